@@ -1,0 +1,80 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundledRequirements } from '#content';
+import { describe, expect, test } from 'vitest';
+import { runHere, temporaryFolder } from './run.test-support.ts';
+
+const decideJson = async (argv: readonly string[], stdin = '') => {
+  const { stdout, exitCode, stderr } = await runHere(['decide', ...argv, '--json'], { stdin });
+  expect(stderr).toBe('');
+  return { exitCode, ...JSON.parse(stdout) };
+};
+
+describe('decide', () => {
+  test.each([
+    ['hobby-blog', 'single-node'],
+    ['read-heavy-shop', 'leader-follower'],
+    ['global-preferences', 'multi-leader'],
+    ['sensor-readings', 'leaderless'],
+    ['ticket-ledger', 'consensus'],
+  ])('%s is answered with %s', async (name, topology) => {
+    const { recommendation, evidence } = await decideJson([name, '--runs', '1']);
+    expect(recommendation.topology).toBe(topology);
+    expect(evidence.status).toBe(['single-node', 'leader-follower'].includes(topology) ? 'measured' : 'not-available');
+  });
+
+  test('the bundled sample for leader-follower is proved: every required target met, exit 0', async () => {
+    const { exitCode, evidence } = await decideJson(['read-heavy-shop', '--runs', '2']);
+    expect(evidence.sentence).toMatch(/^All \d required targets were met/);
+    expect(exitCode).toBe(0);
+  });
+
+  test('a target that is missed: exit 1, and said', async () => {
+    const stdin = JSON.stringify({ writeLatencyP99Ms: 0.01, lossToleratedMs: 0 });
+    const { exitCode, stdout } = await runHere(['decide', '-', '--runs', '1'], { stdin });
+    expect(stdout).toContain('MISSED');
+    expect(exitCode).toBe(1);
+  });
+
+  test.each(bundledRequirements)('$name: a person reads at most 80 columns', async ({ name }) => {
+    const { stdout } = await runHere(['decide', name, '--runs', '1']);
+    expect(stdout).toMatch(/^Recommendation: /);
+    for (const heading of ['Why', 'Evidence', 'Runner-up', 'What would change the answer']) {
+      expect(stdout).toMatch(new RegExp(`^${heading}`, 'm'));
+    }
+    const tooLong = stdout.split('\n').filter((line) => line.length > 80 && !line.includes('https://'));
+    expect(tooLong).toEqual([]);
+  });
+
+  test('--save writes what was simulated, and the replay line gives the same digest', async () => {
+    const folder = join(temporaryFolder(), 'proof');
+    const { evidence } = await decideJson(['read-heavy-shop', '--runs', '2', '--seed', '5', '--save', folder]);
+    const scenarios = evidence.scenarios.map(({ id }: { id: string }) => `${id}.yaml`);
+    expect(readdirSync(folder).toSorted()).toEqual(['requirements.yaml', ...scenarios].toSorted());
+    for (const { scenario, seed, digest } of evidence.replays) {
+      const { stdout } = await runHere(['simulate', join(folder, `${scenario}.yaml`), '--seed', String(seed), '--json']);
+      expect(JSON.parse(stdout).digest).toBe(digest);
+    }
+    const again = await decideJson([join(folder, 'requirements.yaml'), '--runs', '1']);
+    expect(again.recommendation.topology).toBe('leader-follower');
+  });
+
+  test('--save into what is no folder: exit 2', async () => {
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, '');
+    const { exitCode, stderr, stdout } = await runHere(['decide', 'hobby-blog', '--runs', '1', '--save', file]);
+    expect(stderr).toMatch(/^--save .*: cannot be written \(EEXIST\)/);
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(2);
+  });
+
+  test('every prompt in plain lines, in a terminal', async () => {
+    const { exitCode, stdout } = await runHere(['decide', '--plain', '--runs', '1'], {
+      isTerminal: true,
+      env: { NO_COLOR: '1' },
+      stdin: '\n'.repeat(40),
+    });
+    expect(stdout).toMatch(/How many writes per second at peak\?[\s\S]*Recommendation: /);
+    expect(exitCode).toBe(0);
+  });
+});

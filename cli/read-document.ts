@@ -1,0 +1,95 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { BundledDocument } from '#content';
+import { WrongInput } from './failures.ts';
+import { type Io, throwIfInterrupted } from './io.ts';
+import { parseText, type SourceDocument } from './parse-document.ts';
+
+export const standardInput = '-';
+
+/** Parsing takes about 2 seconds a megabyte, so a larger file would look like a hang. */
+const bytesMax = 4_000_000;
+
+/** Reads a file, standard input (`-`) or, where no such file exists, the bundled document of that name. */
+export async function readDocument(
+  name: string,
+  bundled: readonly BundledDocument[],
+  io: Pick<Io, 'stdin' | 'stderr' | 'interrupted'>,
+): Promise<SourceDocument> {
+  if (name === standardInput) return parseText('(standard input)', await readStandardInput(io));
+  const file = await findFile(name, bundled);
+  return parseText(name, await readText(name, createReadStream(file), io));
+}
+
+async function findFile(name: string, bundled: readonly BundledDocument[]): Promise<string> {
+  try {
+    const found = await stat(name);
+    if (found.isDirectory()) throw wrongFile(name, 'a directory', 'a YAML or JSON file');
+    return name;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    const sample = bundled.find((each) => each.name === name);
+    if (sample !== undefined) return fileURLToPath(sample.url);
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw unreadable(name, error);
+    const names = bundled.map((each) => each.name).join(', ');
+    throw wrongFile(
+      name,
+      'no such file',
+      'a file, - for standard input, or a bundled name',
+      `bundled: ${names}`,
+    );
+  }
+}
+
+async function readStandardInput(io: Pick<Io, 'stdin' | 'stderr' | 'interrupted'>): Promise<string> {
+  if (io.stdin.isTTY === true) io.stderr.write('Reading from the terminal; end with Ctrl-D.\n');
+  return readText('(standard input)', io.stdin, io);
+}
+
+async function readText(name: string, stream: Readable, io: Pick<Io, 'interrupted'>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of addAbortSignal(io.interrupted, stream)) {
+      chunks.push(Buffer.from(chunk));
+      bytes += chunk.length;
+      if (bytes > bytesMax) {
+        throw wrongFile(name, `more than ${bytesMax / 1_000_000} MB`, `at most ${bytesMax / 1_000_000} MB`);
+      }
+    }
+  } catch (error) {
+    throwIfInterrupted(io);
+    if (isSystemError(error)) throw unreadable(name, error);
+    throw error;
+  }
+  return decode(name, Buffer.concat(chunks));
+}
+
+function decode(name: string, bytes: Buffer): string {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (!text.includes('\0')) return text;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+  throw wrongFile(
+    name,
+    'bytes that are not text',
+    'text in UTF-8',
+    'a file saved as UTF-16 must be saved again as UTF-8',
+  );
+}
+
+function wrongFile(file: string, found: string, expected: string, hint?: string): WrongInput {
+  return new WrongInput([{ file, found, expected, ...(hint === undefined ? {} : { hint }) }]);
+}
+
+function unreadable(name: string, error: NodeJS.ErrnoException): WrongInput {
+  return wrongFile(name, `a file that cannot be read (${error.code})`, 'a readable file');
+}
+
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
+}

@@ -1,0 +1,96 @@
+import type { Alternative, Flip, Reason, Recommendation, Requirements, Settings } from '#engine';
+import { indented, number } from './layout.ts';
+import type { Paint } from './paint.ts';
+
+/** The answer, why, what comes second and what would change it; the evidence stands between, see `evidence.ts`. */
+export function renderRecommendation(
+  recommendation: Recommendation,
+  requirements: Pick<Requirements, 'id' | 'title'>,
+  paint: Paint,
+): string {
+  const { answer, settings, reasons, unmet, warnings } = recommendation;
+  const { id, title } = requirements;
+  return [
+    paint.heading(indented('Recommendation: ', answer)),
+    paint.faint(indented('  for ', title === '' ? id : title)),
+    '',
+    ...renderSettings(settings),
+    '',
+    paint.heading('Why'),
+    ...reasons.map((reason, index) => renderReason(`  ${index + 1}. `, reason, paint)),
+    ...section('What no topology meets; this is the least bad', unmet, paint.bad, (each) =>
+      renderReason('  - ', each, paint),
+    ),
+    ...section('Mind', warnings, paint.heading, (warning) => indented('  - ', warning)),
+  ].join('\n');
+}
+
+export function renderAlternatives({ runnerUp, rejected, flips }: Recommendation, paint: Paint): string {
+  return [
+    paint.heading(`Runner-up: ${runnerUp.topology}`),
+    ...runnerUp.reasons.map((reason) => indented('  - ', `${reason.because} (yours: ${reason.yourValue})`)),
+    ...section('Not chosen', rejected, paint.heading, renderRejected),
+    ...section('What would change the answer', flips, paint.heading, renderFlip),
+  ].join('\n');
+}
+
+function section<Item>(
+  title: string,
+  items: readonly Item[],
+  paintTitle: (text: string) => string,
+  render: (item: Item) => string,
+): string[] {
+  return items.length === 0 ? [] : ['', paintTitle(title), ...items.map(render)];
+}
+
+function renderSettings(settings: Settings): string[] {
+  const { placement, acknowledgement, reads, leaderReads, failover, quorum, expectedWriteP99Ms } = settings;
+  const copies = placement.map(
+    ({ count, role, region }) => `${count} ${role}${count === 1 ? '' : 's'} in ${region}`,
+  );
+  const lines = [indented('  copies    ', copies.join(', '))];
+  if (acknowledgement !== null) lines.push(`  writes    ${acknowledgement}`);
+  if (reads !== null) {
+    const exceptions = leaderReads.length === 0 ? '' : `; ${leaderReads.join(', ')} from the leader`;
+    lines.push(indented('  reads     ', `from the ${readsName[reads]}${exceptions}`));
+  }
+  if (quorum !== null) lines.push(`  quorum    n = ${quorum.n}, w = ${quorum.w}, r = ${quorum.r}`);
+  if (failover !== null) {
+    const { automatic, region, heartbeatMs, timeoutMs, expectedOutageMs } = failover;
+    const timers = `heartbeat ${number(heartbeatMs)} ms, timeout ${number(timeoutMs)} ms, outage about ${number(expectedOutageMs)} ms`;
+    lines.push(
+      indented('  failover  ', automatic ? `automatic, managed in ${region}: ${timers}` : 'by people'),
+    );
+  }
+  lines.push(`  estimate  write p99 ${number(expectedWriteP99Ms, 1)} ms`);
+  return lines;
+}
+
+const readsName = { leader: 'leader', followers: 'followers', nearest: 'nearest replica' } as const;
+
+function renderReason(
+  lead: string,
+  { rule, field, yourValue, because, source }: Reason,
+  paint: Paint,
+): string {
+  const margin = ' '.repeat(lead.length);
+  return [
+    indented(lead, `${rule} (${field}: ${yourValue})`),
+    indented(margin, because),
+    paint.faint(indented(margin, source.title)),
+    // Never wrapped, so that a terminal keeps it one link.
+    ...(source.url === undefined ? [] : [paint.faint(margin + source.url)]),
+  ].join('\n');
+}
+
+function renderRejected({ topology, reasons }: Alternative): string {
+  return indented(`  ${topology}: `, reasons.map((reason) => reason.rule).join('; '));
+}
+
+function renderFlip({ field, from, to, becomes }: Flip): string {
+  return indented('  - ', `${field} ${say(from)} → ${say(to)}: ${becomes}`);
+}
+
+function say(value: Flip['from']): string {
+  return typeof value === 'number' ? number(value, 3) : String(value);
+}

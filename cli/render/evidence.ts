@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import type { Evidence, Target } from '#engine';
+import { indented, milliseconds, number, table } from './layout.ts';
+import type { Paint } from './paint.ts';
+
+/** Each target beside what the runs measured, and the command that shows the worst run again. */
+export function renderEvidence(
+  evidence: Evidence,
+  options: { readonly save?: string; readonly seed: number; readonly runs: number },
+  paint: Paint,
+): string {
+  if (evidence.status === 'not-available')
+    return `${paint.heading('Evidence')}\n${indented('  ', evidence.sentence)}`;
+  const { targets, assumptions } = evidence;
+  const lastSeed = options.seed + options.runs - 1;
+  const seeds = options.runs === 1 ? `seed ${options.seed}` : `seeds ${options.seed} to ${lastSeed}`;
+  return [
+    paint.heading(`Evidence: your own workload, simulated with ${seeds}; the worst run counts`),
+    table(
+      [
+        { title: 'target', align: 'left' },
+        { title: 'under', align: 'left' },
+        { title: 'stated', align: 'right' },
+        { title: 'measured', align: 'right' },
+        { title: '', align: 'left' },
+      ],
+      targets.map((target) => [
+        target.name,
+        target.fault === 'none' ? 'no fault' : target.fault,
+        `≤ ${quantity(target.stated, target)}`,
+        quantity(target.measured, target),
+        outcomeOf(target),
+      ]),
+      paint.faint,
+    ).replace(/^/gm, '  '),
+    indented('  ', evidence.sentence),
+    '',
+    ...replays(evidence, options.save, paint),
+    '',
+    paint.heading('Taken for granted'),
+    ...assumptions.map((assumption) => indented('  - ', assumption)),
+  ].join('\n');
+}
+
+function quantity(value: number | null, { unit }: Target): string {
+  if (value === null) return 'not known';
+  return `${unit === 'ms' ? milliseconds(value) : number(value)} ${unit}`;
+}
+
+function outcomeOf({ met, required }: Target): string {
+  if (met) return 'met';
+  return required ? 'MISSED' : 'missed, not required';
+}
+
+function replays({ targets }: Evidence, save: string | undefined, paint: Paint): string[] {
+  const lines = targets.map(
+    ({ scenario, seed }) => `quorate simulate ${join(save ?? 'proof', `${scenario}.yaml`)} --seed ${seed}`,
+  );
+  const head = save === undefined ? 'Replay (--save proof writes the scenarios)' : 'Replay';
+  return [paint.heading(head), ...[...new Set(lines)].map((line) => `  ${line}`)];
+}

@@ -1,0 +1,66 @@
+/** Text laid out for a terminal of 80 columns, which every table and paragraph fits. */
+export const columnsMax = 80;
+
+/** A paragraph whose first line starts with `lead` and whose others align with it. */
+export function indented(lead: string, text: string, columns = columnsMax): string {
+  const widthMax = columns - lead.length;
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/)) {
+    if (line !== '' && line.length + 1 + word.length > widthMax) {
+      lines.push(line);
+      line = word;
+    } else line += line === '' ? word : ` ${word}`;
+  }
+  lines.push(line);
+  return lead + lines.join(`\n${' '.repeat(lead.length)}`);
+}
+
+export interface Column {
+  readonly title: string;
+  readonly align: 'left' | 'right';
+}
+
+/**
+ * Columns two spaces apart, under their titles. The first column is cut with … where the table would be too wide.
+ * Colour is applied by `paint` to whole cells after their width is known.
+ */
+export function table(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  paintTitles = same,
+): string {
+  const widths = columns.map(({ title }, index) =>
+    Math.max(title.length, ...rows.map((row) => row[index]!.length)),
+  );
+  const tooWide = widths.reduce((sum, width) => sum + width + gap.length, -gap.length) - columnsMax;
+  if (tooWide > 0) widths[0] = Math.max(widths[0]! - tooWide, firstColumnMin);
+  const layOut = (cells: readonly string[]) =>
+    cells
+      .map((cell, index) => {
+        const width = widths[index]!;
+        const shown = cell.length > width ? `${cell.slice(0, width - 1)}…` : cell;
+        return columns[index]!.align === 'left' ? shown.padEnd(width) : shown.padStart(width);
+      })
+      .join(gap)
+      .trimEnd();
+  return [paintTitles(layOut(columns.map((column) => column.title))), ...rows.map(layOut)].join('\n');
+}
+
+const gap = '  ';
+const firstColumnMin = 8;
+
+function same(text: string): string {
+  return text;
+}
+
+/** 1234.5 as `1,234.5`; at most `digits` after the point; `–` where there was nothing to measure. */
+export function number(value: number | null, digits = 0): string {
+  return value === null ? '–' : value.toLocaleString('en', { maximumFractionDigits: digits });
+}
+
+/** Three significant digits below 100 ms, whole milliseconds above: what a person compares. */
+export function milliseconds(value: number | null): string {
+  if (value === null) return '–';
+  return value < 100 ? value.toLocaleString('en', { maximumSignificantDigits: 3 }) : number(value);
+}

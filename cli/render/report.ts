@@ -1,0 +1,195 @@
+import type { Failover, Report, Scenario, Verdict } from '#engine';
+import { type Column, indented, milliseconds, number, table } from './layout.ts';
+import type { Paint } from './paint.ts';
+
+interface Told {
+  readonly scenario: Pick<Scenario, 'title'>;
+  /** What the command was given, for the replay line. */
+  readonly options: { readonly file: string; readonly until?: number };
+  readonly paint: Paint;
+}
+
+/** One run, as a person reads it: what was asked and answered, what held and what broke, and how to see it again. */
+export function renderReport(report: Report, { scenario, options, paint }: Told): string {
+  const sections = [
+    heading(report, scenario.title, paint),
+    outcomes(report, paint),
+    latencies(report, paint),
+    verdicts(report, paint),
+    failovers(report, paint),
+    lag(report, paint),
+    nodes(report, paint),
+    expectations(report, paint),
+    replay(report, options, paint),
+  ];
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+function heading(report: Report, title: string, paint: Paint): string {
+  return [
+    paint.heading(indented('', title === '' ? report.scenario : `${report.scenario}: ${title}`)),
+    paint.faint(
+      `${number(report.durationMs / 1000, 3)} s of virtual time, ${number(report.events)} events, ` +
+        `${number(report.messages.sent)} messages (${number(report.messages.dropped)} dropped)`,
+    ),
+  ].join('\n');
+}
+
+const kinds = ['read', 'write'] as const;
+
+function outcomes(report: Report, paint: Paint): string {
+  return table(
+    [
+      left('Operations'),
+      right('ok'),
+      right('failed'),
+      right('unknown'),
+      right('available'),
+      right('longest outage'),
+    ],
+    kinds.map((kind) => {
+      const { ok, fail, info } = report.operations[kind];
+      const { ratio, longestOutageMs } = report.availability[kind];
+      const asked = ok + fail + info > 0;
+      return [
+        `${kind}s`,
+        number(ok),
+        number(fail),
+        number(info),
+        ratio === null ? '–' : percent(ratio),
+        asked ? `${milliseconds(longestOutageMs)} ms` : '–',
+      ];
+    }),
+    paint.heading,
+  );
+}
+
+/** Rounded down, so that 100 % is said only of a run without a failure. */
+function percent(ratio: number): string {
+  return `${number(Math.floor(ratio * 100_000) / 1000, 3)} %`;
+}
+
+function latencies(report: Report, paint: Paint): string {
+  return table(
+    [left('Latency, ms'), right('mean'), right('p50'), right('p99'), right('p99.9'), right('max')],
+    kinds.map((kind) => {
+      const { mean, p50, p99, p999, max } = report.latencyMs[kind];
+      return [`${kind}s`, ...[mean, p50, p99, p999, max].map(milliseconds)];
+    }),
+    paint.heading,
+  );
+}
+
+function verdicts(report: Report, paint: Paint): string {
+  return [paint.heading('Verdicts'), ...report.verdicts.map((verdict) => renderVerdict(verdict, paint))].join(
+    '\n',
+  );
+}
+
+const verdictWidth = 14;
+
+function renderVerdict({ name, result, count, witness }: Verdict, paint: Paint): string {
+  const mark = { ok: paint.good, violation: paint.bad, unknown: paint.heading }[result];
+  const counted = result === 'violation' ? `, ${number(count)} ${count === 1 ? 'case' : 'cases'}` : '';
+  const lines = [`  ${name.padEnd(verdictWidth)}  ${mark(result)}${counted}`];
+  if (witness !== null) {
+    lines.push(`    for example, at ${number(witness.atMs, 3)} ms:`);
+    lines.push(
+      ...witness.story.map((sentence, index) => indented(`${String(index + 1).padStart(5)}. `, sentence)),
+    );
+  }
+  return lines.join('\n');
+}
+
+function failovers(report: Report, paint: Paint): string {
+  if (report.failovers.length === 0 && report.rpo.writes === 0) return '';
+  return [
+    paint.heading('Failovers'),
+    ...report.failovers.map(renderFailover),
+    indented(
+      '  ',
+      report.rpo.writes === 0
+        ? 'Acknowledged writes lost (RPO): none.'
+        : `Acknowledged writes lost (RPO): ${number(report.rpo.writes)}, made within ${milliseconds(report.rpo.ms)} ms.`,
+    ),
+  ].join('\n');
+}
+
+function renderFailover(failover: Failover): string {
+  const { fromNode, toNode, crashedAtMs, detectedAfterMs, promotedAfterMs, rtoMs } = failover;
+  const after = (what: string, ms: number | null) =>
+    ms === null ? `never ${what}` : `${what} after ${number(ms)} ms`;
+  return indented(
+    '  ',
+    `${fromNode} was lost at ${number(crashedAtMs)} ms: ${after('noticed', detectedAfterMs)}, ` +
+      `${toNode === null ? 'nobody was promoted' : `${toNode} ${after('promoted', promotedAfterMs)}`}, ` +
+      `${after('writes back', rtoMs)} (RTO).`,
+  );
+}
+
+function lag(report: Report, paint: Paint): string {
+  if (report.lag.length === 0) return '';
+  return table(
+    [left('Replication lag'), right('replay_lag p50, ms'), right('max, ms'), right('most bytes behind')],
+    report.lag.map(({ node, replayLagMs, lagBytesMax }) => [
+      node,
+      milliseconds(replayLagMs.p50),
+      milliseconds(replayLagMs.max),
+      number(lagBytesMax),
+    ]),
+    paint.heading,
+  );
+}
+
+function nodes(report: Report, paint: Paint): string {
+  return table(
+    [
+      left('Nodes'),
+      left('role'),
+      left('process'),
+      right('reads'),
+      right('writes'),
+      right('applies'),
+      right('longest queue, ms'),
+    ],
+    report.nodes.map(({ node, role, process, reads, writes, applies, queueMsMax }) => [
+      node,
+      role,
+      process,
+      number(reads),
+      number(writes),
+      number(applies),
+      milliseconds(queueMsMax),
+    ]),
+    paint.heading,
+  );
+}
+
+function expectations(report: Report, paint: Paint): string {
+  if (report.expectations.length === 0) return '';
+  return [
+    paint.heading('Expectations'),
+    ...report.expectations.map(({ expectation, met, measured }) => {
+      const verdict = met ? paint.good('met   ') : paint.bad('MISSED');
+      return `  ${verdict}  ${indented('          ', `${expectation} (measured: ${measured})`).trimStart()}`;
+    }),
+  ].join('\n');
+}
+
+function replay(report: Report, { file, until }: Told['options'], paint: Paint): string {
+  const untilFlag = until === undefined ? '' : ` --until ${until}`;
+  return paint.faint(
+    [
+      `Replay: quorate simulate ${file} --seed ${report.seed}${untilFlag}`,
+      `        engine ${report.engine}, digest ${report.digest}`,
+    ].join('\n'),
+  );
+}
+
+function left(title: string): Column {
+  return { title, align: 'left' };
+}
+
+function right(title: string): Column {
+  return { title, align: 'right' };
+}

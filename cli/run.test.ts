@@ -1,0 +1,270 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { bundledScenarios } from '#content';
+import { runHere, temporaryFolder } from './run.test-support.ts';
+
+const small = `id: small
+durationMs: 2000
+cluster: {nodes: [{id: a}, {id: b}, {id: c}]}
+topology: {type: leader-follower}
+workload: {clients: [{id: app, readsPerSecond: 50, writesPerSecond: 50}]}
+`;
+
+describe('usage', () => {
+  test.each([
+    ['no command', [], /Usage: quorate/],
+    ['an unknown command', ['simulat'], /unknown command 'simulat'\n\(Did you mean simulate\?\)/],
+    [
+      'an unknown flag',
+      ['simulate', 'x', '--sead', '1'],
+      /unknown option '--sead'\n\(Did you mean --seed\?\)/,
+    ],
+    ['no file to simulate', ['simulate'], /missing required argument 'file'/],
+    ['a file too many', ['simulate', 'a', 'b'], /too many arguments/],
+    [
+      'a seed that is no number',
+      ['simulate', 'x', '--seed', 'abc'],
+      /--seed.*'abc'.*Expected a whole number from 0 to/,
+    ],
+    ['a seed with a fraction', ['decide', 'x', '--seed', '1.5'], /Expected a whole number/],
+    [
+      'a seed beyond exact integers',
+      ['simulate', 'x', '--seed', '9007199254740993'],
+      /Expected a whole number/,
+    ],
+    ['no seed', ['simulate', 'x', '--seed'], /argument missing/],
+    ['no runs', ['decide', 'x', '--runs', '0'], /Expected a whole number from 1 to/],
+    ['a negative time', ['simulate', 'x', '--until', '-5'], /Expected milliseconds from 0 to/],
+    ['an endless time', ['simulate', 'x', '--until', 'Infinity'], /Expected milliseconds/],
+    [
+      'no faults',
+      ['find', 'x', '--violates', 'lost-writes', '--max-faults', '0'],
+      /Expected a whole number from 1 to/,
+    ],
+    [
+      'nothing to break',
+      ['find', 'async-leader-crash'],
+      /required option '--violates <verdict>' not specified/,
+    ],
+    [
+      'an unknown verdict',
+      ['find', 'async-leader-crash', '--violates', 'lost-write'],
+      /Did you mean lost-writes\?/,
+    ],
+    ['no requirements and no terminal', ['decide'], /no terminal to ask/],
+    ['no requirements but --json, in a terminal', ['decide', '--json'], /--json needs a file/],
+  ])('%s: exit 2', async (_, argv, message) => {
+    const isTerminal = argv.includes('--json');
+    const { exitCode, stdout, stderr } = await runHere(argv, { isTerminal });
+    expect(stderr).toMatch(message);
+    expect(exitCode).toBe(2);
+    if (!isTerminal) expect(stdout).toBe('');
+  });
+
+  test.each([
+    [['--help'], /Usage: quorate \[options\] \[command\][\s\S]*Examples:[\s\S]*Exit codes:/],
+    [['simulate', '--help'], /Usage: quorate simulate \[options\] <file>[\s\S]*Examples:/],
+    [['help', 'find'], /Usage: quorate find/],
+    [['--version'], /^\d+\.\d+\.\d+\n$/],
+  ])('%s: exit 0', async (argv, output) => {
+    const { exitCode, stdout, stderr } = await runHere(argv);
+    expect(stdout).toMatch(output);
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+  });
+
+  test('help does not load the engine', async () => {
+    const source = readFileSync(new URL('./run.ts', import.meta.url), 'utf8');
+    const loadedAtOnce = [...source.matchAll(/^import .* from '(.*)';$/gm)].map((match) => match[1]);
+    expect(loadedAtOnce).not.toContain('#engine');
+    expect(loadedAtOnce.filter((name) => name?.startsWith('./commands/'))).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  test.each([
+    [
+      'no such file',
+      'missing.yaml',
+      undefined,
+      /^\S+missing\.yaml\n {2}found {5}no such file\n[\s\S]*async-leader-crash/,
+    ],
+    ['an empty file', 'empty.yaml', '', /empty\.yaml:1:1 {2}\(document\)\n {2}found {5}an empty document/],
+    [
+      'a binary file',
+      'binary.yaml',
+      Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0xff]),
+      /bytes that are not text/,
+    ],
+    [
+      'UTF-16',
+      'wide.yaml',
+      Buffer.from('\ufeffid: x', 'utf16le'),
+      /a file saved as UTF-16 must be saved again/,
+    ],
+    ['a huge file', 'huge.yaml', Buffer.alloc(4_000_001, '#'), /more than 4 MB/],
+  ])('%s: exit 2', async (_, name, bytes, message) => {
+    const file = join(temporaryFolder(), name);
+    if (bytes !== undefined) writeFileSync(file, bytes);
+    const { exitCode, stdout, stderr } = await runHere(['simulate', file]);
+    expect(stderr).toMatch(message);
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(2);
+  });
+
+  test('a directory: exit 2', async () => {
+    const { exitCode, stderr } = await runHere(['simulate', temporaryFolder()]);
+    expect(stderr).toMatch(/found {5}a directory/);
+    expect(exitCode).toBe(2);
+  });
+
+  test('a byte order mark is no mistake', async () => {
+    const { exitCode } = await runHere(['simulate', '-'], { stdin: `\ufeff${small}` });
+    expect(exitCode).toBe(0);
+  });
+
+  test('every problem is listed, each with its place', async () => {
+    const stdin = small
+      .replace('durationMs: 2000', 'durationMs: soon')
+      .replace('readsPerSecond', 'readsPerSec');
+    const { stderr } = await runHere(['simulate', '-'], { stdin });
+    expect(stderr).toBe(`(standard input):2:1  durationMs
+  found     "soon"
+  expected  a number
+
+(standard input):5:32  workload.clients[0].readsPerSec
+  found     a key that is not known here
+  expected  one of the keys id, region, readsPerSecond, writesPerSecond
+  hint      did you mean readsPerSecond?
+`);
+  });
+
+  test('--json says the same as one document', async () => {
+    const stdin = small.replace('durationMs: 2000', 'durationMs: soon');
+    const { exitCode, stdout } = await runHere(['simulate', '-', '--json'], { stdin });
+    expect(JSON.parse(stdout)).toEqual({
+      error: {
+        exitCode: 2,
+        message: 'The input has a problem.',
+        problems: [
+          {
+            file: '(standard input)',
+            line: 2,
+            column: 1,
+            path: 'durationMs',
+            found: '"soon"',
+            expected: 'a number',
+          },
+        ],
+      },
+    });
+    expect(exitCode).toBe(2);
+  });
+});
+
+describe('simulate', () => {
+  test('a person reads a report of at most 80 columns, without colour where there is no terminal', async () => {
+    for (const { name } of bundledScenarios) {
+      const { stdout } = await runHere(['simulate', name, '--until', '3000']);
+      expect(stdout).toMatch(/^Verdicts$/m);
+      for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+      expect(stdout).not.toContain('\x1b');
+    }
+  });
+
+  test('colour only in a terminal, and not with NO_COLOR', async () => {
+    const inTerminal = await runHere(['simulate', '-'], { stdin: small, isTerminal: true });
+    const without = await runHere(['simulate', '-'], {
+      stdin: small,
+      isTerminal: true,
+      env: { NO_COLOR: '1' },
+    });
+    expect(inTerminal.stdout).toContain('\x1b[');
+    expect(without.stdout).not.toContain('\x1b[');
+  });
+
+  test('JSON input gives the same run as YAML', async () => {
+    const { parse } = await import('yaml');
+    const fromYaml = await runHere(['simulate', '-', '--json'], { stdin: small });
+    const fromJson = await runHere(['simulate', '-', '--json'], { stdin: JSON.stringify(parse(small)) });
+    expect(fromJson.stdout).toBe(fromYaml.stdout);
+    expect(JSON.parse(fromYaml.stdout)).toMatchObject({ scenario: 'small', seed: 1, durationMs: 2000 });
+  });
+
+  test('the same seed gives the same digest, another seed another', async () => {
+    const digest = async (...flags: string[]) =>
+      JSON.parse((await runHere(['simulate', '-', '--json', ...flags], { stdin: small })).stdout).digest;
+    expect(await digest('--seed', '1')).toBe(await digest());
+    expect(await digest('--seed', '2')).not.toBe(await digest());
+  });
+
+  test('exit 1 when an expectation is missed, and only then', async () => {
+    const missed = `${small}expect: [{metric: latencyMs.write.p50, atMost: 0}]\n`;
+    const met = `${small}expect: [{verdict: lost-writes, result: ok}]\n`;
+    expect(await runHere(['simulate', '-'], { stdin: missed })).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining('MISSED'),
+    });
+    expect(await runHere(['simulate', '-'], { stdin: met })).toMatchObject({ exitCode: 0 });
+  });
+});
+
+describe('simulate --trace', () => {
+  test('writes one JSON object a line, in the order of time', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'trace.jsonl');
+    await runHere(['simulate', '-', '--trace', file], { stdin: small });
+    const entries = readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(entries.length).toBeGreaterThan(100);
+    const times = entries.map((entry) => entry.atMs);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(readdirSync(folder)).toEqual(['trace.jsonl']);
+  });
+
+  test('a trace does not change the run', async () => {
+    const file = join(temporaryFolder(), 'trace.jsonl');
+    const traced = await runHere(['simulate', '-', '--json', '--trace', file], { stdin: small });
+    expect(traced.stdout).toBe((await runHere(['simulate', '-', '--json'], { stdin: small })).stdout);
+  });
+
+  test.each([
+    ['a folder that is not there', 'missing/trace.jsonl'],
+    ['a folder', 'folder'],
+  ])('into %s: exit 2 before anything is simulated', async (_, name) => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'folder'));
+    const { exitCode, stdout, stderr } = await runHere(['simulate', '-', '--trace', join(folder, name)], {
+      stdin: small,
+    });
+    expect(stderr).toMatch(/^--trace .*: /);
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(2);
+    expect(readdirSync(folder)).toEqual(['folder']);
+  });
+
+  test('interrupted: exit 130, the file that was there stays, nothing is left beside it', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'trace.jsonl');
+    writeFileSync(file, 'yesterday\n');
+    const interruption = new AbortController();
+    let looks = 0;
+    const nowMs = () => {
+      if (++looks > 4) interruption.abort();
+      return looks * 1000;
+    };
+    const { exitCode, stdout, stderr } = await runHere(['simulate', 'async-leader-crash', '--trace', file], {
+      interrupted: interruption.signal,
+      nowMs,
+    });
+    expect(exitCode).toBe(130);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/Interrupted\.\n$/);
+    expect(readFileSync(file, 'utf8')).toBe('yesterday\n');
+    expect(readdirSync(folder)).toEqual(['trace.jsonl']);
+  });
+});

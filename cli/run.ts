@@ -1,0 +1,179 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { Interrupted, UsageError, WrongInput } from './failures.ts';
+import { milliseconds, wholeNumber } from './flags.ts';
+import type { Io } from './io.ts';
+import { renderProblems } from './render/problems.ts';
+
+/** Runs one command line to its end. Never throws: every failure becomes a message and an exit code. */
+export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
+  try {
+    return await runCommand(argv, io);
+  } catch (error) {
+    const failure = describeFailure(error, io);
+    io.stderr.write(failure.message);
+    if (argv.includes('--json') && failure.exitCode !== exitCodes.interrupted) {
+      const problems = error instanceof WrongInput ? error.problems : [];
+      const message = error instanceof Error ? error.message : String(error);
+      io.stdout.write(
+        `${JSON.stringify({ error: { exitCode: failure.exitCode, message, problems } }, null, 2)}\n`,
+      );
+    }
+    return failure.exitCode;
+  }
+}
+
+interface Failure {
+  readonly exitCode: ExitCode;
+  readonly message: string;
+}
+
+function describeFailure(error: unknown, io: Io): Failure {
+  if (error instanceof WrongInput) {
+    return { exitCode: exitCodes.wrongInput, message: renderProblems(error.problems) };
+  }
+  if (error instanceof UsageError) return { exitCode: exitCodes.wrongInput, message: `${error.message}\n` };
+  // Commander has printed its own message.
+  if (error instanceof CommanderError) {
+    return { exitCode: error.exitCode === 0 ? exitCodes.asHoped : exitCodes.wrongInput, message: '' };
+  }
+  if (error instanceof Interrupted || io.interrupted.aborted) {
+    return { exitCode: exitCodes.interrupted, message: 'Interrupted.\n' };
+  }
+  return { exitCode: exitCodes.ourFault, message: confess(error, io) };
+}
+
+function confess(error: unknown, io: Pick<Io, 'env'>): string {
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const stack = io.env.QUORATE_DEBUG === '1' && error instanceof Error ? `\n${error.stack}\n` : '';
+  return [
+    `This is our fault, not yours: ${what}`,
+    `Please report it with the command, its input file and this line: quorate ${version()}, node ${process.version}, ${process.platform}.`,
+    stack === '' ? 'QUORATE_DEBUG=1 shows where it happened.' : stack,
+    '',
+  ].join('\n');
+}
+
+async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
+  let exitCode: ExitCode = exitCodes.asHoped;
+  const program = new Command('quorate')
+    .description(
+      'Asks what you need of a replicated database, recommends a topology, and proves it by simulation.',
+    )
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    })
+    .exitOverride()
+    .showHelpAfterError('(add --help for what can be said)')
+    .addHelpText('after', programExamples);
+
+  const seed = wholeNumber({ least: 0, most: Number.MAX_SAFE_INTEGER });
+  const runs = wholeNumber({ least: 1, most: 1_000_000 });
+
+  program
+    .command('decide')
+    .summary('recommend a topology for your requirements and prove it')
+    .description(
+      'Recommends a replication topology for your requirements and proves it by simulating your own workload.\n' +
+        'Without a file, in a terminal, it asks. Exits 1 if a target is missed.',
+    )
+    .argument(
+      '[file]',
+      'requirements in YAML or JSON; - reads standard input; or the name of a bundled sample',
+    )
+    .option('--json', 'print one JSON document on standard output')
+    .option('--seed <number>', 'the first seed of the simulations', seed, 1)
+    .option('--runs <number>', 'simulations of each scenario of the evidence', runs, 5)
+    .option('--save <folder>', 'write your requirements and the simulated scenarios into this folder')
+    .option('--plain', 'ask in plain lines, for screen readers and simple terminals')
+    .addHelpText('after', decideExamples)
+    .action(async (file, options) => {
+      const { decideCommand } = await import('./commands/decide.ts');
+      exitCode = await decideCommand({ file, ...options }, io);
+    });
+
+  program
+    .command('simulate')
+    .summary('run one scenario and report what happened')
+    .description(
+      'Runs one scenario in virtual time and reports what happened. Exits 1 if an expectation is missed.',
+    )
+    .argument(
+      '<file>',
+      'a scenario in YAML or JSON; - reads standard input; or the name of a bundled scenario',
+    )
+    .option('--json', 'print one JSON document on standard output')
+    .option('--seed <number>', 'instead of the seed in the scenario', seed)
+    .option('--until <ms>', 'stop at this virtual time', milliseconds({ least: 0, most: 1e12 }))
+    .option('--trace <file>', 'write every trace entry to this file, one JSON object a line')
+    .addHelpText('after', simulateExamples)
+    .action(async (file, options) => {
+      const { simulateCommand } = await import('./commands/simulate.ts');
+      exitCode = await simulateCommand({ file, ...options }, io);
+    });
+
+  program
+    .command('find')
+    .summary('search for faults that break a property')
+    .description(
+      'Searches for a schedule of faults that breaks a property of a scenario, shrinks it, and prints it as a\n' +
+        'scenario that simulate runs. Exits 1 if it found one, 0 if not.',
+    )
+    .argument(
+      '<file>',
+      'a scenario in YAML or JSON; - reads standard input; or the name of a bundled scenario',
+    )
+    .requiredOption('--violates <verdict>', 'the property to break, such as lost-writes')
+    .option('--runs <number>', 'schedules to try', runs, 1000)
+    .option('--max-faults <number>', 'faults in one schedule', wholeNumber({ least: 1, most: 100 }), 3)
+    .option('--seed <number>', 'the seed of the search', seed, 1)
+    .option('--json', 'print one JSON document on standard output')
+    .addHelpText('after', findExamples)
+    .action(async (file, options) => {
+      const { findCommand } = await import('./commands/find.ts');
+      exitCode = await findCommand({ file, ...options }, io);
+    });
+
+  await program.parseAsync(argv, { from: 'user' });
+  return exitCode;
+}
+
+/** From source the manifest is one folder up, from the built package two. */
+function version(): string {
+  const manifest = import.meta.url.endsWith('.ts') ? '../package.json' : '../../package.json';
+  return JSON.parse(readFileSync(new URL(manifest, import.meta.url), 'utf8')).version;
+}
+
+const programExamples = `
+Examples:
+  quorate decide                                     asks, recommends, proves
+  quorate decide read-heavy-shop                     decides a bundled sample
+  quorate simulate async-leader-crash                runs a bundled scenario
+  quorate find async-leader-crash --violates lost-writes
+
+Exit codes: 0 as hoped, 1 a target or expectation is missed, 2 wrong input,
+3 unknown, 70 our own fault, 130 interrupted.`;
+
+const decideExamples = `
+Examples:
+  quorate decide                          asks, in a terminal
+  quorate decide shop.yaml
+  quorate decide shop.yaml --json | jq .recommendation
+  cat shop.yaml | quorate decide -`;
+
+const simulateExamples = `
+Examples:
+  quorate simulate async-leader-crash
+  quorate simulate mine.yaml --seed 7 --json
+  quorate simulate mine.yaml --until 20000 --trace trace.jsonl`;
+
+const findExamples = `
+Examples:
+  quorate find semi-sync-leader-crash --violates stale-reads
+  quorate find async-leader-crash --violates lost-writes > broken.yaml
+  quorate simulate broken.yaml`;

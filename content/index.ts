@@ -1,0 +1,29 @@
+/** What is taught and shipped, by name: where each bundled file lies. Reading it is the caller's business. */
+
+export interface BundledDocument {
+  readonly name: string;
+  readonly url: URL;
+}
+
+export const bundledScenarios: readonly BundledDocument[] = [
+  'async-leader-crash',
+  'semi-sync-leader-crash',
+  'sync-slowest-follower',
+  'read-scaling',
+  'write-overload',
+  'stale-follower-reads',
+  'old-leader-returns',
+  'cross-ocean-sync',
+  'postgresql-streaming',
+  'mysql-async',
+  'mongodb-majority',
+  'redis-primary-replica',
+].map((name) => ({ name, url: new URL(`./scenarios/${name}.yaml`, import.meta.url) }));
+
+export const bundledRequirements: readonly BundledDocument[] = [
+  'read-heavy-shop',
+  'hobby-blog',
+  'global-preferences',
+  'ticket-ledger',
+  'sensor-readings',
+].map((name) => ({ name, url: new URL(`./requirements/${name}.yaml`, import.meta.url) }));

@@ -1,0 +1,210 @@
+/** The recommendation as scenarios: the same cluster and workload, undisturbed and under each fault. */
+import type { ScenarioSource } from '../scenario/schema.ts';
+import { failsOverByItself, farthestRttMs, fsync, leaderRegion, placeOf } from './facts.ts';
+import type { Recommendation } from './recommendation.ts';
+import type { Requirements } from './requirements.ts';
+
+/** `none` is where latency is measured: a target holds outside failures. */
+export type EvidenceFault = 'none' | 'leader-crash' | 'region-cut';
+
+/** A machine that nobody replaces comes back by itself after this. */
+const restartMs = 60_000;
+const localLatency = { type: 'log-normal', medianMs: 0.25, p99Ms: 1 } as const;
+const keys = { count: 1_000, choice: 'zipf' } as const;
+
+/** Whether the engine can run a recommendation today. */
+export function isSimulated({ topology }: Recommendation): boolean {
+  return topology === 'leader-follower' || topology === 'single-node';
+}
+
+/** Faults worth running: a cut needs a second region. */
+export function faultsFor(requirements: Requirements): EvidenceFault[] {
+  return requirements.regions.length > 1 ? ['none', 'leader-crash', 'region-cut'] : ['none', 'leader-crash'];
+}
+
+/** One shard of the recommendation on its share of the requirements' own workload. */
+export function scenarioFor(
+  recommendation: Recommendation,
+  requirements: Requirements,
+  { fault }: { readonly fault: EvidenceFault },
+): ScenarioSource {
+  const { settings, shards } = recommendation;
+  const { durationMs, slice } = sizeOf(recommendation, requirements);
+  const nodes = nodesOf(recommendation);
+  const { readsPerSecond, writesPerSecond } = requirements.node;
+  const ofShard = (rate: number) => (rate / shards) * slice;
+  const leader = nodes[0]!;
+  return {
+    id: `${requirements.id.slice(0, 40)}.${fault === 'none' ? 'undisturbed' : fault}`,
+    title: titleOf(requirements, fault),
+    durationMs,
+    cluster: {
+      nodes,
+      defaults: {
+        disk: { fsync: { type: 'log-normal', ...fsync } },
+        capacity: {
+          readsPerSecond: readsPerSecond * slice,
+          writesPerSecond: writesPerSecond * slice,
+          appliesPerSecond: writesPerSecond * slice,
+        },
+      },
+    },
+    network: { within: { latency: localLatency }, between: linksOf(requirements) },
+    topology: {
+      type: 'leader-follower',
+      leader: leader.id,
+      acknowledgement: settings.acknowledgement ?? 'asynchronous',
+      reads: settings.reads ?? 'leader',
+      ...failoverOf(recommendation, leader.region),
+    },
+    workload: {
+      clients: requirements.regions.map(({ id, share }, index) => ({
+        id: `users-${index + 1}`,
+        region: id,
+        readsPerSecond: ofShard(requirements.readsPerSecond) * share,
+        writesPerSecond: ofShard(requirements.writesPerSecond) * share,
+      })),
+      keys,
+      timeoutMs: clientTimeoutMs(requirements),
+    },
+    faults: faultsOf(recommendation, requirements, fault, leader, durationMs),
+  };
+}
+
+function titleOf(requirements: Requirements, fault: EvidenceFault): string {
+  const what = requirements.title === '' ? requirements.id : requirements.title;
+  const disturbed = {
+    none: 'undisturbed',
+    'leader-crash': 'the leader crashes',
+    'region-cut': 'the leader’s region is cut off',
+  };
+  return `${what.slice(0, 150)}: ${disturbed[fault]}`;
+}
+
+function nodesOf({ settings }: Recommendation): { id: string; region: string }[] {
+  const regions = settings.placement.flatMap(({ region, count }) =>
+    Array.from({ length: count }, () => region),
+  );
+  return regions.map((region, index) => ({ id: `${region.slice(0, 58)}.${index + 1}`, region }));
+}
+
+type Between = NonNullable<NonNullable<ScenarioSource['network']>['between']>;
+
+function linksOf(requirements: Requirements): Between {
+  const { regions, roundTrip } = requirements;
+  return regions.flatMap(({ id: from }, index) =>
+    regions.slice(index + 1).map(({ id: to }) => {
+      const pair = roundTrip.pairs.find(
+        (each) => (each.from === from && each.to === to) || (each.from === to && each.to === from),
+      );
+      const { provider } = roundTrip;
+      if (pair !== undefined || provider === undefined) {
+        return { from, to, latency: (pair?.ms ?? roundTrip.otherwiseMs) / 2 };
+      }
+      const places = { from: placeOf(requirements, from), to: placeOf(requirements, to) };
+      return { from, to, latency: { type: 'rtt' as const, provider, ...places } };
+    }),
+  );
+}
+
+function failoverOf({ settings: { failover } }: Recommendation, leaderAt: string) {
+  if (failover === null) return { failover: { automatic: false, region: leaderAt } };
+  const { automatic, region, heartbeatMs, timeoutMs, electionMs, reconnectMs } = failover;
+  return { failover: { automatic, region, heartbeatMs, timeoutMs, electionMs }, reconnectMs };
+}
+
+/** Long enough that only what is broken times out. */
+function clientTimeoutMs(requirements: Requirements): number {
+  const farthest = farthestRttMs(requirements, leaderRegion(requirements));
+  return Math.min(60_000, Math.max(1_000, 2 * requirements.writeLatencyP99Ms, 4 * farthest));
+}
+
+function faultsOf(
+  recommendation: Recommendation,
+  requirements: Requirements,
+  fault: EvidenceFault,
+  leader: { readonly id: string; readonly region: string },
+  durationMs: number,
+): NonNullable<ScenarioSource['faults']> {
+  const atMs = Math.round(durationMs / 3);
+  if (fault === 'none') return [];
+  if (fault === 'region-cut') {
+    const others = requirements.regions.map(({ id }) => id).filter((id) => id !== leader.region);
+    return [{ type: 'cut', atMs, from: [leader.region], to: others }];
+  }
+  const comesBack = recommendation.settings.failover?.automatic !== true;
+  return [{ type: 'crash', atMs, node: leader.id, ...(comesBack && { forMs: restartMs }) }];
+}
+
+/** What a run is meant to hold at most, and what it may hold so that the failover is still seen. */
+const inputs = { aim: 3_000_000, max: 12_000_000 } as const;
+/** What a run should last: for a failover to show, and for a 99th percentile of a thousand writes. */
+const length = { usualMs: 60_000, longestMs: 600_000, writes: 1_000 } as const;
+
+export interface Size {
+  readonly durationMs: number;
+  /** The part of a shard's load and of its nodes' capacity that is simulated, 1 in the usual case. */
+  readonly slice: number;
+}
+
+/**
+ * How long to run. A heavy load is run shorter rather than lighter, but never so short that the failover is not over;
+ * where even that is too much, load and capacity are cut alike, which keeps how busy a node is.
+ */
+export function sizeOf(recommendation: Recommendation, requirements: Requirements): Size {
+  const { settings, shards } = recommendation;
+  const outageMs = settings.failover?.automatic === true ? settings.failover.expectedOutageMs : restartMs;
+  const neededMs = 1.5 * (1.3 * outageMs + 5_000);
+  const writes = requirements.writesPerSecond / shards;
+  const perSecond =
+    (requirements.readsPerSecond / shards) * 3 + writes * (4 + 3 * (settings.replicas - 1)) + 50;
+  const forWritesMs = writes === 0 ? 0 : Math.min(length.longestMs, (length.writes / writes) * 1000);
+  const wantedMs = Math.max(length.usualMs, neededMs, forWritesMs);
+  const affordedMs = (inputs.aim / perSecond) * 1000;
+  const durationMs = Math.ceil(Math.max(neededMs, Math.min(wantedMs, affordedMs)) / 1000) * 1000;
+  return { durationMs, slice: Math.min(1, inputs.max / (perSecond * (durationMs / 1000))) };
+}
+
+/** What the scenarios take for granted, in sentences. */
+export function assumptionsOf(recommendation: Recommendation, requirements: Requirements): string[] {
+  const { topology, settings, shards } = recommendation;
+  const { durationMs, slice } = sizeOf(recommendation, requirements);
+  const said = [
+    `Disks: an fsync takes ${fsync.medianMs} ms in the middle and ${fsync.p99Ms} ms at p99 (log-normal).`,
+    `Inside a region a message takes ${localLatency.medianMs} ms in the middle and ${localLatency.p99Ms} ms at p99, one way.`,
+    `Reads and writes arrive independently of each other (Poisson), over ${keys.count} keys with a Zipf law.`,
+    `Each run lasts ${durationMs / 1000} s of virtual time at the rates you gave; the fault comes after a third of it.`,
+    'Write latency is measured without a fault; a target holds in the worst of the runs.',
+  ];
+  if (durationMs < length.usualMs)
+    said.push(
+      'The run is shorter than a minute because the load is heavy; the rates are not reduced for it.',
+    );
+  if (slice < 1) {
+    said.push(
+      `Only ${Math.round(slice * 10_000) / 100}% of the load is simulated, on nodes of as much less capacity, to keep a run affordable.`,
+    );
+  }
+  if (shards > 1) said.push(`One of ${shards} shards is simulated, with an equal share of the load.`);
+  if (topology === 'single-node') {
+    said.push(
+      `One machine is simulated as a leader without followers, whose process comes back after ${restartMs / 1000} s with its disk intact; the loss of the disk and the restore of a backup are not simulated.`,
+    );
+  } else if (!failsOverByItself(requirements)) {
+    said.push(
+      `People decide a failover, and no one is simulated: the leader comes back by itself after ${restartMs / 1000} s.`,
+    );
+  }
+  if (settings.leaderReads.length > 0) {
+    said.push(
+      `The engine reads all data alike: here from the ${settings.reads === 'nearest' ? 'nearest replica' : 'followers'}, although ${settings.leaderReads.join(', ')} must be read from the leader.`,
+    );
+  }
+  if (requirements.regions.length === 1) said.push('There is one region, so no region can be cut off.');
+  else if (requirements.survives === 'node') {
+    said.push(
+      'You ask your targets to hold when a node fails; what a cut-off region does is shown and not required. An outage counts while no user anywhere can write.',
+    );
+  }
+  return said;
+}

@@ -1,0 +1,239 @@
+/** What the runs showed, held against what was asked for. */
+import type { Report } from '../run/report.ts';
+import type { ScenarioSource } from '../scenario/schema.ts';
+import {
+  assumptionsOf,
+  type EvidenceFault,
+  faultsFor,
+  isSimulated,
+  scenarioFor,
+} from './evidence-scenario.ts';
+import { anyStrong } from './facts.ts';
+import type { Recommendation } from './recommendation.ts';
+import type { Requirements } from './requirements.ts';
+
+export interface Target {
+  readonly name: 'write latency p99' | 'loss (RPO)' | 'outage (RTO)' | 'staleness';
+  readonly fault: EvidenceFault;
+  readonly unit: 'ms' | 'writes' | 'reads';
+  readonly stated: number;
+  /** In the worst run; null where the run ended before it could be known. */
+  readonly measured: number | null;
+  readonly met: boolean;
+  /** Whether the requirements ask for it under this fault; a target that is not required is shown for information. */
+  readonly required: boolean;
+  /** The worst run. */
+  readonly scenario: string;
+  readonly seed: number;
+  readonly digest: string;
+}
+
+export interface Replay {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly digest: string;
+}
+
+export interface Evidence {
+  readonly status: 'measured' | 'not-available';
+  /** The whole in one sentence. */
+  readonly sentence: string;
+  /** Whether every required target was met; false where nothing was measured. */
+  readonly met: boolean;
+  readonly targets: readonly Target[];
+  readonly assumptions: readonly string[];
+  /** What was run, ready for `simulate`. */
+  readonly scenarios: readonly ScenarioSource[];
+  readonly replays: readonly Replay[];
+}
+
+/** One run to make. */
+export interface EvidenceRun {
+  readonly fault: EvidenceFault;
+  readonly source: ScenarioSource;
+  readonly seed: number;
+}
+
+export interface EvidenceResult {
+  readonly run: EvidenceRun;
+  readonly report: Report;
+}
+
+/** The runs to make, in order; none for a topology the engine does not run yet. They are independent of each other. */
+export function evidenceRuns(
+  recommendation: Recommendation,
+  requirements: Requirements,
+  { runs, seed }: { readonly runs: number; readonly seed: number },
+): EvidenceRun[] {
+  if (!isSimulated(recommendation)) return [];
+  return faultsFor(requirements).flatMap((fault) => {
+    const source = scenarioFor(recommendation, requirements, { fault });
+    return Array.from({ length: runs }, (_, index) => ({ fault, source, seed: seed + index }));
+  });
+}
+
+/** Judges the runs, in the order `evidenceRuns` gave. */
+export function evidenceFrom(
+  recommendation: Recommendation,
+  requirements: Requirements,
+  results: readonly EvidenceResult[],
+): Evidence {
+  if (!isSimulated(recommendation)) return notAvailable(recommendation);
+  const targets = faultsFor(requirements).flatMap((fault) =>
+    targetsUnder(
+      fault,
+      recommendation,
+      requirements,
+      results.filter(({ run }) => run.fault === fault),
+    ),
+  );
+  const missed = targets.filter(({ met, required }) => required && !met);
+  return {
+    status: 'measured',
+    sentence: sentenceOf(results.length, targets, missed),
+    met: missed.length === 0,
+    targets,
+    assumptions: assumptionsOf(recommendation, requirements),
+    scenarios: [...new Set(results.map(({ run }) => run.source))],
+    replays: results.map(({ run, report }) => ({
+      scenario: run.source.id,
+      seed: run.seed,
+      digest: report.digest,
+    })),
+  };
+}
+
+function notAvailable({ topology }: Recommendation): Evidence {
+  return {
+    status: 'not-available',
+    sentence: `Evidence for ${topology} is not available yet: this version simulates leader-follower, so the recommendation rests on its rules alone.`,
+    met: false,
+    targets: [],
+    assumptions: [],
+    scenarios: [],
+    replays: [],
+  };
+}
+
+function sentenceOf(runs: number, targets: readonly Target[], missed: readonly Target[]): string {
+  const required = targets.filter((target) => target.required).length;
+  if (missed.length === 0) return `All ${required} required targets were met in all of ${runs} runs.`;
+  const names = missed.map(({ name, fault }) => (fault === 'none' ? name : `${name} under ${fault}`));
+  return `${missed.length} of ${required} required targets ${missed.length === 1 ? 'was' : 'were'} missed in ${runs} runs: ${names.join(', ')}.`;
+}
+
+type Measure = (report: Report) => number | null;
+
+function targetsUnder(
+  fault: EvidenceFault,
+  recommendation: Recommendation,
+  requirements: Requirements,
+  results: readonly EvidenceResult[],
+): Target[] {
+  if (results.length === 0) return [];
+  // Loss and outage are promised through a failure as large as the requirements say; freshness on a side cut off is not.
+  const requiredHere = (name: Target['name']) =>
+    fault !== 'region-cut' || (requirements.survives === 'region' && name !== 'staleness');
+  const target = (name: Target['name'], unit: Target['unit'], stated: number, measure: Measure): Target => {
+    const { measured, result } = worst(results, measure);
+    const { run, report } = result;
+    const met = measured !== null && measured <= stated;
+    return {
+      name,
+      fault,
+      unit,
+      stated,
+      measured,
+      met,
+      required: requiredHere(name),
+      scenario: run.source.id,
+      seed: run.seed,
+      digest: report.digest,
+    };
+  };
+  const tolerated = stalenessStated(recommendation, requirements);
+  // No staleness at all is counted in reads: one stale read may span no time that was sampled.
+  const staleness =
+    tolerated === 0
+      ? target('staleness', 'reads', 0, staleReads)
+      : target('staleness', 'ms', tolerated, stalenessMs);
+  if (requirements.writesPerSecond === 0) return [staleness];
+  if (fault === 'none')
+    return [target('write latency p99', 'ms', requirements.writeLatencyP99Ms, writeP99Ms), staleness];
+  return [
+    ...lossStated(requirements).map(({ unit, stated }) =>
+      target('loss (RPO)', unit, stated, unit === 'ms' ? lossMs : lossWrites),
+    ),
+    target(
+      'outage (RTO)',
+      'ms',
+      requirements.outageToleratedS * 1000,
+      fault === 'leader-crash' ? outageAfterCrashMs : longestOutageMs,
+    ),
+    staleness,
+  ];
+}
+
+/** No measurement is worse than any. */
+function worst(
+  results: readonly EvidenceResult[],
+  measure: Measure,
+): { measured: number | null; result: EvidenceResult } {
+  const rank = (measured: number | null) => measured ?? Number.POSITIVE_INFINITY;
+  return results
+    .map((result) => ({ measured: measure(result.report), result }))
+    .reduce((a, b) => (rank(b.measured) > rank(a.measured) ? b : a));
+}
+
+/** No loss at all is counted in writes: one lost write may span no time. */
+function lossStated(requirements: Requirements): { unit: Target['unit']; stated: number }[] {
+  const { lossToleratedMs, lossToleratedWrites } = requirements;
+  if (lossToleratedMs === 0 || anyStrong(requirements)) return [{ unit: 'writes', stated: 0 }];
+  const byTime = { unit: 'ms' as const, stated: lossToleratedMs };
+  return lossToleratedWrites === undefined
+    ? [byTime]
+    : [byTime, { unit: 'writes', stated: lossToleratedWrites }];
+}
+
+/** Where strong data is read from the leader together with the rest, no read may be stale. */
+function stalenessStated({ settings }: Recommendation, requirements: Requirements): number {
+  return settings.reads === 'leader' && anyStrong(requirements) ? 0 : requirements.stalenessToleratedMs;
+}
+
+function verdict(report: Report, name: 'lost-writes' | 'stale-reads') {
+  return report.verdicts.find((each) => each.name === name);
+}
+
+const writeP99Ms: Measure = (report) => report.latencyMs.write.p99;
+
+const lossWrites: Measure = (report) => (lossIsKnown(report) ? report.rpo.writes : null);
+
+const lossMs: Measure = (report) => (lossIsKnown(report) ? report.rpo.ms : null);
+
+function lossIsKnown(report: Report): boolean {
+  const lost = verdict(report, 'lost-writes');
+  return lost !== undefined && lost.result !== 'unknown';
+}
+
+/** Crash to the first ok write; null where none came before the run ended, or the leader was already another. */
+const outageAfterCrashMs: Measure = (report) => {
+  const outages = report.failovers
+    .filter(({ crashedAtMs }) => crashedAtMs !== null)
+    .map(({ rtoMs }) => rtoMs);
+  return outages.length === 0 || outages.includes(null) ? null : Math.max(...outages.map((ms) => ms ?? 0));
+};
+
+/** Nobody crashed: the longest time in which no user anywhere had a write acknowledged. */
+const longestOutageMs: Measure = (report) => report.availability.write.longestOutageMs;
+
+const staleReads: Measure = (report) => {
+  const stale = verdict(report, 'stale-reads');
+  return stale === undefined || stale.result === 'unknown' ? null : stale.count;
+};
+
+/** Where reads were stale, how far behind the slowest follower ever was; a bound, for reads are not aged one by one. */
+const stalenessMs: Measure = (report) => {
+  const count = staleReads(report);
+  if (count === null || count === 0) return count;
+  return Math.max(0, ...report.lag.map(({ replayLagMs }) => replayLagMs.max));
+};

@@ -1,0 +1,98 @@
+/**
+ * Counterexample search: random fault schedules on a scenario until a verdict is violated, then shrunk to what is needed.
+ * Drawing and shrinking are fast-check's; running and judging are ours.
+ */
+
+import type { Report } from '../run/report.ts';
+import { simulate } from '../run/simulate.ts';
+import { parseScenario } from '../scenario/parse.ts';
+import type { FaultSource, ScenarioSource, VerdictName } from '../scenario/schema.ts';
+
+export interface FindOptions {
+  readonly violates: VerdictName;
+  /** Schedules to try, at least 1. */
+  readonly runs: number;
+  /** Faults per schedule, at least 1. */
+  readonly maxFaults: number;
+  /** Of the search: it draws schedules and the seeds of their runs. 0 … 2^31 − 1. */
+  readonly seed: number;
+  /** Told after each schedule; what it throws ends the search. */
+  readonly onProgress?: (done: number) => void | Promise<void>;
+}
+
+export interface Counterexample {
+  readonly type: 'found';
+  /** The scenario with the shrunk schedule and the seed: it shows the violation when run. */
+  readonly scenario: ScenarioSource;
+  readonly faults: readonly FaultSource[];
+  readonly seed: number;
+  readonly report: Report;
+  /** How often the schedule was made smaller. */
+  readonly shrinks: number;
+}
+
+/** Every schedule was tried. It is no proof: schedules are drawn at random. */
+export interface NotFound {
+  readonly type: 'not-found';
+  readonly runs: number;
+}
+
+/** Throws InputError where the scenario is wrong. Its own faults stay; drawn ones come beside them. */
+export async function find(source: ScenarioSource, options: FindOptions): Promise<Counterexample | NotFound> {
+  const base = parseScenario(source);
+  const { default: fc } = await import('fast-check');
+  const durationMs = base.durationUs / 1000;
+  const ids = base.nodes.map(({ id }) => id);
+  const node = fc.constantFrom(...ids);
+  const atMs = fc.integer({ min: 0, max: Math.max(0, Math.floor(durationMs) - 1) });
+  const forMs = fc.option(fc.integer({ min: 1, max: Math.max(1, Math.floor(durationMs)) }), { nil: undefined });
+  const pair = fc.uniqueArray(node, { minLength: 2, maxLength: 2 }).map(([a, b]) => ({ from: [a!], to: [b!] }));
+  const crash = fc.record({ type: fc.constant('crash' as const), node, atMs, forMs });
+  const pause = fc.record({ type: fc.constant('pause' as const), node, atMs, forMs });
+  const cut = fc
+    .record({ type: fc.constant('cut' as const), ends: pair, oneWay: fc.boolean(), atMs, forMs })
+    .map(({ ends, ...rest }) => ({ ...rest, ...ends }));
+  const fault = ids.length > 1 ? fc.oneof(crash, pause, cut) : fc.oneof(crash, pause);
+  const schedule = fc.record({
+    faults: fc.array(fault.map(withoutUndefined), { minLength: 1, maxLength: options.maxFaults }),
+    seed: fc.integer({ min: 0, max: 0x7fff_ffff }),
+  });
+
+  const withFaults = (faults: readonly FaultSource[], seed: number): ScenarioSource => ({
+    ...source,
+    seed,
+    faults: [...(source.faults ?? []), ...faults],
+  });
+  const run = ({ faults, seed }: { faults: FaultSource[]; seed: number }): Report => simulate(parseScenario(withFaults(faults, seed)));
+  const violated = (report: Report) =>
+    report.verdicts.some(({ name, result }) => name === options.violates && result === 'violation');
+
+  let done = 0;
+  let stopped: { readonly reason: unknown } | undefined;
+  const property = fc.asyncProperty(schedule, async (drawn) => {
+    if (stopped !== undefined) return true;
+    try {
+      await options.onProgress?.(++done);
+    } catch (reason) {
+      stopped = { reason };
+      return true;
+    }
+    return !violated(run(drawn));
+  });
+  const details = await fc.check(property, { numRuns: options.runs, seed: options.seed, endOnFailure: false });
+  if (stopped !== undefined) throw stopped.reason;
+  if (!details.failed) return { type: 'not-found', runs: details.numRuns };
+  const [drawn] = details.counterexample!;
+  return {
+    type: 'found',
+    scenario: withFaults(drawn.faults, drawn.seed),
+    faults: drawn.faults,
+    seed: drawn.seed,
+    report: run(drawn),
+    shrinks: details.numShrinks,
+  };
+}
+
+function withoutUndefined<Fault extends { forMs?: number | undefined }>({ forMs, ...fault }: Fault): FaultSource {
+  return { ...fault, ...(forMs !== undefined && { forMs }) } as unknown as FaultSource;
+}

@@ -1,0 +1,37 @@
+import { type Problem, unknownName } from '../scenario/problems.ts';
+import { managerName, type Scenario } from '../scenario/scenario.ts';
+import type { FaultDocument } from '../scenario/schema.ts';
+
+/** Names in a fault that nobody has. */
+export function faultProblems(scenario: Scenario, fault: FaultDocument, path: Problem['path']): Problem[] {
+  const nodes = scenario.nodes.map(({ id }) => id);
+  if ('node' in fault) {
+    return nodes.includes(fault.node) ? [] : [unknownName(fault.node, 'a node', nodes, [...path, 'node'])];
+  }
+  const known = endNames(scenario);
+  const problems: Problem[] = [];
+  for (const key of ['from', 'to'] as const) {
+    fault[key]?.forEach((name, index) => {
+      if (!known.includes(name)) {
+        problems.push(unknownName(name, 'a node, a client group, a region or the manager', known, [...path, key, index]));
+      }
+    });
+  }
+  if (fault.type === 'heal' && (fault.from === undefined) !== (fault.to === undefined)) {
+    problems.push({ path, found: 'only one of from and to', expected: 'both, or neither to heal every link' });
+  }
+  return problems;
+}
+
+/** What the ends of a link fault may be called. */
+function endNames(scenario: Scenario): string[] {
+  return [
+    ...new Set([
+      ...scenario.nodes.map(({ id }) => id),
+      ...scenario.workload.clients.map(({ id }) => id),
+      managerName,
+      ...scenario.nodes.map(({ region }) => region),
+      ...scenario.workload.clients.map(({ region }) => region),
+    ]),
+  ];
+}

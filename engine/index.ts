@@ -1,0 +1,36 @@
+/**
+ * Quorate's engine: replication, run in virtual time.
+ *
+ * ```ts
+ * import { parseScenario, simulate } from 'quorate';
+ *
+ * const scenario = parseScenario({
+ *   id: 'first',
+ *   durationMs: 10_000,
+ *   cluster: { nodes: [{ id: 'a' }, { id: 'b' }] },
+ *   topology: { type: 'leader-follower' },
+ *   workload: { clients: [{ writesPerSecond: 100 }] },
+ *   faults: [{ type: 'crash', node: 'a', atMs: 5000 }],
+ * });
+ * const { verdicts, digest } = simulate(scenario);
+ * ```
+ */
+
+export { decide } from './decide/decide.ts';
+export { type Evidence, type EvidenceResult, evidenceFrom, evidenceRuns, type Target } from './decide/evidence.ts';
+export { type Answer, answer, back, type Interview, nextQuestion, type Question, startInterview } from './decide/interview.ts';
+export { type ProveOptions, prove } from './decide/prove.ts';
+export type { AnswerValue } from './decide/questions.ts';
+export type { Alternative, Flip, Reason, Recommendation, Settings } from './decide/recommendation.ts';
+export { parseRequirements, type Requirements, requirementsFields } from './decide/requirements.ts';
+export { type Counterexample, type FindOptions, find, type NotFound } from './explore/find.ts';
+export { describeFault, describeTraceEntry, type Observer, type TraceEntry } from './observe/trace.ts';
+export { type ClusterView, type EnabledFault, type FaultAction, open, type Player } from './run/player.ts';
+export { confirms, decodeLink, encodeLink, type RunLink } from './run/record.ts';
+export type { Failover, Report, Verdict } from './run/report.ts';
+export { type RunOptions, simulate } from './run/simulate.ts';
+export { engineVersion } from './run/version.ts';
+export { parseScenario } from './scenario/parse.ts';
+export { describePath, InputError, nearest, type Problem } from './scenario/problems.ts';
+export type { Scenario } from './scenario/scenario.ts';
+export { type FaultDocument, type FaultSource, type ScenarioSource, type VerdictName, verdictNames } from './scenario/schema.ts';

@@ -1,0 +1,502 @@
+/**
+ * The one loop: dispatches what is scheduled in the order `(atUs, class, sequence)`, where faults are the first class.
+ * It keeps what belongs to a machine rather than to a protocol: is the process up, how fast does it serve, its disk, its
+ * clock, its timers. It knows no topology: it is given node kinds.
+ */
+
+import { Digest } from './digest.ts';
+import { type LatencyTable, sampleLatency } from './latency.ts';
+import type { Network } from './network.ts';
+import {
+  CRASHED,
+  FLUSHED,
+  type Input,
+  MESSAGE_KINDS,
+  type NodeKind,
+  type Out,
+  READ,
+  RESTARTED,
+  SERVICE_CLASSES,
+  START,
+  TIMER,
+} from './protocol.ts';
+import { A, B, BYTES, C, D, E, FROM, KIND, LIFE, Queue, STRIDE, TO } from './queue.ts';
+import type { Streams } from './random.ts';
+
+export const UP = 0;
+export const PAUSED = 1;
+export const DOWN = 2;
+export type Process = typeof UP | typeof PAUSED | typeof DOWN;
+
+/** Marks a record that has waited for its node's service and is now to be handled. */
+const SERVED = MESSAGE_KINDS;
+
+/** One actor: a replica, a failover manager, a group of clients. */
+export interface Actor<State = unknown> {
+  readonly name: string;
+  readonly kind: NodeKind<State>;
+  readonly state: State;
+  /** How many timers it may run at once; their slots count from 0. */
+  readonly timers: number;
+  /** Names of its own streams of chance, which it draws from by index. */
+  readonly chances: readonly string[];
+  /** Nanoseconds of service by class (`SERVICE_…`); 0 is none. */
+  readonly serviceNs: readonly number[];
+  readonly disk: { readonly fsync: LatencyTable; readonly bytesPerSecond: number };
+  readonly clock: { readonly skewUs: number; readonly driftPpm: number };
+}
+
+/** What the loop tells of, as it happens, in packed form. */
+export interface Tracer {
+  sent(
+    atUs: number,
+    from: number,
+    to: number,
+    kind: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    arrivalUs: number,
+  ): void;
+  dropped(
+    atUs: number,
+    from: number,
+    to: number,
+    kind: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    why: DropReason,
+  ): void;
+  dispatched(atUs: number, to: number, input: Input): void;
+}
+export type DropReason = 'lost' | 'cut' | 'down';
+
+/** Takes what nodes `note`: metrics and verdicts. */
+export interface Notebook {
+  onNote(atUs: number, actor: number, kind: number, a: number, b: number, c: number, d: number): void;
+}
+
+/** Something that is to happen at a time of its own, before everything else at that time. */
+export interface Interruption {
+  readonly atUs: number;
+  run(): void;
+  /** Whether it is an input of the run (a fault), which a step shows, or only looks (a sample). */
+  readonly isInput: boolean;
+}
+
+export class Loop implements Out {
+  nowUs = 0;
+  /** Inputs dispatched. */
+  events = 0;
+  sentCount = 0;
+  deliveredCount = 0;
+  droppedCount = 0;
+  readonly digest = new Digest();
+  tracer: Tracer | null = null;
+  /** When the last input was dispatched; −1 before the first. */
+  dispatchedAtUs = -1;
+
+  readonly queue = new Queue();
+  private readonly actors: readonly Actor[];
+  private readonly network: Network;
+  private readonly streams: Streams;
+  private readonly notebook: Notebook;
+  private readonly serviceClasses: Uint8Array;
+  private readonly interruptions: Interruption[] = [];
+  private nextInterruptionUs = Number.POSITIVE_INFINITY;
+
+  private readonly kinds: NodeKind<unknown>[];
+  private readonly states: unknown[];
+  private readonly processes: Uint8Array;
+  private readonly lives: Int32Array;
+  private readonly held: number[][];
+  private readonly serviceNs: Float64Array;
+  private readonly busyUntilUs: Float64Array;
+  private readonly busyUntilNs: Int32Array;
+  /** The longest an input has waited for service, per actor. */
+  readonly queuedUsMax: Float64Array;
+  /** Inputs served, per actor and class. */
+  readonly served: Float64Array;
+  private readonly timerBase: Int32Array;
+  private readonly deadlineUs: Float64Array;
+  private readonly queuedTimerUs: Float64Array;
+  private readonly timerLives: Int32Array;
+  private readonly disks: {
+    fsync: LatencyTable;
+    bytesPerSecond: number;
+    stream: number;
+    extraUs: number;
+    busyUntilUs: number;
+  }[];
+  private readonly clocks: { skewUs: number; driftPpm: number; setAtUs: number }[];
+  private readonly chances: number[][];
+
+  /** The actor that now handles an input, and when what it sends leaves. */
+  private self = 0;
+  private departUs = 0;
+  private readonly input: Input = { kind: START, from: 0, a: 0, b: 0, c: 0, d: 0, e: 0, bytes: 0 };
+
+  constructor(
+    actors: readonly Actor[],
+    network: Network,
+    streams: Streams,
+    notebook: Notebook,
+    serviceClassOf: (kind: number) => number,
+  ) {
+    const count = actors.length;
+    this.actors = actors;
+    this.network = network;
+    this.streams = streams;
+    this.notebook = notebook;
+    this.serviceClasses = Uint8Array.from({ length: MESSAGE_KINDS }, (_, kind) => serviceClassOf(kind));
+    this.kinds = actors.map((actor) => actor.kind);
+    this.states = actors.map((actor) => actor.state);
+    this.processes = new Uint8Array(count);
+    this.lives = new Int32Array(count).fill(1);
+    this.held = actors.map(() => []);
+    this.serviceNs = Float64Array.from(actors.flatMap((actor) => actor.serviceNs));
+    this.busyUntilUs = new Float64Array(count);
+    this.busyUntilNs = new Int32Array(count);
+    this.queuedUsMax = new Float64Array(count);
+    this.served = new Float64Array(count * SERVICE_CLASSES);
+    this.timerBase = new Int32Array(count);
+    let timers = 0;
+    for (const [index, actor] of actors.entries()) {
+      this.timerBase[index] = timers;
+      timers += actor.timers;
+    }
+    this.deadlineUs = new Float64Array(timers).fill(Number.POSITIVE_INFINITY);
+    this.queuedTimerUs = new Float64Array(timers).fill(Number.POSITIVE_INFINITY);
+    this.timerLives = new Int32Array(timers);
+    this.disks = actors.map(({ name, disk }) => ({
+      ...disk,
+      stream: streams.add(`disk ${name}`),
+      extraUs: 0,
+      busyUntilUs: 0,
+    }));
+    this.clocks = actors.map(({ clock }) => ({ ...clock, setAtUs: 0 }));
+    this.chances = actors.map(({ name, chances }) => chances.map((chance) => streams.add(`${name}: ${chance}`)));
+  }
+
+  /** Gives every actor its START, in order. */
+  start(): void {
+    for (let actor = 0; actor < this.actors.length; actor++) this.give(actor, START);
+  }
+
+  /** Something that happens at its time before what is scheduled then; among equals in the order they were added. */
+  interrupt(interruption: Interruption): void {
+    let index = this.interruptions.length;
+    while (index > 0 && this.interruptions[index - 1]!.atUs > interruption.atUs) index--;
+    this.interruptions.splice(index, 0, interruption);
+    this.nextInterruptionUs = this.interruptions[0]!.atUs;
+  }
+
+  /** Dispatches everything due before `limitUs`; the present is then `limitUs`. */
+  runUntil(limitUs: number): void {
+    while (this.dispatchNext(limitUs, false));
+  }
+
+  /** Dispatches one input due before `limitUs`; false, with the present at `limitUs`, if there is none. */
+  step(limitUs: number): boolean {
+    return this.dispatchNext(limitUs, true);
+  }
+
+  /** With `single`, returns after one input; otherwise only when nothing is left, or after an interruption. */
+  private dispatchNext(limitUs: number, single: boolean): boolean {
+    const interruptedUs = this.nextInterruptionUs;
+    const untilUs = interruptedUs < limitUs ? interruptedUs : limitUs;
+    const queue = this.queue;
+    for (;;) {
+      const record = queue.next(untilUs);
+      if (record < 0) break;
+      const dispatched = this.take(record);
+      if (single && dispatched) return true;
+    }
+    if (untilUs > this.nowUs) this.nowUs = untilUs;
+    if (interruptedUs >= limitUs) return false;
+    const interruption = this.interruptions.shift()!;
+    this.nextInterruptionUs = this.interruptions[0]?.atUs ?? Number.POSITIVE_INFINITY;
+    interruption.run();
+    if (single && !interruption.isInput) return this.dispatchNext(limitUs, single);
+    return true;
+  }
+
+  /** Handles a due record; false where it turned out to be nothing, or to have to wait. */
+  private take(record: number): boolean {
+    const queue = this.queue;
+    const words = queue.words;
+    const at = record * STRIDE;
+    let kind = words[at + KIND]!;
+    const to = words[at + TO]!;
+    const nowUs = queue.times[record * 2]!;
+    this.nowUs = nowUs;
+    if (this.processes[to] === PAUSED) {
+      this.held[to]!.push(record);
+      return false;
+    }
+    let departUs = nowUs;
+    if (kind >= READ) {
+      const from = words[at + FROM]!;
+      if (kind >= SERVED) {
+        kind -= SERVED;
+        if (words[at + LIFE] !== this.lives[to]) return this.drop(record, kind, 'down');
+        departUs += Math.ceil(this.serviceNs[to * SERVICE_CLASSES + this.serviceClasses[kind]!]! / 1000);
+      } else {
+        if (this.network.isCut(from, to)) return this.drop(record, kind, 'cut');
+        if (this.processes[to] === DOWN) return this.drop(record, kind, 'down');
+        const serviceClass = this.serviceClasses[kind]!;
+        if (serviceClass !== 0) {
+          this.served[to * SERVICE_CLASSES + serviceClass]! += 1;
+          const serviceNs = this.serviceNs[to * SERVICE_CLASSES + serviceClass]!;
+          if (serviceNs > 0) {
+            const startUs = this.reserve(to, serviceNs);
+            if (startUs > nowUs) {
+              words[at + KIND] = kind + SERVED;
+              words[at + LIFE] = this.lives[to]!;
+              if (startUs - nowUs > this.queuedUsMax[to]!) this.queuedUsMax[to] = startUs - nowUs;
+              queue.schedule(record, startUs);
+              return false;
+            }
+            departUs = this.busyUntilUs[to]! + (this.busyUntilNs[to]! > 0 ? 1 : 0);
+          }
+        }
+      }
+      this.deliveredCount++;
+    } else if (kind === TIMER) {
+      if (!this.timerIsDue(words[at + A]!, to, words[at + LIFE]!, nowUs)) {
+        queue.release(record);
+        return false;
+      }
+    } else if (words[at + LIFE] !== this.lives[to]) {
+      queue.release(record);
+      return false;
+    }
+    const input = this.input;
+    input.kind = kind;
+    input.from = words[at + FROM]!;
+    input.a = words[at + A]!;
+    input.b = words[at + B]!;
+    input.c = words[at + C]!;
+    input.d = words[at + D]!;
+    input.e = words[at + E]!;
+    input.bytes = words[at + BYTES]!;
+    queue.release(record);
+    this.dispatch(to, departUs);
+    return true;
+  }
+
+  private dispatch(to: number, departUs: number): void {
+    const input = this.input;
+    const nowUs = this.nowUs;
+    this.events++;
+    this.dispatchedAtUs = nowUs;
+    const digest = this.digest;
+    digest.absorb(nowUs | 0, (input.kind << 16) ^ (input.from << 8) ^ to, input.a, input.b);
+    digest.absorb(input.c, input.d, input.e, input.bytes ^ Math.floor(nowUs / 0x1_0000_0000));
+    if (this.tracer !== null) this.tracer.dispatched(nowUs, to, input);
+    this.self = to;
+    this.departUs = departUs;
+    this.kinds[to]!.onInput(this.states[to], input, this);
+  }
+
+  private drop(record: number, kind: number, why: DropReason): boolean {
+    this.droppedCount++;
+    if (this.tracer !== null) {
+      const words = this.queue.words;
+      const at = record * STRIDE;
+      this.tracer.dropped(
+        this.nowUs,
+        words[at + FROM]!,
+        words[at + TO]!,
+        kind,
+        words[at + A]!,
+        words[at + B]!,
+        words[at + C]!,
+        words[at + D]!,
+        words[at + E]!,
+        why,
+      );
+    }
+    this.queue.release(record);
+    return false;
+  }
+
+  /** Takes the next free stretch of a node's service, and gives when it begins. Nanoseconds, so that 30,000/s is exact. */
+  private reserve(actor: number, serviceNs: number): number {
+    let startUs = this.busyUntilUs[actor]!;
+    let ns = this.busyUntilNs[actor]!;
+    if (startUs < this.nowUs) {
+      startUs = this.nowUs;
+      ns = 0;
+    }
+    const endNs = ns + serviceNs;
+    const wholeUs = Math.floor(endNs / 1000);
+    this.busyUntilUs[actor] = startUs + wholeUs;
+    this.busyUntilNs[actor] = endNs - wholeUs * 1000;
+    return ns > 0 ? startUs + 1 : startUs;
+  }
+
+  // What a node may ask for.
+
+  send(to: number, kind: number, a: number, b: number, c: number, d: number, e: number, bytes: number): void {
+    const from = this.self;
+    this.sentCount++;
+    const arrivalUs = this.network.plan(this.departUs, from, to, bytes);
+    const duplicateUs = this.network.duplicateUs;
+    if (this.tracer !== null) {
+      this.tracer.sent(this.nowUs, from, to, kind, a, b, c, d, e, arrivalUs);
+      if (arrivalUs < 0) {
+        const why = this.network.isCut(from, to) ? 'cut' : 'lost';
+        this.tracer.dropped(this.nowUs, from, to, kind, a, b, c, d, e, why);
+      }
+    }
+    if (arrivalUs < 0) this.droppedCount++;
+    else this.queue.push(this.departUs, arrivalUs, kind, from, to, a, b, c, d, e, bytes);
+    if (duplicateUs >= 0) this.queue.push(this.departUs, duplicateUs, kind, from, to, a, b, c, d, e, bytes);
+  }
+
+  startTimer(slot: number, delayUs: number): void {
+    const actor = this.self;
+    const timer = this.timerBase[actor]! + slot;
+    const drift = this.clocks[actor]!.driftPpm;
+    const realUs = drift === 0 ? delayUs : Math.round((delayUs * 1_000_000) / (1_000_000 + drift));
+    const deadlineUs = this.nowUs + realUs;
+    this.deadlineUs[timer] = deadlineUs;
+    // A later deadline leaves the scheduled record where it is: it looks again when it comes up. So a timer that every
+    // message restarts costs two stores, not a record a message.
+    if (deadlineUs < this.queuedTimerUs[timer]!) this.scheduleTimer(actor, slot, timer, deadlineUs);
+  }
+
+  cancelTimer(slot: number): void {
+    this.deadlineUs[this.timerBase[this.self]! + slot] = Number.POSITIVE_INFINITY;
+  }
+
+  private scheduleTimer(actor: number, slot: number, timer: number, deadlineUs: number): void {
+    const life = ++this.timerLives[timer]!;
+    this.queuedTimerUs[timer] = deadlineUs;
+    const record = this.queue.push(this.nowUs, deadlineUs, TIMER, actor, actor, slot, 0, 0, 0, 0, 0);
+    this.queue.words[record * STRIDE + LIFE] = life;
+  }
+
+  private timerIsDue(slot: number, actor: number, life: number, nowUs: number): boolean {
+    const timer = this.timerBase[actor]! + slot;
+    if (life !== this.timerLives[timer]) return false;
+    this.queuedTimerUs[timer] = Number.POSITIVE_INFINITY;
+    const deadlineUs = this.deadlineUs[timer]!;
+    if (deadlineUs > nowUs) {
+      if (deadlineUs !== Number.POSITIVE_INFINITY) this.scheduleTimer(actor, slot, timer, deadlineUs);
+      return false;
+    }
+    this.deadlineUs[timer] = Number.POSITIVE_INFINITY;
+    return true;
+  }
+
+  fsync(a: number, b: number, bytes: number): void {
+    const actor = this.self;
+    const disk = this.disks[actor]!;
+    let costUs = sampleLatency(disk.fsync, this.streams.next(disk.stream)) + disk.extraUs;
+    if (disk.bytesPerSecond > 0) costUs += Math.ceil((bytes * 1_000_000) / disk.bytesPerSecond);
+    const doneUs = Math.max(this.departUs, disk.busyUntilUs) + costUs;
+    disk.busyUntilUs = doneUs;
+    const record = this.queue.push(this.nowUs, doneUs, FLUSHED, actor, actor, a, b, 0, 0, 0, 0);
+    this.queue.words[record * STRIDE + LIFE] = this.lives[actor]!;
+  }
+
+  note(kind: number, a: number, b: number, c: number, d: number): void {
+    this.notebook.onNote(this.nowUs, this.self, kind, a, b, c, d);
+  }
+
+  draw(stream: number): number {
+    return this.streams.next(this.chances[this.self]![stream]!);
+  }
+
+  // What can befall a machine.
+
+  process(actor: number): Process {
+    return this.processes[actor] as Process;
+  }
+
+  /** The process dies: its memory, its timers and what it was about to do are gone; its disk keeps what was fsynced. */
+  crash(actor: number): void {
+    this.releaseHeld(actor);
+    this.lives[actor]! += 1;
+    this.forgetTimers(actor);
+    this.busyUntilUs[actor] = 0;
+    this.busyUntilNs[actor] = 0;
+    this.disks[actor]!.busyUntilUs = 0;
+    this.processes[actor] = DOWN;
+    this.give(actor, CRASHED);
+  }
+
+  restart(actor: number): void {
+    this.processes[actor] = UP;
+    this.give(actor, RESTARTED);
+  }
+
+  /** The process stops without noticing (a garbage collection, a frozen machine); its inputs wait. */
+  pause(actor: number): void {
+    this.processes[actor] = PAUSED;
+  }
+
+  resume(actor: number): void {
+    this.processes[actor] = UP;
+    const held = this.held[actor]!;
+    for (const record of held) this.queue.schedule(record, this.nowUs);
+    held.length = 0;
+  }
+
+  slowDisk(actor: number, extraUs: number): void {
+    this.disks[actor]!.extraUs = extraUs;
+  }
+
+  setClock(actor: number, skewUs: number, driftPpm: number): void {
+    const clock = this.clocks[actor]!;
+    clock.skewUs = skewUs;
+    clock.driftPpm = driftPpm;
+    clock.setAtUs = this.nowUs;
+  }
+
+  /** What the actor's own clock shows. */
+  clockUs(actor: number): number {
+    const { skewUs, driftPpm, setAtUs } = this.clocks[actor]!;
+    return this.nowUs + skewUs + Math.round(((this.nowUs - setAtUs) * driftPpm) / 1_000_000);
+  }
+
+  /** Takes an input that no record carries (a fault) into the digest and the count. */
+  absorbInterruption(p: number, q: number, r: number): void {
+    this.events++;
+    this.dispatchedAtUs = this.nowUs;
+    this.digest.absorb(this.nowUs | 0, p, q, r);
+    this.digest.absorb(Math.floor(this.nowUs / 0x1_0000_0000), 0x6661756c, 0, 0);
+  }
+
+  private give(actor: number, kind: number): void {
+    const input = this.input;
+    input.kind = kind;
+    input.from = actor;
+    input.a = input.b = input.c = input.d = input.e = input.bytes = 0;
+    this.dispatch(actor, this.nowUs);
+  }
+
+  private forgetTimers(actor: number): void {
+    const first = this.timerBase[actor]!;
+    for (let timer = first; timer < first + this.actors[actor]!.timers; timer++) {
+      this.deadlineUs[timer] = Number.POSITIVE_INFINITY;
+      this.queuedTimerUs[timer] = Number.POSITIVE_INFINITY;
+      this.timerLives[timer]! += 1;
+    }
+  }
+
+  private releaseHeld(actor: number): void {
+    for (const record of this.held[actor]!) {
+      if (this.queue.words[record * STRIDE + KIND]! >= READ) this.droppedCount++;
+      this.queue.release(record);
+    }
+    this.held[actor]!.length = 0;
+  }
+}

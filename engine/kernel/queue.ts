@@ -1,0 +1,240 @@
+/**
+ * The event queue: what is scheduled, ordered by `(atUs, sequence)`.
+ *
+ * A hierarchical timing wheel: five levels of 1,024 slots, the lowest one microsecond a slot, each next level 1,024
+ * times coarser, 35 years in all. A slot is a first-in-first-out list, so the sequence order costs nothing and nothing
+ * is ever compared. A record waits in the coarsest level that tells it from now, and moves down when time enters its
+ * slot; it does so before anything can be pushed straight into that window, which is what keeps equal times in order:
+ * were a later push to land first, an older record moved down behind it would be dispatched after it.
+ *
+ * Records live in one strided Int32Array, so pushing and popping allocate nothing once the pool has grown.
+ *
+ * Further reading: Varghese and Lauck, Hashed and hierarchical timing wheels, SOSP 1987.
+ */
+
+/** Words of one record, in `Queue.words` from `record * STRIDE`. */
+export const STRIDE = 12;
+const NEXT = 0;
+export const KIND = 1;
+export const FROM = 2;
+export const TO = 3;
+export const A = 4;
+export const B = 5;
+export const C = 6;
+export const D = 7;
+export const E = 8;
+export const BYTES = 9;
+/** Which life of the receiving node a record belongs to; one of an older life is dropped. */
+export const LIFE = 10;
+
+const SLOT_BITS = 10;
+const SLOTS = 1 << SLOT_BITS;
+const LEVELS = 5;
+const WORDS_PER_LEVEL = SLOTS >>> 5;
+
+/** Microseconds in one slot, and in one whole turn, of each level. */
+const SLOT_US = [1, 2 ** 10, 2 ** 20, 2 ** 30, 2 ** 40];
+const TURN_US = [2 ** 10, 2 ** 20, 2 ** 30, 2 ** 40, 2 ** 50];
+
+export class Queue {
+  words: Int32Array;
+  /** When each record is due, and when it was pushed: two numbers a record, integer µs. */
+  times: Float64Array;
+  /** Records now scheduled. */
+  count = 0;
+  private capacity: number;
+  private free = -1;
+  private unused = 0;
+  private readonly heads = new Int32Array(LEVELS * SLOTS).fill(-1);
+  private readonly tails = new Int32Array(LEVELS * SLOTS).fill(-1);
+  /** One bit a slot that holds something, and above it one bit a word that is not zero. */
+  private readonly occupied = new Int32Array(LEVELS * WORDS_PER_LEVEL);
+  private readonly summary = new Int32Array(LEVELS);
+  /** Where each level's present turn begins. */
+  private readonly turnStartUs = new Float64Array(LEVELS);
+  /** The slot of the lowest level being emptied: the present, within its turn. */
+  private cursor = 0;
+
+  constructor(capacity = 1024) {
+    this.capacity = capacity;
+    this.words = new Int32Array(capacity * STRIDE);
+    this.times = new Float64Array(capacity * 2);
+  }
+
+  /**
+   * Schedules a record and returns it. `atUs` is an integer, not before the latest time `next` was asked about.
+   * The record's LIFE word is 0 until set.
+   */
+  push(
+    nowUs: number,
+    atUs: number,
+    kind: number,
+    from: number,
+    to: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    bytes: number,
+  ): number {
+    let record = this.free;
+    if (record >= 0) {
+      this.free = this.words[record * STRIDE]!;
+    } else {
+      if (this.unused === this.capacity) this.grow();
+      record = this.unused++;
+    }
+    const words = this.words;
+    const at = record * STRIDE;
+    words[at + KIND] = kind;
+    words[at + FROM] = from;
+    words[at + TO] = to;
+    words[at + A] = a;
+    words[at + B] = b;
+    words[at + C] = c;
+    words[at + D] = d;
+    words[at + E] = e;
+    words[at + BYTES] = bytes;
+    words[at + LIFE] = 0;
+    this.times[record * 2 + 1] = nowUs;
+    this.schedule(record, atUs);
+    return record;
+  }
+
+  /** Schedules a record that was taken and not released, again. */
+  schedule(record: number, atUs: number): void {
+    this.times[record * 2] = atUs;
+    this.count++;
+    this.place(record, atUs);
+  }
+
+  /**
+   * Takes the next record due before `limitUs`, or gives −1. It stays valid until `release`. Time never moves past
+   * `limitUs` here, so afterwards records may be pushed at `limitUs` or later (or at the taken record's time or later).
+   */
+  next(limitUs: number): number {
+    const turnStartUs = this.turnStartUs;
+    for (;;) {
+      const slot = this.nextSlot(0, this.cursor);
+      if (slot >= 0) {
+        if (turnStartUs[0]! + slot >= limitUs) return -1;
+        this.cursor = slot;
+        const record = this.heads[slot]!;
+        const next = this.words[record * STRIDE]!;
+        this.heads[slot] = next;
+        if (next < 0) this.vacate(0, slot);
+        this.count--;
+        return record;
+      }
+      if (!this.moveDown(1, limitUs)) return -1;
+    }
+  }
+
+  release(record: number): void {
+    this.words[record * STRIDE] = this.free;
+    this.free = record;
+  }
+
+  /** Every scheduled record, in no promised order. */
+  forEach(visit: (record: number) => void): void {
+    for (let slot = 0; slot < this.heads.length; slot++) {
+      for (let record = this.heads[slot]!; record >= 0; record = this.words[record * STRIDE]!) visit(record);
+    }
+  }
+
+  /** Brings the next occupied slot of a level down one level; false if none begins before `limitUs`. */
+  private moveDown(level: number, limitUs: number): boolean {
+    if (level === LEVELS) return false;
+    const turnStartUs = this.turnStartUs;
+    const base = level * SLOTS;
+    // The slot whose turn the level below is in was emptied when time entered it.
+    const present = Math.floor((turnStartUs[level - 1]! - turnStartUs[level]!) / SLOT_US[level]!);
+    const slot = this.nextSlot(level, present + 1);
+    if (slot < 0) return this.moveDown(level + 1, limitUs);
+    const startUs = turnStartUs[level]! + slot * SLOT_US[level]!;
+    if (startUs >= limitUs) return false;
+    turnStartUs[level - 1] = startUs;
+    // Levels below are empty: their turns start with this one's.
+    for (let below = level - 2; below >= 0; below--) turnStartUs[below] = startUs;
+    this.cursor = 0;
+    let record = this.heads[base + slot]!;
+    this.vacate(level, slot);
+    this.heads[base + slot] = -1;
+    while (record >= 0) {
+      const next = this.words[record * STRIDE]!;
+      this.place(record, this.times[record * 2]!);
+      record = next;
+    }
+    return true;
+  }
+
+  /** Appends a record to the slot of the finest level whose present turn holds its time. */
+  private place(record: number, atUs: number): void {
+    const turnStartUs = this.turnStartUs;
+    const inTurnUs = atUs - turnStartUs[0]!;
+    if (inTurnUs < SLOTS) {
+      this.append(0, inTurnUs, record);
+      return;
+    }
+    const inSecondTurnUs = atUs - turnStartUs[1]!;
+    if (inSecondTurnUs < 2 ** 20) {
+      this.append(1, inSecondTurnUs >>> SLOT_BITS, record);
+      return;
+    }
+    for (let level = 2; level < LEVELS; level++) {
+      const inLevelUs = atUs - turnStartUs[level]!;
+      if (inLevelUs < TURN_US[level]!) {
+        this.append(level, Math.floor(inLevelUs / SLOT_US[level]!), record);
+        return;
+      }
+    }
+    throw new RangeError(`scheduled at ${atUs} µs, later than the queue can hold (2^50 µs)`);
+  }
+
+  private append(level: number, slot: number, record: number): void {
+    const at = level * SLOTS + slot;
+    this.words[record * STRIDE] = -1;
+    if (this.heads[at]! < 0) {
+      this.heads[at] = record;
+      const word = slot >>> 5;
+      this.occupied[level * WORDS_PER_LEVEL + word]! |= 1 << slot;
+      this.summary[level]! |= 1 << word;
+    } else {
+      this.words[this.tails[at]! * STRIDE] = record;
+    }
+    this.tails[at] = record;
+  }
+
+  private vacate(level: number, slot: number): void {
+    const word = slot >>> 5;
+    const at = level * WORDS_PER_LEVEL + word;
+    const bits = this.occupied[at]! & ~(1 << slot);
+    this.occupied[at] = bits;
+    if (bits === 0) this.summary[level]! &= ~(1 << word);
+  }
+
+  /** The first occupied slot of a level at or after `from`, or −1. */
+  private nextSlot(level: number, from: number): number {
+    if (from >= SLOTS) return -1;
+    const word = from >>> 5;
+    const here = this.occupied[level * WORDS_PER_LEVEL + word]! & (-1 << from);
+    if (here !== 0) return (word << 5) + 31 - Math.clz32(here & -here);
+    if (word === 31) return -1;
+    const later = this.summary[level]! & (-2 << word);
+    if (later === 0) return -1;
+    const nextWord = 31 - Math.clz32(later & -later);
+    const bits = this.occupied[level * WORDS_PER_LEVEL + nextWord]!;
+    return (nextWord << 5) + 31 - Math.clz32(bits & -bits);
+  }
+
+  private grow(): void {
+    this.capacity *= 2;
+    const words = new Int32Array(this.capacity * STRIDE);
+    words.set(this.words);
+    this.words = words;
+    const times = new Float64Array(this.capacity * 2);
+    times.set(this.times);
+    this.times = times;
+  }
+}

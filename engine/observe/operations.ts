@@ -1,0 +1,163 @@
+import { READ } from '../kernel/protocol.ts';
+import type { Availability, LatencySummary, OutcomeCounts } from '../run/report.ts';
+import { INFO, OK, type Outcome } from '../workload/clients.ts';
+import { Histogram } from './histogram.ts';
+
+/** Per slot of a group's pool: what its open operation is. */
+const WIDTH = 5;
+const NUMBER = 0;
+const KIND = 1;
+const KEY = 2;
+/** The newest version of the key that was acknowledged when the operation began. */
+const KNOWN_TERM = 3;
+const KNOWN_LSN = 4;
+
+/** One ended operation, handed to whoever judges it. Reused: do not keep it. */
+export interface Ended {
+  atUs: number;
+  beganUs: number;
+  group: number;
+  number: number;
+  kind: number;
+  key: number;
+  outcome: Outcome;
+  /** Of an ok operation: the version read or written. */
+  term: number;
+  lsn: number;
+  /** The newest acknowledged version of the key when the operation began. */
+  knownTerm: number;
+  knownLsn: number;
+}
+
+/** Counts, latencies and availability of one kind of operation. */
+class Measure {
+  readonly counts = [0, 0, 0];
+  readonly latency = new Histogram();
+  private longestOutageUs = 0;
+  /** When the first operation was asked for since the last ok one; Infinity where none was. */
+  private unansweredSinceUs = Number.POSITIVE_INFINITY;
+  private lastOkUs = 0;
+
+  began(atUs: number): void {
+    if (this.unansweredSinceUs === Number.POSITIVE_INFINITY) this.unansweredSinceUs = atUs;
+  }
+
+  ended(atUs: number, beganUs: number, outcome: Outcome): void {
+    this.counts[outcome]! += 1;
+    if (outcome !== OK) return;
+    this.latency.record(atUs - beganUs);
+    this.longestOutageUs = this.outageUs(atUs);
+    this.lastOkUs = atUs;
+    this.unansweredSinceUs = Number.POSITIVE_INFINITY;
+  }
+
+  /** The longest time so far without an ok one, while some were asked for: idle time counts for nothing. */
+  private outageUs(atUs: number): number {
+    if (this.unansweredSinceUs === Number.POSITIVE_INFINITY) return this.longestOutageUs;
+    return Math.max(this.longestOutageUs, atUs - Math.max(this.lastOkUs, this.unansweredSinceUs));
+  }
+
+  outcomes(): OutcomeCounts {
+    return { ok: this.counts[0]!, fail: this.counts[1]!, info: this.counts[2]! };
+  }
+
+  latencyMs(): LatencySummary {
+    const { latency } = this;
+    const ms = (us: number | undefined) => (us === undefined ? null : us / 1000);
+    return {
+      mean: ms(latency.mean),
+      p50: ms(latency.quantile(0.5)),
+      p99: ms(latency.quantile(0.99)),
+      p999: ms(latency.quantile(0.999)),
+      max: ms(latency.max),
+    };
+  }
+
+  availability(atUs: number): Availability {
+    const { ok, fail, info } = this.outcomes();
+    const asked = ok + fail + info;
+    return { ratio: asked === 0 ? null : ok / asked, longestOutageMs: this.outageUs(atUs) / 1000 };
+  }
+}
+
+/** Every operation from call to return: what is open, what each kind measured. */
+export class Operations {
+  readonly read = new Measure();
+  readonly write = new Measure();
+  private readonly slots: Int32Array[];
+  private readonly beganUs: Float64Array[];
+  private readonly judge: (ended: Ended) => void;
+  private readonly latestTerm: Int32Array;
+  private readonly latestLsn: Int32Array;
+  private readonly record: Ended = {
+    atUs: 0,
+    beganUs: 0,
+    group: 0,
+    number: 0,
+    kind: READ,
+    key: 0,
+    outcome: INFO,
+    term: 0,
+    lsn: 0,
+    knownTerm: 0,
+    knownLsn: 0,
+  };
+
+  constructor(groups: number, keys: number, judge: (ended: Ended) => void) {
+    this.slots = Array.from({ length: groups }, () => new Int32Array(8 * WIDTH));
+    this.beganUs = Array.from({ length: groups }, () => new Float64Array(8));
+    this.latestTerm = new Int32Array(keys);
+    this.latestLsn = new Int32Array(keys);
+    this.judge = judge;
+  }
+
+  began(atUs: number, group: number, slot: number, number: number, kind: number, key: number): void {
+    if (slot >= this.beganUs[group]!.length) this.widen(group);
+    const slots = this.slots[group]!;
+    const at = slot * WIDTH;
+    slots[at + NUMBER] = number;
+    slots[at + KIND] = kind;
+    slots[at + KEY] = key;
+    slots[at + KNOWN_TERM] = this.latestTerm[key]!;
+    slots[at + KNOWN_LSN] = this.latestLsn[key]!;
+    this.beganUs[group]![slot] = atUs;
+    (kind === READ ? this.read : this.write).began(atUs);
+  }
+
+  ended(atUs: number, group: number, slot: number, outcome: Outcome, term: number, lsn: number): void {
+    const slots = this.slots[group]!;
+    const at = slot * WIDTH;
+    const { record } = this;
+    record.atUs = atUs;
+    record.beganUs = this.beganUs[group]![slot]!;
+    record.group = group;
+    record.number = slots[at + NUMBER]!;
+    record.kind = slots[at + KIND]!;
+    record.key = slots[at + KEY]!;
+    record.outcome = outcome;
+    record.term = term;
+    record.lsn = lsn;
+    record.knownTerm = slots[at + KNOWN_TERM]!;
+    record.knownLsn = slots[at + KNOWN_LSN]!;
+    (record.kind === READ ? this.read : this.write).ended(atUs, record.beganUs, outcome);
+    this.judge(record);
+    if (record.kind !== READ && outcome === OK) this.acknowledged(record.key, term, lsn);
+  }
+
+  /** Keeps the newest acknowledged version of each key, by (term, LSN). */
+  private acknowledged(key: number, term: number, lsn: number): void {
+    const knownTerm = this.latestTerm[key]!;
+    if (term < knownTerm || (term === knownTerm && lsn <= this.latestLsn[key]!)) return;
+    this.latestTerm[key] = term;
+    this.latestLsn[key] = lsn;
+  }
+
+  private widen(group: number): void {
+    const slots = new Int32Array(this.slots[group]!.length * 2);
+    slots.set(this.slots[group]!);
+    this.slots[group] = slots;
+    const beganUs = new Float64Array(this.beganUs[group]!.length * 2);
+    beganUs.set(this.beganUs[group]!);
+    this.beganUs[group] = beganUs;
+  }
+}

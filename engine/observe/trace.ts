@@ -1,0 +1,248 @@
+/**
+ * The run as typed entries, for people and for tools. Built only while somebody observes.
+ */
+
+import type { DropReason, Tracer } from '../kernel/loop.ts';
+import {
+  CRASHED,
+  FLUSHED,
+  type Input,
+  READ,
+  READ_OK,
+  REFUSED,
+  RESTARTED,
+  ROUTE,
+  TIMER,
+  WRITE,
+  WRITE_OK,
+} from '../kernel/protocol.ts';
+import type { FaultDocument } from '../scenario/schema.ts';
+import { type ReplicationMessage, replicationMessage, type StreamState } from '../topologies/leader-follower/messages.ts';
+
+export type ClientMessage =
+  | { readonly type: 'read'; readonly operation: number; readonly key: number }
+  | { readonly type: 'write'; readonly operation: number; readonly key: number }
+  | { readonly type: 'read-ok'; readonly operation: number; readonly term: number; readonly lsn: number; readonly value: number }
+  | { readonly type: 'write-ok'; readonly operation: number; readonly term: number; readonly lsn: number }
+  | { readonly type: 'refused'; readonly operation: number }
+  | { readonly type: 'route'; readonly leader: number; readonly term: number; readonly live: number };
+
+export type Message = ClientMessage | ReplicationMessage;
+
+export type TraceEntry =
+  | { readonly type: 'sent'; readonly atMs: number; readonly from: string; readonly to: string; readonly message: Message; readonly arrivesMs: number | null }
+  | { readonly type: 'dropped'; readonly atMs: number; readonly from: string; readonly to: string; readonly message: Message; readonly why: DropReason }
+  | { readonly type: 'delivered'; readonly atMs: number; readonly from: string; readonly to: string; readonly message: Message }
+  | { readonly type: 'timer'; readonly atMs: number; readonly node: string; readonly timer: string }
+  | { readonly type: 'flushed'; readonly atMs: number; readonly node: string; readonly lsn: number }
+  | { readonly type: 'crashed' | 'restarted' | 'started'; readonly atMs: number; readonly node: string }
+  | { readonly type: 'fault'; readonly atMs: number; readonly fault: FaultDocument; readonly ended: boolean }
+  | { readonly type: 'leading'; readonly atMs: number; readonly node: string; readonly term: number; readonly lastLsn: number }
+  | { readonly type: 'following'; readonly atMs: number; readonly node: string; readonly term: number; readonly leader: string | null }
+  | { readonly type: 'discarded'; readonly atMs: number; readonly node: string; readonly term: number; readonly lsn: number; readonly key: number; readonly value: number }
+  | { readonly type: 'stream'; readonly atMs: number; readonly from: string; readonly to: string; readonly state: StreamState }
+  | { readonly type: 'suspected'; readonly atMs: number; readonly node: string; readonly term: number }
+  | { readonly type: 'chosen'; readonly atMs: number; readonly node: string; readonly term: number }
+  | { readonly type: 'began'; readonly atMs: number; readonly client: string; readonly operation: number; readonly kind: 'read' | 'write'; readonly key: number }
+  | {
+      readonly type: 'ended';
+      readonly atMs: number;
+      readonly client: string;
+      readonly operation: number;
+      readonly kind: 'read' | 'write';
+      readonly key: number;
+      readonly outcome: 'ok' | 'fail' | 'info';
+      readonly latencyMs: number;
+      readonly lsn: number | null;
+      /** Of a read: whether a newer write had been acknowledged before it began. */
+      readonly stale: boolean;
+    }
+  | { readonly type: 'drain'; readonly atMs: number };
+
+export type Observer = (entry: TraceEntry) => void;
+
+/** Turns what the loop tells into entries. `timerName` names an actor's timer by its slot. */
+export class Recorder implements Tracer {
+  private readonly observe: Observer;
+  private readonly names: readonly string[];
+  private readonly timerName: (actor: number, slot: number) => string;
+
+  constructor(observe: Observer, names: readonly string[], timerName: (actor: number, slot: number) => string) {
+    this.observe = observe;
+    this.names = names;
+    this.timerName = timerName;
+  }
+
+  sent(atUs: number, from: number, to: number, kind: number, a: number, b: number, c: number, d: number, e: number, arrivalUs: number): void {
+    this.observe({
+      type: 'sent',
+      atMs: atUs / 1000,
+      from: this.names[from]!,
+      to: this.names[to]!,
+      message: messageOf(kind, a, b, c, d, e),
+      arrivesMs: arrivalUs < 0 ? null : arrivalUs / 1000,
+    });
+  }
+
+  dropped(atUs: number, from: number, to: number, kind: number, a: number, b: number, c: number, d: number, e: number, why: DropReason): void {
+    this.observe({
+      type: 'dropped',
+      atMs: atUs / 1000,
+      from: this.names[from]!,
+      to: this.names[to]!,
+      message: messageOf(kind, a, b, c, d, e),
+      why,
+    });
+  }
+
+  dispatched(atUs: number, to: number, input: Input): void {
+    const atMs = atUs / 1000;
+    const node = this.names[to]!;
+    if (input.kind >= READ) {
+      const message = messageOf(input.kind, input.a, input.b, input.c, input.d, input.e);
+      this.observe({ type: 'delivered', atMs, from: this.names[input.from]!, to: node, message });
+    } else if (input.kind === TIMER) this.observe({ type: 'timer', atMs, node, timer: this.timerName(to, input.a) });
+    else if (input.kind === FLUSHED) this.observe({ type: 'flushed', atMs, node, lsn: input.a });
+    else if (input.kind === CRASHED) this.observe({ type: 'crashed', atMs, node });
+    else if (input.kind === RESTARTED) this.observe({ type: 'restarted', atMs, node });
+    else this.observe({ type: 'started', atMs, node });
+  }
+}
+
+export function messageOf(kind: number, a: number, b: number, c: number, d: number, e: number): Message {
+  switch (kind) {
+    case READ:
+      return { type: 'read', operation: b, key: c };
+    case WRITE:
+      return { type: 'write', operation: b, key: c };
+    case READ_OK:
+      return { type: 'read-ok', operation: b, term: c, lsn: d, value: e };
+    case WRITE_OK:
+      return { type: 'write-ok', operation: b, term: c, lsn: d };
+    case REFUSED:
+      return { type: 'refused', operation: b };
+    case ROUTE:
+      return { type: 'route', leader: a, term: b, live: c };
+    default:
+      return replicationMessage(kind, a, b, c, d, e);
+  }
+}
+
+/** One entry as a sentence. */
+export function describeTraceEntry(entry: TraceEntry): string {
+  switch (entry.type) {
+    case 'sent':
+      return `${entry.from} sends ${entry.to} ${describeMessage(entry.message)}`;
+    case 'dropped': {
+      const why = { lost: 'is lost on the way', cut: 'cannot pass: the link is cut', down: 'finds nobody: the process is down' };
+      return `${describeMessage(entry.message)} from ${entry.from} to ${entry.to} ${why[entry.why]}`;
+    }
+    case 'delivered':
+      return `${entry.to} receives ${describeMessage(entry.message)} from ${entry.from}`;
+    case 'timer':
+      return `${entry.node}: ${entry.timer} is over`;
+    case 'flushed':
+      return `${entry.node} has its log on disk through record ${entry.lsn}`;
+    case 'started':
+      return `${entry.node} starts`;
+    case 'crashed':
+      return `${entry.node} crashes; what it had not fsynced is lost`;
+    case 'restarted':
+      return `${entry.node} restarts with what its disk held`;
+    case 'fault':
+      return describeFault(entry.fault, entry.ended);
+    case 'leading':
+      return `${entry.node} leads term ${entry.term}; its log ends at record ${entry.lastLsn}`;
+    case 'following':
+      return entry.leader === null
+        ? `${entry.node} follows nobody until term ${entry.term} has a leader`
+        : `${entry.node} follows ${entry.leader} in term ${entry.term}`;
+    case 'discarded':
+      return `${entry.node} discards record ${entry.lsn} of term ${entry.term} (key ${entry.key})`;
+    case 'stream':
+      return `${entry.from}'s stream to ${entry.to}: ${entry.state}`;
+    case 'suspected':
+      return `the manager has not heard of the leader ${entry.node} for too long and begins term ${entry.term}`;
+    case 'chosen':
+      return `the manager chooses ${entry.node}, whose log is the most advanced, to lead term ${entry.term}`;
+    case 'began':
+      return `${entry.client} asks to ${entry.kind} key ${entry.key} (operation ${entry.operation})`;
+    case 'ended': {
+      const what = `${entry.client}'s ${entry.kind} of key ${entry.key} (operation ${entry.operation})`;
+      if (entry.outcome === 'fail') return `${what} is refused after ${entry.latencyMs} ms: it did not happen`;
+      if (entry.outcome === 'info') return `${what} is given up after ${entry.latencyMs} ms: it may have happened`;
+      if (entry.kind === 'write') return `${what} is acknowledged as record ${entry.lsn} after ${entry.latencyMs} ms`;
+      const found = entry.lsn === 0 ? 'nothing' : `record ${entry.lsn}`;
+      return `${what} returns ${found} after ${entry.latencyMs} ms${entry.stale ? ', which is stale: a newer write was acknowledged before it began' : ''}`;
+    }
+    case 'drain':
+      return 'the workload is over; links heal, paused processes go on, and the cluster drains';
+  }
+}
+
+function describeMessage(message: Message): string {
+  switch (message.type) {
+    case 'read':
+    case 'write':
+      return `a ${message.type} of key ${message.key} (operation ${message.operation})`;
+    case 'read-ok':
+      return `the answer to read ${message.operation}`;
+    case 'write-ok':
+      return `the acknowledgement of write ${message.operation} (record ${message.lsn})`;
+    case 'refused':
+      return `the refusal of operation ${message.operation}`;
+    case 'route':
+      return `whom to ask in term ${message.term}`;
+    case 'hello':
+      return `a request for a stream after record ${message.lsn} of term ${message.lastTerm}`;
+    case 'point':
+      return `how far the logs agree: record ${message.lsn} of term ${message.newestTerm}`;
+    case 'stream':
+      return `a request to stream after record ${message.afterLsn}`;
+    case 'append':
+      return `record ${message.lsn} of term ${message.recordTerm}`;
+    case 'confirm':
+      return `its position: flushed ${message.flushedLsn}, replayed ${message.replayedLsn}`;
+    case 'keepalive':
+      return `a keepalive of term ${message.term}`;
+    case 'probe':
+      return `a heartbeat probe of term ${message.term}`;
+    case 'alive':
+      return `a sign of life in term ${message.term}`;
+    case 'ask':
+      return `the question how far its log goes, for term ${message.term}`;
+    case 'position':
+      return `how far its log goes: record ${message.lsn} of term ${message.lastTerm}`;
+    case 'promote':
+      return `the order to lead term ${message.term}`;
+    case 'promoted':
+      return `word that it leads term ${message.term}`;
+  }
+}
+
+/** A fault as a sentence. */
+export function describeFault(fault: FaultDocument, ended: boolean): string {
+  const ends = 'from' in fault && fault.from !== undefined ? `${fault.from.join(', ')} ${'oneWay' in fault && fault.oneWay ? 'to' : 'and'} ${fault.to?.join(', ') ?? 'everybody'}` : 'everybody';
+  switch (fault.type) {
+    case 'crash':
+      return ended ? `fault over: ${fault.node} is started again` : `fault: ${fault.node} is crashed`;
+    case 'restart':
+      return `fault: ${fault.node} is started again`;
+    case 'pause':
+      return ended ? `fault over: ${fault.node} goes on` : `fault: ${fault.node} is paused`;
+    case 'resume':
+      return `fault: ${fault.node} goes on`;
+    case 'cut':
+      return ended ? `fault over: the link between ${ends} heals` : `fault: the link between ${ends} is cut`;
+    case 'heal':
+      return `fault over: links between ${ends} heal`;
+    case 'slow-link':
+      return ended || fault.extraMs === 0 ? `fault over: the link between ${ends} is as fast as before` : `fault: the link between ${ends} takes ${fault.extraMs} ms longer`;
+    case 'lossy-link':
+      return ended ? `fault over: the link between ${ends} is as before` : `fault: the link between ${ends} loses ${fault.loss * 100}% and doubles ${fault.duplication * 100}% of messages`;
+    case 'slow-disk':
+      return ended || fault.extraMs === 0 ? `fault over: ${fault.node}'s disk is as fast as before` : `fault: ${fault.node}'s disk takes ${fault.extraMs} ms longer for every fsync`;
+    case 'clock-skew':
+      return `fault: ${fault.node}'s clock is off by ${fault.skewMs} ms and drifts by ${fault.driftPpm} ppm`;
+  }
+}

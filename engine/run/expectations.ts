@@ -1,0 +1,29 @@
+import { valueAt } from '../scenario/problems.ts';
+import type { Expectation } from '../scenario/schema.ts';
+import type { ExpectationResult, Report } from './report.ts';
+
+/** Holds what was expected against what was measured. */
+export function judgeExpectations(expectations: readonly Expectation[], report: Report): ExpectationResult[] {
+  return expectations.map((expectation) => {
+    if ('verdict' in expectation) {
+      const verdict = report.verdicts.find(({ name }) => name === expectation.verdict);
+      const measured = verdict === undefined ? 'no such verdict' : `${verdict.result} (${verdict.count})`;
+      return {
+        expectation: `${expectation.verdict} is ${expectation.result}`,
+        met: verdict?.result === expectation.result,
+        measured,
+      };
+    }
+    const { metric, atLeast, atMost } = expectation;
+    const value = valueAt(report, metric.split('.'));
+    const bounds = [
+      ...(atLeast === undefined ? [] : [`at least ${atLeast}`]),
+      ...(atMost === undefined ? [] : [`at most ${atMost}`]),
+    ];
+    return {
+      expectation: `${metric} is ${bounds.join(' and ')}`,
+      met: typeof value === 'number' && value >= (atLeast ?? value) && value <= (atMost ?? value),
+      measured: typeof value === 'number' ? String(value) : 'no number there',
+    };
+  });
+}

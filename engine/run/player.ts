@@ -1,0 +1,296 @@
+/**
+ * A run that is played: advanced by virtual time or step by step, looked at, and given faults on the way. How often it is
+ * advanced changes nothing. Going back is running again: a run is a pure function of what it was given.
+ */
+
+import { type FaultTarget, whyNot } from '../faults/faults.ts';
+import { A, B, C, D, E, FROM, KIND, STRIDE, TO } from '../kernel/queue.ts';
+import { MESSAGE_KINDS, READ } from '../kernel/protocol.ts';
+import { messageOf } from '../observe/trace.ts';
+import { faultProblems } from '../faults/fault-names.ts';
+import { InputError } from '../scenario/problems.ts';
+import { type Scenario, toUs } from '../scenario/scenario.ts';
+import type { FaultDocument } from '../scenario/schema.ts';
+import { type StreamState, streamStates } from '../topologies/leader-follower/messages.ts';
+
+import type { Report } from './report.ts';
+import type { RunOptions } from './simulate.ts';
+import { Simulation } from './simulation.ts';
+
+/** A fault without its time, as it is given live. */
+export type FaultAction = FaultDocument extends infer Each ? (Each extends { atMs: number } ? Omit<Each, 'atMs'> : never) : never;
+
+export interface EnabledFault {
+  readonly fault: FaultAction;
+  readonly label: string;
+  readonly enabled: boolean;
+  /** Why it cannot happen now; null where it can. */
+  readonly why: string | null;
+}
+
+export interface NodeView {
+  readonly id: string;
+  readonly region: string;
+  readonly process: 'up' | 'paused' | 'down';
+  readonly role: 'leader' | 'follower';
+  /** The chart's state, dotted: `following.receiving`. */
+  readonly state: string;
+  readonly term: number;
+  readonly writtenLsn: number;
+  readonly flushedLsn: number;
+  readonly appliedLsn: number;
+  readonly replayLagMs: number;
+  readonly lagBytes: number;
+  readonly believedLeader: string | null;
+}
+
+/** A leader's side of a replication link. */
+export interface StreamView {
+  readonly from: string;
+  readonly to: string;
+  readonly state: StreamState;
+}
+
+export interface LinkView {
+  readonly from: string;
+  readonly to: string;
+  readonly cut: boolean;
+}
+
+export interface MessageView {
+  readonly from: string;
+  readonly to: string;
+  readonly kind: string;
+  readonly sentMs: number;
+  readonly arrivesMs: number;
+}
+
+export interface ClientView {
+  readonly id: string;
+  readonly region: string;
+  readonly leader: string;
+  readonly openOperations: number;
+}
+
+export interface ManagerView {
+  readonly id: string;
+  readonly region: string;
+  /** The chart's state of the failover region: `watching`, `collecting`, `promoting`. */
+  readonly state: string;
+  readonly leader: string | null;
+}
+
+/** What a picture of the present needs. */
+export interface ClusterView {
+  readonly nowMs: number;
+  readonly nodes: readonly NodeView[];
+  readonly streams: readonly StreamView[];
+  readonly links: readonly LinkView[];
+  readonly messages: readonly MessageView[];
+  readonly clients: readonly ClientView[];
+  readonly manager: ManagerView;
+}
+
+export interface Player {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly nowMs: number;
+  readonly durationMs: number;
+  /** The workload is over and the cluster has drained. */
+  readonly done: boolean;
+  /** Faults given live, as a scenario file holds them. */
+  readonly injected: readonly FaultDocument[];
+  digest(): string;
+  /** Runs everything due before `atMs`. Never goes back. */
+  advanceTo(atMs: number): void;
+  /** Dispatches one input; false when the run is over. */
+  step(): boolean;
+  /** Every crash, restart, pause, resume, cut and heal of a node or pair, possible now or not. */
+  enabledFaults(): EnabledFault[];
+  /** Makes a fault happen now, and gives it as a file would hold it. Throws InputError where it is not possible. */
+  inject(fault: FaultAction): FaultDocument;
+  view(): ClusterView;
+  report(): Report;
+  /** Another player at the same point, run there from the start. */
+  fork(): Player;
+}
+
+/** Opens a scenario to be played from its beginning. */
+export function open(scenario: Scenario, options: RunOptions = {}): Player {
+  return new SimulationPlayer(scenario, options, []);
+}
+
+class SimulationPlayer implements Player {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly injected: FaultDocument[] = [];
+  private readonly simulation: Simulation;
+
+  constructor(scenario: Scenario, options: RunOptions, injected: readonly FaultDocument[]) {
+    this.scenario = scenario;
+    this.seed = options.seed ?? scenario.seed;
+    this.simulation = new Simulation(scenario, this.seed, options.observe);
+    for (const fault of injected) {
+      this.injected.push(fault);
+      this.simulation.schedule(fault);
+    }
+  }
+
+  get nowMs(): number {
+    return this.simulation.loop.nowUs / 1000;
+  }
+
+  get durationMs(): number {
+    return this.scenario.durationUs / 1000;
+  }
+
+  get done(): boolean {
+    return this.simulation.done;
+  }
+
+  digest(): string {
+    return this.simulation.loop.digest.toString();
+  }
+
+  advanceTo(atMs: number): void {
+    this.simulation.advanceTo(toUs(atMs));
+  }
+
+  step(): boolean {
+    return this.simulation.step();
+  }
+
+  enabledFaults(): EnabledFault[] {
+    const { target } = this.simulation;
+    return possibleFaults(this.scenario).map(({ fault, label }) => {
+      const why = this.whyNotNow({ ...fault, atMs: 0 }, target);
+      return { fault, label, enabled: why === null, why };
+    });
+  }
+
+  inject(action: FaultAction): FaultDocument {
+    const { loop, target } = this.simulation;
+    // What was dispatched at the present instant stays as it is: the fault comes after it, at the next microsecond.
+    const atUs = Math.max(loop.nowUs, loop.dispatchedAtUs + 1);
+    const fault: FaultDocument = { ...action, atMs: atUs / 1000 };
+    const problems = faultProblems(this.scenario, fault, ['fault']);
+    if (problems.length > 0) throw new InputError('scenario', problems);
+    const why = this.whyNotNow(fault, target);
+    if (why !== null) throw new InputError('scenario', [{ path: ['fault'], found: fault.type, expected: 'a fault that is possible now', hint: why }]);
+    this.injected.push(fault);
+    this.simulation.schedule(fault);
+    return fault;
+  }
+
+  private whyNotNow(fault: FaultDocument, target: FaultTarget): string | null {
+    return this.simulation.draining ? 'the workload is over' : whyNot(fault, target);
+  }
+
+  view(): ClusterView {
+    return viewOf(this.simulation);
+  }
+
+  report(): Report {
+    return this.simulation.report();
+  }
+
+  fork(): Player {
+    const copy = new SimulationPlayer(this.scenario, { seed: this.seed }, this.injected);
+    const { loop } = this.simulation;
+    copy.simulation.advanceTo(loop.nowUs);
+    while (copy.simulation.loop.events < loop.events && copy.step());
+    return copy;
+  }
+}
+
+/** The faults a reader may try: on each node, and between each pair of nodes. */
+function possibleFaults(scenario: Scenario): { fault: FaultAction; label: string }[] {
+  const ids = scenario.nodes.map(({ id }) => id);
+  const machines = ids.flatMap((node) => [
+    { fault: { type: 'crash', node } as const, label: `crash ${node}` },
+    { fault: { type: 'restart', node } as const, label: `restart ${node}` },
+    { fault: { type: 'pause', node } as const, label: `pause ${node}` },
+    { fault: { type: 'resume', node } as const, label: `resume ${node}` },
+  ]);
+  const pairs = ids.flatMap((a, index) => ids.slice(index + 1).map((b) => [a, b] as const));
+  const links = pairs.flatMap(([a, b]) => [
+    { fault: { type: 'cut', from: [a], to: [b], oneWay: false } as const, label: `cut ${a} – ${b}` },
+    { fault: { type: 'heal', from: [a], to: [b] } as const, label: `heal ${a} – ${b}` },
+  ]);
+  return [...machines, ...links] as { fault: FaultAction; label: string }[];
+}
+
+function viewOf(simulation: Simulation): ClusterView {
+  const { loop, target, replicas, manager, groups, scenario, replicaKind, managerKind } = simulation;
+  const { names, regions } = target;
+  const nameOf = (actor: number) => (actor < 0 ? null : names[actor]!);
+  return {
+    nowMs: loop.nowUs / 1000,
+    nodes: replicas.map((replica, node) => {
+      const lag = simulation.lagOf(node);
+      return {
+        id: names[node]!,
+        region: regions[node]!,
+        process: (['up', 'paused', 'down'] as const)[loop.process(node)],
+        role: replicaKind.role.matches(replica.role, 'leading') ? 'leader' : 'follower',
+        state: replicaKind.role.configurations[replica.role]!.states.at(-1)!,
+        term: replica.term,
+        writtenLsn: replica.wal.lastLsn,
+        flushedLsn: replica.flushedLsn,
+        appliedLsn: replica.replayedLsn,
+        replayLagMs: lag.replayLagUs / 1000,
+        lagBytes: lag.bytes,
+        believedLeader: nameOf(replica.leader),
+      };
+    }),
+    streams: replicas.flatMap((replica, from) =>
+      replicaKind.role.matches(replica.role, 'leading')
+        ? replicas.flatMap((_, to) =>
+            to === from ? [] : [{ from: names[from]!, to: names[to]!, state: streamState(simulation, replica.streams[to]!) }],
+          )
+        : [],
+    ),
+    links: names.flatMap((from, a) =>
+      names.flatMap((to, b) => (a === b ? [] : [{ from, to, cut: target.network.isCut(a, b) }])),
+    ),
+    messages: inFlight(simulation),
+    clients: groups.map((group, index) => ({
+      id: scenario.workload.clients[index]!.id,
+      region: scenario.workload.clients[index]!.region,
+      leader: names[group.leader]!,
+      openOperations: group.open,
+    })),
+    manager: {
+      id: names[replicas.length]!,
+      region: regions[replicas.length]!,
+      state: managerKind.failover.configurations[manager.mode]!.states.findLast((state) => state.startsWith('failover.'))!.slice('failover.'.length),
+      leader: nameOf(manager.leader),
+    },
+  };
+}
+
+function streamState(simulation: Simulation, configuration: number): StreamState {
+  const { stream } = simulation.replicaKind;
+  if (stream.matches(configuration, 'disconnected')) return streamStates[0];
+  return stream.matches(configuration, 'connected.catch-up') ? streamStates[1] : streamStates[2];
+}
+
+function inFlight({ loop, target }: Simulation): MessageView[] {
+  const { queue } = loop;
+  const { names } = target;
+  const messages: MessageView[] = [];
+  queue.forEach((record) => {
+    const at = record * STRIDE;
+    const { words, times } = queue;
+    const kind = words[at + KIND]!;
+    if (kind < READ || kind >= MESSAGE_KINDS) return;
+    messages.push({
+      from: names[words[at + FROM]!]!,
+      to: names[words[at + TO]!]!,
+      kind: messageOf(kind, words[at + A]!, words[at + B]!, words[at + C]!, words[at + D]!, words[at + E]!).type,
+      sentMs: times[record * 2 + 1]! / 1000,
+      arrivesMs: times[record * 2]! / 1000,
+    });
+  });
+  return messages;
+}

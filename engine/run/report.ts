@@ -1,0 +1,103 @@
+import type { VerdictName } from '../scenario/schema.ts';
+
+/** How many operations of one kind ended each way. */
+export interface OutcomeCounts {
+  readonly ok: number;
+  /** Surely did not happen. */
+  readonly fail: number;
+  /** May have happened: the client gave up waiting, or the run ended first. */
+  readonly info: number;
+}
+
+/** Milliseconds from call to return, ok operations only; null where there was none. */
+export interface LatencySummary {
+  readonly mean: number | null;
+  readonly p50: number | null;
+  readonly p99: number | null;
+  readonly p999: number | null;
+  readonly max: number | null;
+}
+
+export interface Availability {
+  /** ok / (ok + fail + info); null where nothing was asked. */
+  readonly ratio: number | null;
+  readonly longestOutageMs: number;
+}
+
+/** The operations, the messages and the time that show a violation. */
+export interface Witness {
+  readonly atMs: number;
+  /** What happened, in sentences, in order. */
+  readonly story: readonly string[];
+}
+
+export interface Verdict {
+  readonly name: VerdictName;
+  readonly result: 'ok' | 'violation' | 'unknown';
+  readonly count: number;
+  readonly witness: Witness | null;
+}
+
+/** One follower's lag, named as pg_stat_replication names it. */
+export interface LagSummary {
+  readonly node: string;
+  /** Leader's commit of a record to its replay on the follower, sampled. */
+  readonly replayLagMs: { readonly p50: number; readonly max: number };
+  readonly lagBytesMax: number;
+  /** The samples themselves, column by column. */
+  readonly series: { readonly atMs: readonly number[]; readonly replayLagMs: readonly number[]; readonly lagBytes: readonly number[] };
+}
+
+/** A leader's death, or what was held for it, and what followed. */
+export interface Failover {
+  readonly fromNode: string;
+  /** null where nobody was promoted. */
+  readonly toNode: string | null;
+  /** null where the leader had not crashed: it was paused, cut off or slow. */
+  readonly crashedAtMs: number | null;
+  readonly suspectedAtMs: number | null;
+  /** Durations since the crash, or else since the suspicion; null where the phase was not reached. */
+  readonly detectedAfterMs: number | null;
+  readonly promotedAfterMs: number | null;
+  /** Write outage: from the crash to the first ok write that began after it; null without a crash or such a write. */
+  readonly rtoMs: number | null;
+}
+
+export interface NodeLoad {
+  readonly node: string;
+  readonly role: string;
+  readonly process: 'up' | 'paused' | 'down';
+  readonly reads: number;
+  readonly writes: number;
+  readonly applies: number;
+  /** Longest time an input waited for the node's service. */
+  readonly queueMsMax: number;
+}
+
+export interface ExpectationResult {
+  readonly expectation: string;
+  readonly met: boolean;
+  readonly measured: string;
+}
+
+/** What one run showed; `simulate --json` prints it as it is. */
+export interface Report {
+  readonly engine: string;
+  readonly scenario: string;
+  readonly seed: number;
+  readonly digest: string;
+  readonly durationMs: number;
+  readonly operations: { readonly read: OutcomeCounts; readonly write: OutcomeCounts };
+  readonly latencyMs: { readonly read: LatencySummary; readonly write: LatencySummary };
+  readonly availability: { readonly read: Availability; readonly write: Availability };
+  readonly verdicts: readonly Verdict[];
+  readonly messages: { readonly sent: number; readonly delivered: number; readonly dropped: number };
+  /** Inputs dispatched. */
+  readonly events: number;
+  readonly failovers: readonly Failover[];
+  /** Acknowledged writes lost, and from when the oldest of them was written to when the newest was. */
+  readonly rpo: { readonly writes: number; readonly ms: number };
+  readonly lag: readonly LagSummary[];
+  readonly nodes: readonly NodeLoad[];
+  readonly expectations: readonly ExpectationResult[];
+}

@@ -1,0 +1,125 @@
+import * as z from 'zod/mini';
+import { InputError, nearest, type Problem, showValue, valueAt } from './problems.ts';
+
+/**
+ * Parses a document, or throws an InputError that lists everything wrong with it.
+ * @param root The document; its values are shown in the problems.
+ */
+export function parseDocument<Schema extends z.ZodMiniType>(
+  document: InputError['document'],
+  schema: Schema,
+  root: unknown,
+): z.output<Schema> {
+  const result = z.safeParse(schema, root);
+  if (result.success) return result.data;
+  throw new InputError(document, problemsOf(result.error.issues, root, schema));
+}
+
+type Issue = z.core.$ZodIssue;
+
+function problemsOf(issues: readonly Issue[], root: unknown, schema: z.ZodMiniType): Problem[] {
+  return issues.flatMap((issue) => problemsOfIssue(issue, [], root, schema));
+}
+
+function problemsOfIssue(
+  issue: Issue,
+  prefix: readonly PropertyKey[],
+  root: unknown,
+  schema: z.ZodMiniType,
+): Problem[] {
+  const path = [...prefix, ...issue.path].map((part) => (typeof part === 'number' ? part : String(part)));
+  const found = showValue(valueAt(root, path));
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => unknownKey(path, key, schema));
+    case 'invalid_union':
+      return problemsOfUnion(issue, path, root, schema, found);
+    case 'invalid_value':
+      return [withNear({ path, found, expected: oneOf(issue.values) }, valueAt(root, path), issue.values)];
+    case 'invalid_type':
+      return [{ path, found, expected: article(issue.expected) }];
+    case 'too_small':
+      return [{ path, found, expected: bound(issue.origin, issue.inclusive === false ? 'more than' : 'at least', issue.minimum) }];
+    case 'too_big':
+      return [{ path, found, expected: bound(issue.origin, issue.inclusive === false ? 'less than' : 'at most', issue.maximum) }];
+    case 'not_multiple_of':
+      return [{ path, found, expected: `a multiple of ${issue.divisor}` }];
+    case 'invalid_format':
+      return [{ path, found, expected: issue.pattern === undefined ? `a valid ${issue.format}` : `text that matches ${issue.pattern}` }];
+    default:
+      return [{ path, found, expected: issue.message }];
+  }
+}
+
+/** Of a union's branches the one that got furthest is what the writer meant; its problems are the useful ones. */
+function problemsOfUnion(
+  issue: z.core.$ZodIssueInvalidUnion,
+  path: readonly (string | number)[],
+  root: unknown,
+  schema: z.ZodMiniType,
+  found: string,
+): Problem[] {
+  if (issue.errors.length === 0) {
+    const options = (issue as { options?: readonly unknown[] }).options ?? [];
+    return [withNear({ path, found, expected: oneOf(options) }, valueAt(root, path), options)];
+  }
+  const meant = issue.errors.filter((branch) => !branch.some((inner) => isWrongTypeHere(inner)));
+  const branch = meant[0];
+  if (branch !== undefined) return branch.flatMap((inner) => problemsOfIssue(inner, path, root, schema));
+  const expectations = issue.errors.flatMap((inner) =>
+    inner.filter(isWrongTypeHere).flatMap((each) => problemsOfIssue(each, path, root, schema).map((problem) => problem.expected)),
+  );
+  return [{ path, found, expected: [...new Set(expectations)].join(' or ') }];
+}
+
+function isWrongTypeHere(issue: Issue): boolean {
+  return issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
+}
+
+function unknownKey(path: readonly (string | number)[], key: string, schema: z.ZodMiniType): Problem {
+  const known = keysAt(schema, path);
+  return withNear(
+    {
+      path: [...path, key],
+      found: 'a key that is not known here',
+      expected: known.length === 0 ? 'no such key' : oneOf(known, 'one of the keys'),
+    },
+    key,
+    known,
+  );
+}
+
+/** The keys a schema knows at a path; empty where the path crosses a union, whose branches differ. */
+function keysAt(schema: z.ZodMiniType, path: readonly (string | number)[]): string[] {
+  let at: unknown = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  for (const part of path) {
+    const node = at as { properties?: Record<string, unknown>; items?: unknown };
+    at = typeof part === 'number' ? node?.items : node?.properties?.[part];
+  }
+  return Object.keys((at as { properties?: object } | undefined)?.properties ?? {});
+}
+
+function oneOf(values: readonly unknown[], lead = 'one of'): string {
+  const shown = values.map((value) => String(value));
+  return shown.length === 1 ? shown[0]! : `${lead} ${shown.join(', ')}`;
+}
+
+function withNear(problem: Problem, found: unknown, candidates: readonly unknown[]): Problem {
+  const near = typeof found === 'string' ? nearest(found, candidates.map(String)) : undefined;
+  return near === undefined ? problem : { ...problem, hint: `did you mean ${near}?` };
+}
+
+function article(expected: string): string {
+  if (expected === 'object') return 'an object (keys and values)';
+  if (expected === 'array') return 'a list';
+  if (expected === 'int') return 'a whole number';
+  if (expected === 'boolean') return 'true or false';
+  if (expected === 'string') return 'text';
+  return `a ${expected}`;
+}
+
+function bound(origin: string, relation: string, limit: number | bigint | unknown): string {
+  if (origin === 'array') return `a list of ${relation} ${String(limit)}`;
+  if (origin === 'string') return `text of ${relation} ${String(limit)} characters`;
+  return `${relation} ${String(limit)}`;
+}

@@ -1,0 +1,305 @@
+import type { LatencySpec } from '../kernel/latency.ts';
+import { faultProblems } from '../faults/fault-names.ts';
+import { parseDocument } from './parse-document.ts';
+import { InputError, type Problem, showValue, unknownName } from './problems.ts';
+import { nearRegions, oneWayLatency, regionRtt } from './region-rtt.ts';
+import {
+  type ClientSpec,
+  type LinkSpec,
+  managerName,
+  type NodeSpec,
+  type RegionLink,
+  type Scenario,
+  toUs,
+} from './scenario.ts';
+import { type LatencyDocument, type ScenarioDocument, scenarioSchema } from './schema.ts';
+
+type Path = Problem['path'];
+type LinkDocument = ScenarioDocument['network']['within'];
+
+/** Inside one region, where a scenario does not say: the order of a cloud zone's half round trip. */
+const defaultLatency: LatencySpec = { type: 'log-normal', medianUs: 250, p99Us: 1000 };
+
+/**
+ * Reads a scenario as written (a value from YAML or JSON). Throws InputError with every problem, each with its path.
+ * Two passes: the shape, then what only makes sense together (names that must exist, bounds between fields).
+ */
+export function parseScenario(input: unknown): Scenario {
+  const document = parseDocument('scenario', scenarioSchema, input);
+  const problems: Problem[] = [];
+  const scenario = resolve(document, problems);
+  if (problems.length > 0) throw new InputError('scenario', problems);
+  return scenario;
+}
+
+function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
+  const { cluster, network, topology, workload } = document;
+  const nodes = cluster.nodes.map((node, index) => nodeSpec(node, cluster.defaults, ['cluster', 'nodes', index], problems));
+  const clients = clientSpecs(workload.clients);
+  checkDistinct(
+    [
+      ...nodes.map(({ id }, index) => ({ id, path: ['cluster', 'nodes', index, 'id'] as Path })),
+      ...clients.map(({ id }, index) => ({ id, path: ['workload', 'clients', index, 'id'] as Path })),
+    ],
+    problems,
+  );
+  const within = linkSpec(network.within, { latency: defaultLatency, ...plainLink }, ['network', 'within'], problems);
+  const between = network.between.flatMap((link, index) => regionLinks(link, within, ['network', 'between', index], problems));
+  const nodeNames = nodes.map(({ id }) => id);
+  const leader = topology.leader === undefined ? 0 : nodeNames.indexOf(topology.leader);
+  if (leader < 0) problems.push(unknownName(topology.leader!, 'a node', nodeNames, ['topology', 'leader']));
+  const managerRegion = topology.failover.region ?? nodes[0]!.region;
+
+  const scenario: Scenario = {
+    id: document.id,
+    title: document.title,
+    seed: document.seed,
+    durationUs: toUs(document.durationMs),
+    drainUs: toUs(document.drainMs),
+    nodes,
+    within,
+    between,
+    topology: {
+      type: topology.type,
+      leader,
+      acknowledgement: topology.acknowledgement,
+      reads: topology.reads,
+      automaticFailover: topology.failover.automatic,
+      managerRegion,
+      heartbeatUs: toUs(topology.failover.heartbeatMs),
+      timeoutUs: toUs(topology.failover.timeoutMs),
+      electionUs: toUs(topology.failover.electionMs),
+      reconnectUs: toUs(topology.reconnectMs),
+      keepaliveUs: toUs(topology.keepaliveMs),
+      streamTimeoutUs: toUs(topology.streamTimeoutMs),
+    },
+    workload: {
+      clients,
+      arrivals: workload.arrivals,
+      keys: workload.keys,
+      valueBytes: workload.valueBytes,
+      timeoutUs: toUs(workload.timeoutMs),
+    },
+    faults: document.faults,
+    expect: document.expect,
+  };
+  checkRegionsLinked(scenario, problems);
+  checkWork(document, problems);
+  checkFailover(document, problems);
+  checkFaults(scenario, document.durationMs, problems);
+  return scenario;
+}
+
+function nodeSpec(
+  node: ScenarioDocument['cluster']['nodes'][number],
+  defaults: ScenarioDocument['cluster']['defaults'],
+  path: Path,
+  problems: Problem[],
+): NodeSpec {
+  const disk = node.disk ?? defaults.disk;
+  const diskPath: Path = node.disk === undefined ? ['cluster', 'defaults', 'disk', 'fsync'] : [...path, 'disk', 'fsync'];
+  const capacity = { ...defaults.capacity, ...node.capacity };
+  const clock = node.clock ?? defaults.clock;
+  return {
+    id: node.id,
+    region: node.region,
+    fsync: latencySpec(disk?.fsync ?? 0, diskPath, problems),
+    diskBytesPerSecond: disk?.bytesPerSecond ?? 0,
+    readNs: serviceNs(capacity.readsPerSecond),
+    writeNs: serviceNs(capacity.writesPerSecond),
+    applyNs: serviceNs(capacity.appliesPerSecond),
+    skewUs: toUs(clock?.skewMs ?? 0),
+    driftPpm: clock?.driftPpm ?? 0,
+  };
+}
+
+/** A capacity as the time one takes; 0 where there is no limit. */
+function serviceNs(perSecond: number | undefined): number {
+  return perSecond === undefined ? 0 : Math.max(1, Math.round(1_000_000_000 / perSecond));
+}
+
+function clientSpecs(clients: ScenarioDocument['workload']['clients']): ClientSpec[] {
+  return clients.map((client, index) => ({
+    id: client.id ?? (clients.length === 1 ? 'clients' : `clients-${index + 1}`),
+    region: client.region,
+    readsPerSecond: client.readsPerSecond,
+    writesPerSecond: client.writesPerSecond,
+  }));
+}
+
+const plainLink = { bytesPerSecond: 0, loss: 0, duplication: 0, reordering: false };
+
+function linkSpec(link: LinkDocument, fallback: LinkSpec, path: Path, problems: Problem[]): LinkSpec {
+  return {
+    latency: link.latency === undefined ? fallback.latency : latencySpec(link.latency, [...path, 'latency'], problems),
+    bytesPerSecond: link.bytesPerSecond ?? fallback.bytesPerSecond,
+    loss: link.loss ?? fallback.loss,
+    duplication: link.duplication ?? fallback.duplication,
+    reordering: link.reordering ?? fallback.reordering,
+  };
+}
+
+function regionLinks(
+  link: ScenarioDocument['network']['between'][number],
+  within: LinkSpec,
+  path: Path,
+  problems: Problem[],
+): RegionLink[] {
+  if (link.latency === undefined) {
+    problems.push({ path: [...path, 'latency'], found: 'nothing', expected: 'the one-way latency between the regions' });
+  }
+  if (link.from === link.to) {
+    problems.push({ path: [...path, 'to'], found: showValue(link.to), expected: 'another region', hint: 'links inside a region are network.within' });
+  }
+  const spec = linkSpec(link, within, path, problems);
+  const there = { from: link.from, to: link.to, ...spec };
+  return link.oneWay ? [there] : [there, { ...there, from: link.to, to: link.from }];
+}
+
+/** A latency as written, in µs. Bounds between its fields are checked here, in the writer's own units. */
+function latencySpec(latency: LatencyDocument, path: Path, problems: Problem[]): LatencySpec {
+  if (typeof latency === 'number') return { type: 'constant', delayUs: toUs(latency) };
+  const atLeast = (key: string, found: number, least: number, name: string) => {
+    if (found < least) problems.push({ path: [...path, key], found: String(found), expected: `at least ${name}, ${least}` });
+  };
+  switch (latency.type) {
+    case 'constant':
+      return { type: 'constant', delayUs: toUs(latency.ms) };
+    case 'uniform':
+      atLeast('maxMs', latency.maxMs, latency.minMs, 'minMs');
+      return { type: 'uniform', minUs: toUs(latency.minMs), maxUs: toUs(latency.maxMs) };
+    case 'exponential':
+      return { type: 'exponential', meanUs: latency.meanMs * 1000, shiftUs: toUs(latency.minMs) };
+    case 'pareto':
+      return { type: 'pareto', scaleUs: latency.scaleMs * 1000, shape: latency.shape };
+    case 'log-normal':
+      atLeast('p99Ms', latency.p99Ms, latency.medianMs, 'medianMs');
+      return { type: 'log-normal', medianUs: latency.medianMs * 1000, p99Us: latency.p99Ms * 1000 };
+    case 'percentiles':
+      latency.points.forEach(([percentile, ms], index) => {
+        const before = latency.points[index - 1];
+        if (before === undefined || (percentile > before[0] && ms >= before[1])) return;
+        problems.push({
+          path: [...path, 'points', index],
+          found: `[${percentile}, ${ms}]`,
+          expected: `a percentile above ${before[0]} and a time of at least ${before[1]}`,
+        });
+      });
+      return {
+        type: 'empirical',
+        points: latency.points.map(([percentile, ms]) => ({ percentile, delayUs: ms * 1000 })),
+      };
+    case 'rtt': {
+      const row = regionRtt(latency);
+      if (row !== undefined) return oneWayLatency(row);
+      for (const key of ['from', 'to'] as const) {
+        const near = nearRegions(latency.provider, latency[key]);
+        if (near[0] === latency[key]) continue;
+        problems.push({
+          path: [...path, key],
+          found: showValue(latency[key]),
+          expected: `a region of ${latency.provider} with a measured round trip`,
+          ...(near.length > 0 && { hint: `near: ${near.join(', ')}` }),
+        });
+      }
+      if (problems.length === 0) {
+        problems.push({
+          path,
+          found: `${latency.from} to ${latency.to}`,
+          expected: 'a pair of regions with a measured round trip',
+        });
+      }
+      return { type: 'constant', delayUs: 0 };
+    }
+    case 'mixture':
+      return {
+        type: 'mixture',
+        components: latency.parts.map((part, index) => ({
+          weight: part.weight,
+          latency: latencySpec(part.latency, [...path, 'parts', index, 'latency'], problems),
+        })),
+      };
+  }
+}
+
+function checkDistinct(named: readonly { id: string; path: Path }[], problems: Problem[]): void {
+  const seen = new Set([managerName]);
+  for (const { id, path } of named) {
+    if (seen.has(id)) {
+      problems.push({ path, found: showValue(id), expected: 'a name that is not taken yet' });
+    }
+    seen.add(id);
+  }
+}
+
+/** Every two places that exchange messages need a link. */
+function checkRegionsLinked(scenario: Scenario, problems: Problem[]): void {
+  const nodeRegions = new Set([...scenario.nodes.map(({ region }) => region), scenario.topology.managerRegion]);
+  const linked = new Set(scenario.between.map(({ from, to }) => `${from} ${to}`));
+  const places = [
+    ...scenario.nodes.map(({ region }, index) => ({ region, path: ['cluster', 'nodes', index, 'region'] as Path })),
+    ...scenario.workload.clients.map(({ region }, index) => ({ region, path: ['workload', 'clients', index, 'region'] as Path })),
+    { region: scenario.topology.managerRegion, path: ['topology', 'failover', 'region'] as Path },
+  ];
+  const reported = new Set<string>();
+  for (const { region, path } of places) {
+    for (const other of nodeRegions) {
+      if (region === other || (linked.has(`${region} ${other}`) && linked.has(`${other} ${region}`))) continue;
+      const pair = [region, other].sort().join(' ');
+      if (reported.has(pair)) continue;
+      reported.add(pair);
+      problems.push({
+        path,
+        found: showValue(region),
+        expected: `a region with a link to ${other}`,
+        hint: `add { from: ${region}, to: ${other}, latency: … } to network.between`,
+      });
+    }
+  }
+}
+
+/** Most operations one run may hold: they are numbered in 31 bits. */
+const operationsMax = 2_000_000_000;
+
+function checkWork({ workload, durationMs }: ScenarioDocument, problems: Problem[]): void {
+  let perSecond = 0;
+  for (const client of workload.clients) perSecond += client.readsPerSecond + client.writesPerSecond;
+  const operations = (perSecond * durationMs) / 1000;
+  if (operations > operationsMax) {
+    problems.push({
+      path: ['durationMs'],
+      found: `${durationMs} ms of ${perSecond} operations per second`,
+      expected: `at most ${operationsMax} operations in a run`,
+    });
+  }
+}
+
+function checkFailover({ topology }: ScenarioDocument, problems: Problem[]): void {
+  const { heartbeatMs, timeoutMs } = topology.failover;
+  if (timeoutMs <= heartbeatMs) {
+    problems.push({
+      path: ['topology', 'failover', 'timeoutMs'],
+      found: String(timeoutMs),
+      expected: `more than heartbeatMs, ${heartbeatMs}`,
+      hint: 'otherwise a healthy leader counts as dead between two heartbeats',
+    });
+  }
+  if (topology.streamTimeoutMs <= topology.keepaliveMs) {
+    problems.push({
+      path: ['topology', 'streamTimeoutMs'],
+      found: String(topology.streamTimeoutMs),
+      expected: `more than keepaliveMs, ${topology.keepaliveMs}`,
+      hint: 'otherwise an idle stream is given up between two keepalives',
+    });
+  }
+}
+
+function checkFaults(scenario: Scenario, durationMs: number, problems: Problem[]): void {
+  scenario.faults.forEach((fault, index) => {
+    const path: Path = ['faults', index];
+    problems.push(...faultProblems(scenario, fault, path));
+    if (fault.atMs > durationMs) {
+      problems.push({ path: [...path, 'atMs'], found: String(fault.atMs), expected: `at most durationMs, ${durationMs}` });
+    }
+  });
+}

@@ -1,0 +1,91 @@
+import type { LatencySpec } from '../kernel/latency.ts';
+import type { Expectation, FaultDocument } from './schema.ts';
+
+/**
+ * A scenario ready to run: every default filled in, every preset looked up, integer µs. Plain data, so that it can be
+ * sent to a worker or put into a page, which then needs neither the parser nor the presets.
+ */
+export interface Scenario {
+  readonly id: string;
+  readonly title: string;
+  readonly seed: number;
+  readonly durationUs: number;
+  readonly drainUs: number;
+  readonly nodes: readonly NodeSpec[];
+  /** Links inside a region. */
+  readonly within: LinkSpec;
+  /** Directed links between regions; a pair that is not here is linked as inside one region. */
+  readonly between: readonly RegionLink[];
+  readonly topology: LeaderFollowerSpec;
+  readonly workload: WorkloadSpec;
+  /** In the form of the file, so that a run with injected faults can be written down again. */
+  readonly faults: readonly FaultDocument[];
+  readonly expect: readonly Expectation[];
+}
+
+export interface NodeSpec {
+  readonly id: string;
+  readonly region: string;
+  readonly fsync: LatencySpec;
+  /** 0 is unlimited. */
+  readonly diskBytesPerSecond: number;
+  /** Nanoseconds to serve one; 0 is none. */
+  readonly readNs: number;
+  readonly writeNs: number;
+  readonly applyNs: number;
+  readonly skewUs: number;
+  readonly driftPpm: number;
+}
+
+export interface LinkSpec {
+  readonly latency: LatencySpec;
+  /** 0 is unlimited. */
+  readonly bytesPerSecond: number;
+  readonly loss: number;
+  readonly duplication: number;
+  readonly reordering: boolean;
+}
+
+export interface RegionLink extends LinkSpec {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface LeaderFollowerSpec {
+  readonly type: 'leader-follower';
+  /** Index of the first leader. */
+  readonly leader: number;
+  readonly acknowledgement: 'asynchronous' | 'semi-synchronous' | 'synchronous';
+  readonly reads: 'leader' | 'followers' | 'nearest';
+  readonly automaticFailover: boolean;
+  readonly managerRegion: string;
+  readonly heartbeatUs: number;
+  readonly timeoutUs: number;
+  readonly electionUs: number;
+  readonly reconnectUs: number;
+  readonly keepaliveUs: number;
+  readonly streamTimeoutUs: number;
+}
+
+export interface ClientSpec {
+  readonly id: string;
+  readonly region: string;
+  readonly readsPerSecond: number;
+  readonly writesPerSecond: number;
+}
+
+export interface WorkloadSpec {
+  readonly clients: readonly ClientSpec[];
+  readonly arrivals: 'poisson' | 'regular';
+  readonly keys: { readonly count: number; readonly choice: 'uniform' | 'zipf'; readonly exponent: number };
+  readonly valueBytes: number;
+  readonly timeoutUs: number;
+}
+
+/** The name under which faults and traces know the failover manager. */
+export const managerName = 'manager';
+
+/** Milliseconds as people write them to integer µs. */
+export function toUs(ms: number): number {
+  return Math.round(ms * 1000);
+}

@@ -1,0 +1,269 @@
+/**
+ * The scenario as people write it, in YAML or JSON: times in milliseconds, rates per second, sizes in bytes.
+ * `parse.ts` turns it into the resolved `Scenario` the loop runs. Unknown keys are errors.
+ */
+import * as z from 'zod/mini';
+
+/** The longest time that may be written: a year. It keeps every sum of microseconds an exact integer. */
+const yearMs = 366 * 24 * 3_600_000;
+
+const id = z
+  .string()
+  .check(
+    z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
+    z.describe('Letters, digits, dot, dash or underscore; 64 at most'),
+  );
+const timeMs = z.number().check(z.gte(0), z.lte(yearMs));
+const positiveMs = z.number().check(z.gte(0.001), z.lte(yearMs));
+const ratePerSecond = z.number().check(z.gte(0), z.lte(10_000_000));
+const capacityPerSecond = z.number().check(z.gte(0.001), z.lte(1_000_000_000));
+const probability = z.number().check(z.gte(0), z.lte(1));
+const positiveCount = (most: number) => z.int().check(z.gte(1), z.lte(most));
+
+/** A delay: a plain number of milliseconds, or a distribution. */
+const simpleLatency = [
+  z.strictObject({ type: z.literal('constant'), ms: timeMs }),
+  z.strictObject({ type: z.literal('uniform'), minMs: timeMs, maxMs: timeMs }),
+  z.strictObject({
+    type: z.literal('exponential'),
+    meanMs: positiveMs,
+    minMs: z._default(timeMs.check(z.describe('Added to every draw')), 0),
+  }),
+  z.strictObject({
+    type: z.literal('pareto'),
+    scaleMs: positiveMs.check(z.describe('The smallest value')),
+    shape: z.number().check(z.gt(0), z.lte(100), z.describe('The tail index α; smaller is heavier')),
+  }),
+  z.strictObject({
+    type: z.literal('log-normal'),
+    medianMs: positiveMs,
+    p99Ms: positiveMs.check(z.describe('The 99th percentile; at least the median')),
+  }),
+  z.strictObject({
+    type: z.literal('percentiles'),
+    points: z
+      .array(z.tuple([z.number().check(z.gte(0), z.lte(100)), timeMs]))
+      .check(z.minLength(2), z.maxLength(64), z.describe('[percentile, milliseconds], both rising')),
+  }),
+  z.strictObject({
+    type: z.literal('rtt'),
+    provider: z._default(z.enum(['AWS', 'Azure']), 'AWS'),
+    from: z.string(),
+    to: z.string(),
+  }),
+] as const;
+const mixture = z.strictObject({
+  type: z.literal('mixture'),
+  parts: z
+    .array(
+      z.strictObject({
+        weight: z.number().check(z.gt(0), z.lte(1_000_000)),
+        latency: z.union([timeMs, z.discriminatedUnion('type', simpleLatency)]),
+      }),
+    )
+    .check(z.minLength(1), z.maxLength(16)),
+});
+const latency = z.union([timeMs, z.discriminatedUnion('type', [...simpleLatency, mixture])]);
+
+const linkSettings = {
+  latency: z.optional(latency.check(z.describe('One-way delay of a message'))),
+  bytesPerSecond: z.optional(
+    capacityPerSecond.check(z.describe('Bandwidth: bytes take time, first in first out; without it, none')),
+  ),
+  loss: z.optional(probability.check(z.describe('Chance that a message is lost'))),
+  duplication: z.optional(probability.check(z.describe('Chance that a message arrives twice'))),
+  reordering: z.optional(
+    z.boolean().check(z.describe('Whether replica-to-replica messages may overtake each other, as they cannot on one TCP connection')),
+  ),
+};
+
+const nodeSettings = {
+  disk: z.optional(
+    z.strictObject({
+      fsync: z._default(latency.check(z.describe('How long an fsync takes')), 0),
+      bytesPerSecond: z.optional(capacityPerSecond.check(z.describe('Write throughput; without it, no limit'))),
+    }),
+  ),
+  capacity: z.optional(
+    z.strictObject({
+      readsPerSecond: z.optional(capacityPerSecond.check(z.describe('Reads one node serves; without it, no limit'))),
+      writesPerSecond: z.optional(capacityPerSecond.check(z.describe('Writes one leader takes; without it, no limit'))),
+      appliesPerSecond: z.optional(
+        capacityPerSecond.check(z.describe('Replicated records one follower takes; without it, no limit')),
+      ),
+    }),
+  ),
+  clock: z.optional(
+    z.strictObject({
+      skewMs: z._default(z.number().check(z.gte(-yearMs), z.lte(yearMs)), 0),
+      driftPpm: z._default(
+        z.number().check(z.gte(-100_000), z.lte(100_000), z.describe('Microseconds gained per second; timers run on this clock')),
+        0,
+      ),
+    }),
+  ),
+};
+
+const cluster = z.strictObject({
+  nodes: z
+    .array(z.strictObject({ id, region: z._default(id, 'local'), ...nodeSettings }))
+    .check(z.minLength(1), z.maxLength(31)),
+  defaults: z.prefault(z.strictObject(nodeSettings).check(z.describe('For every node that does not say otherwise')), {}),
+});
+
+const network = z.strictObject({
+  within: z.prefault(z.strictObject(linkSettings).check(z.describe('Links inside one region')), {}),
+  between: z._default(
+    z
+      .array(
+        z.strictObject({
+          from: id,
+          to: id,
+          oneWay: z._default(z.boolean().check(z.describe('Only this direction; otherwise both')), false),
+          ...linkSettings,
+        }),
+      )
+      .check(z.maxLength(4096)),
+    [],
+  ),
+});
+
+const leaderFollower = z.strictObject({
+  type: z.literal('leader-follower'),
+  leader: z.optional(id.check(z.describe('The first leader; without it, the first node'))),
+  acknowledgement: z._default(
+    z
+      .enum(['asynchronous', 'semi-synchronous', 'synchronous'])
+      .check(
+        z.describe(
+          'Whom a write waits for besides the leader’s own disk: nobody, any one follower’s disk, every follower’s disk',
+        ),
+      ),
+    'asynchronous',
+  ),
+  reads: z._default(
+    z.enum(['leader', 'followers', 'nearest']).check(z.describe('Where clients read: nearest counts every live replica, the leader too')),
+    'leader',
+  ),
+  failover: z.prefault(
+    z.strictObject({
+      automatic: z._default(z.boolean(), true),
+      region: z.optional(id.check(z.describe('Where the failover manager runs; without it, the first region'))),
+      heartbeatMs: z._default(positiveMs.check(z.describe('How often the manager asks each replica')), 1000),
+      timeoutMs: z._default(positiveMs.check(z.describe('Silence after which the leader counts as dead')), 10_000),
+      electionMs: z._default(positiveMs.check(z.describe('How long to wait for the followers’ positions')), 1000),
+    }),
+    {},
+  ),
+  reconnectMs: z._default(positiveMs.check(z.describe('How often a follower without a stream asks for one')), 1000),
+  keepaliveMs: z._default(positiveMs.check(z.describe('How often a leader with nothing to send says so')), 1000),
+  streamTimeoutMs: z._default(positiveMs.check(z.describe('Silence after which either end gives up a stream')), 60_000),
+});
+
+const workload = z.strictObject({
+  clients: z
+    .array(
+      z.strictObject({
+        id: z.optional(id),
+        region: z._default(id, 'local'),
+        readsPerSecond: z._default(ratePerSecond.check(z.describe('Of the whole group')), 0),
+        writesPerSecond: z._default(ratePerSecond.check(z.describe('Of the whole group')), 0),
+      }),
+    )
+    .check(z.minLength(1), z.maxLength(64)),
+  arrivals: z._default(
+    z.enum(['poisson', 'regular']).check(z.describe('Independent arrivals, or one every 1/rate seconds')),
+    'poisson',
+  ),
+  keys: z.prefault(
+    z.strictObject({
+      count: z._default(positiveCount(1_000_000), 100),
+      choice: z._default(z.enum(['uniform', 'zipf']), 'uniform'),
+      exponent: z._default(z.number().check(z.gte(0), z.lte(4), z.describe('Of the Zipf law')), 0.99),
+    }),
+    {},
+  ),
+  valueBytes: z._default(positiveCount(1_000_000_000), 200),
+  timeoutMs: z._default(positiveMs.check(z.describe('After which a client gives up; the outcome is then unknown')), 1000),
+});
+
+const fault = { atMs: timeMs };
+const lasting = { ...fault, forMs: z.optional(positiveMs.check(z.describe('Ends by itself after this long'))) };
+const ends = z.array(id).check(z.minLength(1), z.maxLength(256), z.describe('Nodes, client groups, regions or the manager'));
+export const faultTypes = [
+  z.strictObject({ type: z.literal('crash'), node: id, ...lasting }),
+  z.strictObject({ type: z.literal('restart'), node: id, ...fault }),
+  z.strictObject({ type: z.literal('pause'), node: id, ...lasting }),
+  z.strictObject({ type: z.literal('resume'), node: id, ...fault }),
+  z.strictObject({ type: z.literal('cut'), from: ends, to: ends, oneWay: z._default(z.boolean(), false), ...lasting }),
+  z.strictObject({ type: z.literal('heal'), from: z.optional(ends), to: z.optional(ends), ...fault }),
+  z.strictObject({
+    type: z.literal('slow-link'),
+    from: ends,
+    to: ends,
+    oneWay: z._default(z.boolean(), false),
+    extraMs: timeMs.check(z.describe('Added to every delay; 0 ends it')),
+    ...lasting,
+  }),
+  z.strictObject({
+    type: z.literal('lossy-link'),
+    from: ends,
+    to: ends,
+    oneWay: z._default(z.boolean(), false),
+    loss: z._default(probability, 0),
+    duplication: z._default(probability, 0),
+    ...lasting,
+  }),
+  z.strictObject({
+    type: z.literal('slow-disk'),
+    node: id,
+    extraMs: timeMs.check(z.describe('Added to every fsync; 0 ends it')),
+    ...lasting,
+  }),
+  z.strictObject({
+    type: z.literal('clock-skew'),
+    node: id,
+    skewMs: z.number().check(z.gte(-yearMs), z.lte(yearMs)),
+    driftPpm: z._default(z.number().check(z.gte(-100_000), z.lte(100_000)), 0),
+    ...fault,
+  }),
+] as const;
+
+export const verdictNames = ['lost-writes', 'stale-reads', 'divergence'] as const;
+
+const expectation = z.union([
+  z.strictObject({
+    verdict: z.enum(verdictNames),
+    result: z.enum(['ok', 'violation', 'unknown']),
+  }),
+  z.strictObject({
+    metric: z.string().check(z.describe('A path into the report, such as latencyMs.write.p99')),
+    atLeast: z.optional(z.number()),
+    atMost: z.optional(z.number()),
+  }),
+]);
+
+export const scenarioSchema = z.strictObject({
+  id,
+  title: z._default(z.string().check(z.maxLength(200)), ''),
+  seed: z._default(z.int().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER)), 1),
+  durationMs: positiveMs.check(z.describe('How long the workload runs; then faults heal and the cluster drains')),
+  drainMs: z._default(timeMs.check(z.describe('The longest the drain may take')), 60_000),
+  cluster,
+  network: z.prefault(network, {}),
+  topology: z.discriminatedUnion('type', [leaderFollower]),
+  workload,
+  faults: z._default(z.array(z.discriminatedUnion('type', faultTypes)).check(z.maxLength(100_000)), []),
+  expect: z._default(z.array(expectation).check(z.maxLength(100)), []),
+});
+
+/** A scenario as written: what YAML and JSON files hold, defaults left out. */
+export type ScenarioSource = z.input<typeof scenarioSchema>;
+/** As written, defaults filled in. */
+export type ScenarioDocument = z.output<typeof scenarioSchema>;
+export type LatencyDocument = z.output<typeof latency>;
+export type FaultDocument = ScenarioDocument['faults'][number];
+export type FaultSource = NonNullable<ScenarioSource['faults']>[number];
+export type Expectation = ScenarioDocument['expect'][number];
+export type VerdictName = (typeof verdictNames)[number];
+export const faultSchema = z.discriminatedUnion('type', faultTypes);

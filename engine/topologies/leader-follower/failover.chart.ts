@@ -1,0 +1,105 @@
+/**
+ * The failover manager: it probes every replica all the time, and beside that watches for the leader's silence, asks
+ * for positions, promotes the most advanced replica and announces it.
+ */
+import { setup } from 'xstate';
+import {
+  announce,
+  askPositions,
+  type Care,
+  choose,
+  completesAnswers,
+  hasAnswer,
+  isAutomatic,
+  isChosen,
+  isFromLeader,
+  isLateAnswer,
+  noteAlive,
+  notePosition,
+  probeAll,
+  promoteChosen,
+  suspectLeader,
+} from './manager.ts';
+
+export const failoverChart = setup({
+  types: {} as {
+    context: Care;
+    input: Care;
+    events: { type: 'alive' } | { type: 'position' } | { type: 'promoted' } | { type: 'restarted' };
+  },
+  guards: {
+    'it is the leader': ({ context }) => isFromLeader(context),
+    'failover is automatic': ({ context }) => isAutomatic(context),
+    'everybody has answered, counting this one': ({ context }) => completesAnswers(context),
+    'it answers an older question': ({ context }) => isLateAnswer(context),
+    'somebody has answered': ({ context }) => hasAnswer(context),
+    'it is the one chosen': ({ context }) => isChosen(context),
+  },
+  actions: {
+    'probe every replica': ({ context }) => probeAll(context),
+    'note alive': ({ context }) => noteAlive(context),
+    'suspect the leader': ({ context }) => suspectLeader(context),
+    'ask for positions': ({ context }) => askPositions(context),
+    'note position': ({ context }) => notePosition(context),
+    'choose the most advanced': ({ context }) => choose(context),
+    'promote it': ({ context }) => promoteChosen(context),
+    'announce it': ({ context }) => announce(context),
+  },
+  delays: {
+    heartbeat: ({ context }) => context.manager.settings.heartbeatUs,
+    'leader timeout': ({ context }) => context.manager.settings.timeoutUs,
+    election: ({ context }) => context.manager.settings.electionUs,
+  },
+}).createMachine({
+  id: 'failover',
+  context: ({ input }) => input,
+  type: 'parallel',
+  states: {
+    probing: {
+      initial: 'waiting',
+      states: {
+        waiting: {
+          entry: 'probe every replica',
+          after: { heartbeat: { target: 'waiting', reenter: true } },
+          on: { alive: { actions: 'note alive' } },
+        },
+      },
+    },
+    failover: {
+      initial: 'watching',
+      states: {
+        watching: {
+          after: {
+            'leader timeout': { guard: 'failover is automatic', target: 'collecting', actions: 'suspect the leader' },
+          },
+          on: { alive: { guard: 'it is the leader', target: 'watching', reenter: true } },
+        },
+        collecting: {
+          entry: 'ask for positions',
+          after: {
+            election: [
+              { guard: 'somebody has answered', target: 'promoting', actions: 'choose the most advanced' },
+              { target: 'collecting', reenter: true },
+            ],
+          },
+          on: {
+            position: [
+              { guard: 'it answers an older question' },
+              {
+                guard: 'everybody has answered, counting this one',
+                target: 'promoting',
+                actions: ['note position', 'choose the most advanced'],
+              },
+              { actions: 'note position' },
+            ],
+          },
+        },
+        promoting: {
+          entry: 'promote it',
+          after: { election: 'collecting' },
+          on: { promoted: { guard: 'it is the one chosen', target: 'watching', actions: 'announce it' } },
+        },
+      },
+    },
+  },
+});

@@ -1,0 +1,160 @@
+/** The failover manager's state and rules; its modes and timers are `failover.chart.ts`. */
+
+import { type Input, type Out, ROUTE } from '../../kernel/protocol.ts';
+import { ASK, MESSAGE_BYTES, NOTE_CHOSEN, NOTE_SUSPECTED, PROBE, PROMOTE } from './messages.ts';
+
+export interface ManagerSettings {
+  readonly replicas: number;
+  readonly automatic: boolean;
+  readonly heartbeatUs: number;
+  /** Silence of the leader after which it counts as dead. */
+  readonly timeoutUs: number;
+  /** How long to wait for positions, and for the chosen one to lead. */
+  readonly electionUs: number;
+  /** Actors to be told where to send operations. */
+  readonly clients: readonly number[];
+}
+
+export interface Manager {
+  readonly settings: ManagerSettings;
+  /** Configuration of the failover chart. */
+  mode: number;
+  /** The newest term given out or asked for. */
+  term: number;
+  /** Who leads; −1 during an election. */
+  leader: number;
+  /** Who led before the election: nobody waits for its answer. */
+  suspect: number;
+  /** Probes each replica has not answered yet. */
+  readonly unanswered: Int32Array;
+  /** One bit a replica: who has answered the present question. */
+  answered: number;
+  /** What they answered: term and LSN of the last record. */
+  readonly lastTerms: Int32Array;
+  readonly lastLsns: Int32Array;
+  chosen: number;
+}
+
+/** What the failover chart sees as its context. */
+export interface Care {
+  manager: Manager;
+  input: Input;
+  out: Out;
+}
+
+export function newManager(settings: ManagerSettings, leader: number): Manager {
+  return {
+    settings,
+    mode: 0,
+    term: 1,
+    leader,
+    suspect: -1,
+    unanswered: new Int32Array(settings.replicas),
+    answered: 0,
+    lastTerms: new Int32Array(settings.replicas),
+    lastLsns: new Int32Array(settings.replicas),
+    chosen: -1,
+  };
+}
+
+/** Asks every replica whether it lives, telling it who leads, and tells clients whom to ask. */
+export function probeAll({ manager, out }: Care): void {
+  const { replicas, clients } = manager.settings;
+  for (let replica = 0; replica < replicas; replica++) {
+    out.send(replica, PROBE, manager.term, manager.leader, 0, 0, 0, MESSAGE_BYTES);
+    manager.unanswered[replica]! += 1;
+  }
+  const live = liveReplicas(manager);
+  for (const client of clients) out.send(client, ROUTE, manager.leader, manager.term, live, 0, 0, MESSAGE_BYTES);
+}
+
+/** One bit a replica that has answered within the timeout. */
+export function liveReplicas({ settings, unanswered }: Manager): number {
+  let live = 0;
+  for (let replica = 0; replica < settings.replicas; replica++) {
+    if ((unanswered[replica]! - 1) * settings.heartbeatUs < settings.timeoutUs) live |= 1 << replica;
+  }
+  return live;
+}
+
+export function noteAlive({ manager, input }: Care): void {
+  manager.unanswered[input.from] = 0;
+}
+
+export function isFromLeader({ manager, input }: Care): boolean {
+  return input.from === manager.leader;
+}
+
+export function isAutomatic({ manager }: Care): boolean {
+  return manager.settings.automatic;
+}
+
+export function suspectLeader({ manager, out }: Care): void {
+  out.note(NOTE_SUSPECTED, manager.leader, manager.term + 1, 0, 0);
+  manager.suspect = manager.leader;
+  manager.leader = -1;
+}
+
+/**
+ * Begins a new term and asks everybody, the silent leader too, where their logs end. Whoever answers takes nothing from
+ * older leaders any more: otherwise a follower could confirm a write to the old leader after it gave its position, and
+ * that write would be acknowledged and lost.
+ */
+export function askPositions({ manager, out }: Care): void {
+  manager.term += 1;
+  manager.answered = 0;
+  manager.chosen = -1;
+  for (let replica = 0; replica < manager.settings.replicas; replica++) {
+    out.send(replica, ASK, manager.term, 0, 0, 0, 0, MESSAGE_BYTES);
+  }
+}
+
+export function isLateAnswer({ manager, input }: Care): boolean {
+  return input.a !== manager.term;
+}
+
+export function notePosition({ manager, input }: Care): void {
+  manager.answered |= 1 << input.from;
+  manager.lastTerms[input.from] = input.b;
+  manager.lastLsns[input.from] = input.c;
+}
+
+/** Every replica but the suspected leader, from whom nothing is expected. */
+export function completesAnswers({ manager, input }: Care): boolean {
+  const everybody = (1 << manager.settings.replicas) - 1;
+  const answered = manager.answered | (1 << input.from);
+  return (answered | (1 << manager.suspect)) === everybody;
+}
+
+export function hasAnswer({ manager }: Care): boolean {
+  return manager.answered !== 0;
+}
+
+/** The replica whose log ends last, by (term, LSN): it holds every record that any of those who answered holds. */
+export function choose({ manager, out }: Care): void {
+  const { answered, lastTerms, lastLsns } = manager;
+  let chosen = -1;
+  for (let replica = 0; replica < manager.settings.replicas; replica++) {
+    if ((answered & (1 << replica)) === 0) continue;
+    const newer =
+      chosen < 0 ||
+      lastTerms[replica]! > lastTerms[chosen]! ||
+      (lastTerms[replica] === lastTerms[chosen] && lastLsns[replica]! > lastLsns[chosen]!);
+    if (newer) chosen = replica;
+  }
+  manager.chosen = chosen;
+  out.note(NOTE_CHOSEN, chosen, manager.term, 0, 0);
+}
+
+export function promoteChosen({ manager, out }: Care): void {
+  out.send(manager.chosen, PROMOTE, manager.term, 0, 0, 0, 0, MESSAGE_BYTES);
+}
+
+export function isChosen({ manager, input }: Care): boolean {
+  return input.from === manager.chosen && input.a === manager.term;
+}
+
+export function announce(care: Care): void {
+  care.manager.leader = care.manager.chosen;
+  probeAll(care);
+}

@@ -1,0 +1,97 @@
+import { FIRST_TOPOLOGY_MESSAGE } from '../../kernel/protocol.ts';
+
+/** Messages between replicas and the failover manager. Fields in the order a, b, c, d, e. */
+
+/** A follower asks its leader for a stream: own term, term and LSN of the last record it may have in common. */
+export const HELLO = FIRST_TOPOLOGY_MESSAGE;
+/** The leader's answer: own term, its newest term not newer than the one asked about, and that term's last LSN. */
+export const POINT = FIRST_TOPOLOGY_MESSAGE + 1;
+/** The follower has cut its log back to the common point: term, LSN to stream after, LSN on its disk. */
+export const STREAM = FIRST_TOPOLOGY_MESSAGE + 2;
+/** One record: leader's term, record's term, LSN, key, value. */
+export const APPEND = FIRST_TOPOLOGY_MESSAGE + 3;
+/** A follower's position: term, LSN on its disk, LSN replayed. */
+export const CONFIRM = FIRST_TOPOLOGY_MESSAGE + 4;
+/** The leader is there: term, LSN sent to this follower (−1: no stream), LSN every replica has on disk. */
+export const KEEPALIVE = FIRST_TOPOLOGY_MESSAGE + 5;
+/** The manager asks a replica whether it lives, and tells who leads: term, leader (−1: nobody). */
+export const PROBE = FIRST_TOPOLOGY_MESSAGE + 6;
+/** The replica lives: own term. */
+export const ALIVE = FIRST_TOPOLOGY_MESSAGE + 7;
+/** The manager fences older leaders off and asks for a position: the coming term. */
+export const ASK = FIRST_TOPOLOGY_MESSAGE + 8;
+/** The answer: the coming term, term and LSN of the last record. */
+export const POSITION = FIRST_TOPOLOGY_MESSAGE + 9;
+/** The manager makes a replica the leader: the new term. */
+export const PROMOTE = FIRST_TOPOLOGY_MESSAGE + 10;
+/** The replica leads: the term, last LSN of its log. */
+export const PROMOTED = FIRST_TOPOLOGY_MESSAGE + 11;
+
+/** Bytes of a message without a record's payload, and of a record's header; the order of TCP/IP and WAL headers. */
+export const MESSAGE_BYTES = 64;
+
+/** A replica became leader: term, last LSN of its log. */
+export const NOTE_LEADING = 1;
+/** A replica gave up leading or its leader: the term it now knows. */
+export const NOTE_FOLLOWING = 2;
+/** A record was taken out of a log: LSN, term, value, key. Noted before it is gone. */
+export const NOTE_DISCARDED = 3;
+/** A leader's stream to a follower changed: follower, `STREAM_…`. */
+export const NOTE_STREAM = 4;
+/** The manager holds the leader for dead: the leader, the term to come. */
+export const NOTE_SUSPECTED = 5;
+/** The manager chose: the replica, the term. */
+export const NOTE_CHOSEN = 6;
+
+export const STREAM_DISCONNECTED = 0;
+export const STREAM_CATCH_UP = 1;
+export const STREAM_STREAMING = 2;
+export const streamStates = ['disconnected', 'catch-up', 'streaming'] as const;
+export type StreamState = (typeof streamStates)[number];
+
+/** A message as observers read it. */
+export type ReplicationMessage =
+  | { readonly type: 'hello'; readonly term: number; readonly lastTerm: number; readonly lsn: number }
+  | { readonly type: 'point'; readonly term: number; readonly newestTerm: number; readonly lsn: number }
+  | { readonly type: 'stream'; readonly term: number; readonly afterLsn: number; readonly flushedLsn: number }
+  | { readonly type: 'append'; readonly term: number; readonly recordTerm: number; readonly lsn: number; readonly key: number; readonly value: number }
+  | { readonly type: 'confirm'; readonly term: number; readonly flushedLsn: number; readonly replayedLsn: number }
+  | { readonly type: 'keepalive'; readonly term: number; readonly sentLsn: number; readonly safeLsn: number }
+  | { readonly type: 'probe'; readonly term: number; readonly leader: number }
+  | { readonly type: 'alive'; readonly term: number }
+  | { readonly type: 'ask'; readonly term: number }
+  | { readonly type: 'position'; readonly term: number; readonly lastTerm: number; readonly lsn: number }
+  | { readonly type: 'promote'; readonly term: number }
+  | { readonly type: 'promoted'; readonly term: number; readonly lsn: number };
+
+/** The typed form of a packed message. */
+export function replicationMessage(kind: number, a: number, b: number, c: number, d: number, e: number): ReplicationMessage {
+  switch (kind) {
+    case HELLO:
+      return { type: 'hello', term: a, lastTerm: b, lsn: c };
+    case POINT:
+      return { type: 'point', term: a, newestTerm: b, lsn: c };
+    case STREAM:
+      return { type: 'stream', term: a, afterLsn: b, flushedLsn: c };
+    case APPEND:
+      return { type: 'append', term: a, recordTerm: b, lsn: c, key: d, value: e };
+    case CONFIRM:
+      return { type: 'confirm', term: a, flushedLsn: b, replayedLsn: c };
+    case KEEPALIVE:
+      return { type: 'keepalive', term: a, sentLsn: b, safeLsn: c };
+    case PROBE:
+      return { type: 'probe', term: a, leader: b };
+    case ALIVE:
+      return { type: 'alive', term: a };
+    case ASK:
+      return { type: 'ask', term: a };
+    case POSITION:
+      return { type: 'position', term: a, lastTerm: b, lsn: c };
+    case PROMOTE:
+      return { type: 'promote', term: a };
+    case PROMOTED:
+      return { type: 'promoted', term: a, lsn: b };
+    default:
+      throw new RangeError(`message kind ${kind} is none of leader-follower's`);
+  }
+}

@@ -1,0 +1,114 @@
+import type { Verdict } from '../run/report.ts';
+import type { Replica } from '../topologies/leader-follower/replica.ts';
+import {
+  isAcknowledged,
+  keyOf,
+  markAcknowledged,
+  termOf,
+  timelineTermOf,
+  valueOf,
+  writtenAtUs,
+} from '../topologies/leader-follower/wal.ts';
+
+/** An acknowledged write whose record left a log. */
+interface Suspect {
+  readonly node: number;
+  readonly lsn: number;
+  readonly term: number;
+  readonly value: number;
+  readonly key: number;
+  readonly writtenAtUs: number;
+  readonly why: string;
+}
+
+/**
+ * Acknowledged writes that, at the end, no live replica's log holds.
+ *
+ * It needs no record of every acknowledged write. The leader that acknowledged holds the record, marked; so a write can
+ * only be missing if its record was taken out of that log (noted as it happens), or if that replica is down at the end
+ * (its marked records are looked through). Records recycled from a log are on every replica's disk.
+ */
+export class LostWrites {
+  private readonly suspects: Suspect[] = [];
+  private readonly replicas: readonly Replica[];
+  private readonly names: readonly string[];
+  /** Which replica led each term. */
+  private readonly leaders: number[] = [];
+
+  constructor(replicas: readonly Replica[], names: readonly string[]) {
+    this.replicas = replicas;
+    this.names = names;
+  }
+
+  leading(node: number, term: number): void {
+    this.leaders[term] = node;
+  }
+
+  /** The client has its answer: the write (term, LSN) is acknowledged. */
+  acknowledged(atUs: number, term: number, lsn: number, value: number, key: number): void {
+    const node = this.leaders[term]!;
+    const { wal } = this.replicas[node]!;
+    if (lsn < wal.firstLsn) return;
+    if (timelineTermOf(wal, lsn) === term) {
+      markAcknowledged(wal, lsn);
+      return;
+    }
+    this.suspects.push({ node, lsn, term, value, key, writtenAtUs: atUs, why: 'was gone before the answer arrived' });
+  }
+
+  /** A record is about to leave a log. */
+  discarded(atUs: number, node: number, lsn: number): void {
+    const { wal } = this.replicas[node]!;
+    if (!isAcknowledged(wal, lsn)) return;
+    this.suspects.push(this.suspect(node, lsn, `was discarded by ${this.names[node]!} at ${atUs / 1000} ms`));
+  }
+
+  /** What is lost if nothing more happens, oldest first. */
+  lost(isLive: (node: number) => boolean): Suspect[] {
+    const suspects = [...this.suspects];
+    for (const [node, { wal }] of this.replicas.entries()) {
+      if (isLive(node)) continue;
+      for (let lsn = wal.firstLsn; lsn <= wal.lastLsn; lsn++) {
+        if (isAcknowledged(wal, lsn)) suspects.push(this.suspect(node, lsn, `is only in the log of ${this.names[node]!}, which is down`));
+      }
+    }
+    return suspects
+      .filter(({ term, lsn }) => !this.replicas.some(({ wal }, node) => isLive(node) && timelineTermOf(wal, lsn) === term))
+      .sort((a, b) => a.writtenAtUs - b.writtenAtUs || a.lsn - b.lsn);
+  }
+
+  verdict(isLive: (node: number) => boolean): Verdict {
+    const lost = this.lost(isLive);
+    const first = lost[0];
+    return {
+      name: 'lost-writes',
+      result: first === undefined ? 'ok' : 'violation',
+      count: lost.length,
+      witness:
+        first === undefined
+          ? null
+          : {
+              atMs: first.writtenAtUs / 1000,
+              story: [
+                `at ${first.writtenAtUs / 1000} ms the leader ${this.names[first.node]!} wrote record ${first.lsn} of term ${first.term} (key ${first.key}, write number ${first.value})`,
+                'its client had the acknowledgement',
+                `the record ${first.why}`,
+                'after the drain no live replica holds it, nor anything written with knowledge of it',
+              ],
+            },
+    };
+  }
+
+  private suspect(node: number, lsn: number, why: string): Suspect {
+    const { wal } = this.replicas[node]!;
+    return {
+      node,
+      lsn,
+      term: termOf(wal, lsn),
+      value: valueOf(wal, lsn),
+      key: keyOf(wal, lsn),
+      writtenAtUs: writtenAtUs(wal, lsn),
+      why,
+    };
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * A group of clients in one place: independent users who ask whether or not they were answered (an open loop), each on
+ * a connection of its own. Operations in flight are pooled; a message carries the slot and the operation's number, so an
+ * answer that comes after the client gave up is told from the answer to a later operation in the same slot.
+ */
+
+import type { LatencyTable } from '../kernel/latency.ts';
+import { sampleLatency } from '../kernel/latency.ts';
+import {
+  type Input,
+  type NodeKind,
+  type Out,
+  pick,
+  READ,
+  READ_OK,
+  REFUSED,
+  ROUTE,
+  START,
+  TIMER,
+  WRITE,
+  WRITE_OK,
+} from '../kernel/protocol.ts';
+import type { KeyChooser } from './keys.ts';
+
+/** An operation began: slot, number, kind (READ or WRITE), key. */
+export const NOTE_BEGAN = 16;
+/** An operation ended: slot, outcome, and for ok ones the term and LSN of what was read or written. */
+export const NOTE_ENDED = 17;
+
+export const OK = 0;
+export const FAIL = 1;
+export const INFO = 2;
+export type Outcome = typeof OK | typeof FAIL | typeof INFO;
+export const outcomes = ['ok', 'fail', 'info'] as const;
+
+const REQUEST_BYTES = 64;
+
+// A group's own streams of chance.
+const READ_ARRIVALS = 0;
+const WRITE_ARRIVALS = 1;
+const KEYS = 2;
+const ROUTES = 3;
+export const clientChances = ['read arrivals', 'write arrivals', 'keys', 'routes'] as const;
+
+// Timers of a group.
+const NEXT_READ = 0;
+const NEXT_WRITE = 1;
+const GIVE_UP = 2;
+export const CLIENT_TIMERS = 3;
+
+/** Where reads go: the leader, a live follower chosen at random, or the nearest live replica. */
+export type ReadRoute = 'leader' | 'followers' | 'nearest';
+
+export interface ClientSettings {
+  readonly replicas: number;
+  /** This group's operations are numbered group, group + groups, group + 2 × groups …: unique in the whole run. */
+  readonly group: number;
+  readonly groups: number;
+  readonly reads: ReadRoute;
+  /** Replicas from the nearest to the farthest. */
+  readonly byDistance: readonly number[];
+  readonly valueBytes: number;
+  readonly timeoutUs: number;
+  readonly keys: KeyChooser;
+  /** Time between arrivals in ticks of 1/`ticksPerUs` µs, or null where the group never asks. */
+  readonly readEvery: Arrivals | null;
+  readonly writeEvery: Arrivals | null;
+}
+
+/** Time between arrivals, finer than a microsecond so that 100,000 a second keep their rate. */
+export interface Arrivals {
+  readonly table: LatencyTable;
+  readonly ticksPerUs: number;
+}
+
+export interface ClientGroup {
+  readonly settings: ClientSettings;
+  leader: number;
+  /** One bit a live replica. */
+  live: number;
+  /** False once the workload is over. */
+  asking: boolean;
+  nextNumber: number;
+  /** What the last times between arrivals left over, in ticks. */
+  readTicksLeft: number;
+  writeTicksLeft: number;
+  /** Per slot: the number of the open operation (−1 where free), neighbours in the order of begin, when to give up. */
+  numbers: Int32Array;
+  previous: Int32Array;
+  next: Int32Array;
+  deadlinesUs: Float64Array;
+  oldest: number;
+  newest: number;
+  free: number;
+  /** Operations in flight. */
+  open: number;
+}
+
+export function newClientGroup(settings: ClientSettings, leader: number): ClientGroup {
+  const slots = 8;
+  return {
+    settings,
+    leader,
+    live: (1 << settings.replicas) - 1,
+    asking: true,
+    nextNumber: settings.group + settings.groups,
+    readTicksLeft: 0,
+    writeTicksLeft: 0,
+    numbers: new Int32Array(slots).fill(-1),
+    previous: new Int32Array(slots).fill(-1),
+    next: Int32Array.from({ length: slots }, (_, slot) => (slot + 1 < slots ? slot + 1 : -1)),
+    deadlinesUs: new Float64Array(slots),
+    oldest: -1,
+    newest: -1,
+    free: 0,
+    open: 0,
+  };
+}
+
+export const clientKind: NodeKind<ClientGroup> = {
+  onInput(group, input, out) {
+    switch (input.kind) {
+      case START:
+        waitForNext(group, out, NEXT_READ);
+        waitForNext(group, out, NEXT_WRITE);
+        break;
+      case TIMER:
+        if (input.a === GIVE_UP) giveUp(group, out);
+        else if (group.asking) arrive(group, out, input.a);
+        break;
+      case READ_OK:
+      case WRITE_OK:
+        end(group, out, input, OK, input.c, input.d);
+        break;
+      case REFUSED:
+        end(group, out, input, FAIL, 0, 0);
+        break;
+      case ROUTE:
+        // During an election there is nobody better to ask than the leader there was.
+        if (input.a >= 0) group.leader = input.a;
+        group.live = input.c;
+        break;
+      default:
+        throw new RangeError(`a client was given input kind ${input.kind}`);
+    }
+  },
+};
+
+/** Starts the timer of the next arrival; begins at once what arrives within the same microsecond. */
+function waitForNext(group: ClientGroup, out: Out, timer: typeof NEXT_READ | typeof NEXT_WRITE): void {
+  const reading = timer === NEXT_READ;
+  const every = reading ? group.settings.readEvery : group.settings.writeEvery;
+  if (every === null) return;
+  let left = reading ? group.readTicksLeft : group.writeTicksLeft;
+  for (;;) {
+    const ticks = left + sampleLatency(every.table, out.draw(reading ? READ_ARRIVALS : WRITE_ARRIVALS));
+    const delayUs = Math.floor(ticks / every.ticksPerUs);
+    left = ticks - delayUs * every.ticksPerUs;
+    if (delayUs > 0) {
+      out.startTimer(timer, delayUs);
+      break;
+    }
+    begin(group, out, reading);
+  }
+  if (reading) group.readTicksLeft = left;
+  else group.writeTicksLeft = left;
+}
+
+function arrive(group: ClientGroup, out: Out, timer: number): void {
+  begin(group, out, timer === NEXT_READ);
+  waitForNext(group, out, timer === NEXT_READ ? NEXT_READ : NEXT_WRITE);
+}
+
+function begin(group: ClientGroup, out: Out, reading: boolean): void {
+  const { settings } = group;
+  const slot = takeSlot(group);
+  const number = group.nextNumber;
+  group.nextNumber += settings.groups;
+  if (group.nextNumber > 0x7fff_ffff) throw new RangeError('the run has more than 2^31 operations');
+  group.numbers[slot] = number;
+  group.deadlinesUs[slot] = out.nowUs + settings.timeoutUs;
+  if (group.open === 1) out.startTimer(GIVE_UP, settings.timeoutUs);
+  const key = settings.keys.choose(out, KEYS);
+  if (reading) {
+    out.note(NOTE_BEGAN, slot, number, READ, key);
+    out.send(readTarget(group, out), READ, slot, number, key, 0, 0, REQUEST_BYTES);
+  } else {
+    out.note(NOTE_BEGAN, slot, number, WRITE, key);
+    out.send(group.leader, WRITE, slot, number, key, 0, 0, settings.valueBytes);
+  }
+}
+
+function readTarget(group: ClientGroup, out: Out): number {
+  const { settings, live, leader } = group;
+  if (settings.reads === 'leader') return leader;
+  if (settings.reads === 'nearest') {
+    for (const replica of settings.byDistance) if ((live & (1 << replica)) !== 0) return replica;
+    return leader;
+  }
+  const followers = live & ~(1 << leader);
+  const count = bitCount(followers);
+  if (count === 0) return leader;
+  let skip = pick(out.draw(ROUTES), count);
+  for (let replica = 0; ; replica++) {
+    if ((followers & (1 << replica)) !== 0 && skip-- === 0) return replica;
+  }
+}
+
+function bitCount(mask: number): number {
+  let count = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
+
+/** Ends the operation that an answer is to, unless the client has given it up. */
+function end(group: ClientGroup, out: Out, { a: slot, b: number }: Input, outcome: Outcome, term: number, lsn: number): void {
+  if (slot >= group.numbers.length || group.numbers[slot] !== number) return;
+  out.note(NOTE_ENDED, slot, outcome, term, lsn);
+  releaseSlot(group, slot);
+}
+
+/** Ends what has waited for the whole timeout: it may have happened. */
+function giveUp(group: ClientGroup, out: Out): void {
+  while (group.oldest >= 0 && group.deadlinesUs[group.oldest]! <= out.nowUs) {
+    const slot = group.oldest;
+    out.note(NOTE_ENDED, slot, INFO, 0, 0);
+    releaseSlot(group, slot);
+  }
+  if (group.oldest >= 0) out.startTimer(GIVE_UP, group.deadlinesUs[group.oldest]! - out.nowUs);
+}
+
+function takeSlot(group: ClientGroup): number {
+  if (group.free < 0) widen(group);
+  const slot = group.free;
+  group.free = group.next[slot]!;
+  group.previous[slot] = group.newest;
+  group.next[slot] = -1;
+  if (group.newest >= 0) group.next[group.newest] = slot;
+  else group.oldest = slot;
+  group.newest = slot;
+  group.open++;
+  return slot;
+}
+
+function releaseSlot(group: ClientGroup, slot: number): void {
+  const previous = group.previous[slot]!;
+  const next = group.next[slot]!;
+  if (previous >= 0) group.next[previous] = next;
+  else group.oldest = next;
+  if (next >= 0) group.previous[next] = previous;
+  else group.newest = previous;
+  group.numbers[slot] = -1;
+  group.next[slot] = group.free;
+  group.free = slot;
+  group.open--;
+}
+
+function widen(group: ClientGroup): void {
+  const slots = group.numbers.length;
+  const numbers = new Int32Array(slots * 2).fill(-1);
+  numbers.set(group.numbers);
+  const previous = new Int32Array(slots * 2).fill(-1);
+  previous.set(group.previous);
+  const next = Int32Array.from({ length: slots * 2 }, (_, slot) => (slot + 1 < slots * 2 ? slot + 1 : -1));
+  next.set(group.next);
+  const deadlinesUs = new Float64Array(slots * 2);
+  deadlinesUs.set(group.deadlinesUs);
+  group.numbers = numbers;
+  group.previous = previous;
+  group.next = next;
+  group.deadlinesUs = deadlinesUs;
+  group.free = slots;
+}

@@ -1,0 +1,53 @@
+import type { ClusterView, Report } from '#engine';
+import { formatMeasured, formatNumber, measured } from '../lib/figures.ts';
+
+/** What the lab's panel shows, in words ready to print. Names follow pg_stat_replication where it has one. */
+export interface Metrics {
+  readonly lag: readonly { readonly node: string; readonly replayLag: string; readonly lagBytes: string }[];
+  readonly writes: { readonly ok: number; readonly fail: number; readonly info: number };
+  readonly reads: { readonly ok: number; readonly fail: number; readonly info: number };
+  readonly writeP99: string;
+  readonly lostWrites: number;
+  readonly staleReads: number;
+  /** How long nobody could write after the last crash; a dash before one. */
+  readonly rto: string;
+  readonly rpo: string;
+}
+
+const noOperations = { ok: 0, fail: 0, info: 0 };
+export const noMetrics: Metrics = {
+  lag: [],
+  writes: noOperations,
+  reads: noOperations,
+  writeP99: '–',
+  lostWrites: 0,
+  staleReads: 0,
+  rto: '–',
+  rpo: '–',
+};
+
+export function metricsOf(report: Report, view: ClusterView): Metrics {
+  const lastFailover = report.failovers.at(-1);
+  return {
+    lag: view.nodes.map(({ id, role, process, replayLagMs, lagBytes }) => {
+      const follows = role === 'follower' && process !== 'down';
+      return {
+        node: id,
+        replayLag: follows ? inMs(replayLagMs) : '–',
+        lagBytes: follows ? `${formatNumber(lagBytes)} B` : '–',
+      };
+    }),
+    writes: report.operations.write,
+    reads: report.operations.read,
+    writeP99: inMs(report.latencyMs.write.p99),
+    lostWrites: measured(report, 'verdicts.lost-writes.count') ?? 0,
+    staleReads: measured(report, 'verdicts.stale-reads.count') ?? 0,
+    rto: lastFailover === undefined ? '–' : lastFailover.rtoMs === null ? 'not yet' : inMs(lastFailover.rtoMs),
+    rpo: report.failovers.length === 0 ? '–' : `${formatNumber(report.rpo.writes)} writes, ${inMs(report.rpo.ms)}`,
+  };
+}
+
+function inMs(value: number | null): string {
+  const { value: number, unit } = formatMeasured(value, 'ms');
+  return unit === '' ? number : `${number} ${unit}`;
+}

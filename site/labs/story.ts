@@ -1,0 +1,19 @@
+import type { TraceEntry } from '#engine';
+
+/** Whether an entry is a turn of the story rather than one of its thousands of messages. */
+export function isStory(entry: TraceEntry): boolean {
+  switch (entry.type) {
+    case 'sent':
+    case 'delivered':
+    case 'dropped':
+    case 'timer':
+    case 'flushed':
+    case 'started':
+    case 'began':
+      return false;
+    case 'ended':
+      return entry.stale || entry.outcome !== 'ok';
+    default:
+      return true;
+  }
+}

@@ -1,0 +1,379 @@
+/**
+ * The built site in a real browser. The site is built once, under a base path of its own so that no link may assume the
+ * root, and served from this machine. Where there is no Chromium only the build itself is tested.
+ */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { parseScenario, simulate } from '#engine';
+import { findChromium, launch } from './testing/browser.ts';
+import { installFakeFrames } from './testing/fake-frames.ts';
+import { type StaticServer, serveStatic } from './testing/static-server.ts';
+
+const require = createRequire(import.meta.url);
+const root = fileURLToPath(new URL('..', import.meta.url));
+const base = '/study/';
+const built = join(root, 'dist/site-tested');
+const chapter = 'chapters/one-leader/';
+/** All of the chapter's scripts, the engine among them, compressed. */
+const scriptBytesMost = 90_000;
+
+const chromium = findChromium();
+let server: StaticServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  const astro = join(dirname(require.resolve('astro/package.json')), 'bin/astro.mjs');
+  execFileSync(process.execPath, [astro, 'build', '--base', base, '--outDir', built], {
+    cwd: root,
+    env: { ...process.env, ASTRO_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' },
+    stdio: 'pipe',
+  });
+  server = await serveStatic(built, base);
+  if (chromium !== undefined) browser = await launch(chromium);
+}, 240_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+const html = (page: string) => readFileSync(join(built, page, 'index.html'), 'utf8');
+const textOf = (page: string) => html(page).replace(/<[^>]+>/g, ' ');
+
+describe('site build', () => {
+  test('every link inside the site leads somewhere', () => {
+    for (const page of ['', chapter]) {
+      const links = [...html(page).matchAll(/(?:href|src)="(\/[^"#]*)/g)].map((match) => match[1]!);
+      expect(links.length).toBeGreaterThan(3);
+      for (const link of links) {
+        expect(link.startsWith(base), `${link} on ${page} is outside the base`).toBe(true);
+        const file = join(built, link.slice(base.length));
+        expect(() => readFileSync(link.endsWith('/') ? join(file, 'index.html') : file), link).not.toThrow();
+      }
+    }
+  });
+
+  test('nothing is fetched from elsewhere', () => {
+    for (const page of ['', chapter]) expect(html(page)).not.toMatch(/<(?:script|link|img|iframe)[^>]+https?:/);
+    for (const file of readdirSync(join(built, '_astro'))) {
+      if (file.endsWith('.css')) expect(readFileSync(join(built, '_astro', file), 'utf8')).not.toMatch(/https?:|@import/);
+    }
+  });
+
+  test('every row of the chapter has its heading or claim, and every claim its run', () => {
+    const rows = [...html(chapter).matchAll(/data-row="(S-A\d)" data-scenario="([\w-]+)"/g)];
+    expect(rows.map((match) => match[1]).sort()).toEqual(['S-A1', 'S-A2', 'S-A3', 'S-A4', 'S-A7', 'S-A8']);
+    for (const [, , scenario] of rows) expect(textOf(chapter)).toContain(scenario);
+  });
+
+  test('a figure on the page is what the engine measures', () => {
+    const file = join(root, 'content/scenarios/async-leader-crash.yaml');
+    const report = simulate(parseScenario(parse(readFileSync(file, 'utf8'))));
+    expect(textOf(chapter)).toContain(report.digest);
+  });
+});
+
+describe.skipIf(chromium === undefined)('site in Chromium', () => {
+  const complaints: string[] = [];
+
+  /** A page of its own that reports every console error, refused resource and breach of the content security policy. */
+  async function visit(path: string, options: BrowserContextOptions = {}, before?: (page: Page) => Promise<void>) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    const page = await context.newPage();
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(`${path}: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => complaints.push(`${path}: ${error.message}`));
+    page.on('requestfailed', (request) => complaints.push(`${path}: ${request.url()} failed`));
+    await before?.(page);
+    await page.goto(server.url + path, { waitUntil: 'load' });
+    return page;
+  }
+
+  /** The chapter with its lab awake; frames come only from the test. */
+  async function visitLab(options: BrowserContextOptions = {}) {
+    const page = await visit(chapter, options, (fresh) => fresh.addInitScript(installFakeFrames));
+    await page.getByTestId('lab').scrollIntoViewIfNeeded();
+    await page.waitForFunction(() => document.querySelector('.lab')?.closest('astro-island:not([ssr])'));
+    return page;
+  }
+
+  const digestOf = (page: Page) => page.getByTestId('digest').innerText();
+  const pictureOf = (page: Page) => page.getByTestId('picture').innerHTML();
+  const logOf = (page: Page) => page.getByTestId('log').innerText();
+  const press = (page: Page, name: string | RegExp) =>
+    page.getByTestId('lab').getByRole('button', { name, exact: typeof name === 'string' }).click();
+
+  /** Moves the scrubber as a reader's hand would. */
+  async function scrubTo(page: Page, atMs: number) {
+    await page.getByLabel('Position in the run').evaluate((input: HTMLInputElement, at) => {
+      input.value = String(at);
+      input.dispatchEvent(new Event('input', { bubbles: true }));
+    }, atMs);
+  }
+
+  async function playToTheEnd(page: Page, hz: number) {
+    await page.getByLabel('Speed').selectOption('10');
+    await press(page, /^Play/);
+    for (let second = 0; second < 30; second++) {
+      await page.evaluate((rate) => window.fakeFrames.play(rate, rate), hz);
+      if (await page.getByRole('button', { name: 'Play again' }).isVisible()) return;
+    }
+    throw new Error('The run did not end within 300 s of virtual time');
+  }
+
+  async function savedRun(page: Page): Promise<unknown> {
+    const download = page.waitForEvent('download');
+    await press(page, 'Save this run');
+    return JSON.parse(readFileSync(await (await download).path(), 'utf8'));
+  }
+
+  test.each([
+    ['desktop, light', 1280, 'light'],
+    ['desktop, dark', 1280, 'dark'],
+    ['phone, light', 390, 'light'],
+    ['phone, dark', 390, 'dark'],
+  ] as const)('axe finds nothing and nothing overflows: %s', async (_, width, colorScheme) => {
+    const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+    for (const path of ['', chapter]) {
+      const page = await visit(path, { viewport: { width, height: 844 }, colorScheme, bypassCSP: true });
+      if (path === chapter) {
+        await page.getByTestId('lab').scrollIntoViewIfNeeded();
+        await page.waitForFunction(() => document.querySelector('.lab')?.closest('astro-island:not([ssr])'));
+        await press(page, 'Crash a');
+        await press(page, 'Cut a – b');
+      }
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), path).toBeLessThanOrEqual(0);
+      await page.evaluate(axe);
+      const found = await page.evaluate(async () => {
+        const { violations } = await (window as unknown as { axe: { run(): Promise<AxeResult> } }).axe.run();
+        return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html: node }) => node).join(' ')}`);
+      });
+      expect(found, path).toEqual([]);
+      await page.context().close();
+    }
+  });
+
+  test('without JavaScript the picture is there, with a sentence', async () => {
+    const page = await visit(chapter, { javaScriptEnabled: false });
+    await expect(page.locator('.lab .picture .node').count()).resolves.toBe(3);
+    expect(await page.locator('.lab .picture').getAttribute('aria-label')).toMatch(/a is leader, wrote \d+/);
+    expect(await page.locator('.lab .picture .log.written .fill').first().getAttribute('width')).toMatch(/^[1-9]\d*$/);
+    expect(await page.locator('.lab noscript').count()).toBe(1);
+    expect(await page.locator('.lab .stage').innerText()).toContain('With JavaScript it plays');
+    await page.context().close();
+  });
+
+  test('the whole story by keyboard alone: crash the leader, cut a link, read a stale value, see it in the log', async () => {
+    const page = await visitLab();
+    const tabTo = async (name: string) => {
+      for (let presses = 0; presses < 80; presses++) {
+        await page.keyboard.press('Tab');
+        const focused = await page.evaluate(() => document.activeElement?.textContent?.trim());
+        if (focused === name) return;
+      }
+      throw new Error(`Tab never reached ${name}`);
+    };
+    await tabTo('Cut a – c');
+    await page.keyboard.press('Space');
+    await tabTo('Heal all');
+    await page.keyboard.press('Shift+Tab');
+    await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await page.locator('#lab').evaluate((lab) => lab.scrollIntoView());
+    await page.getByLabel('Position in the run').focus();
+    for (let presses = 0; presses < 3; presses++) await page.keyboard.press('PageUp');
+    await expect.poll(() => page.getByTestId('stale-reads').innerText()).not.toBe('0');
+    expect(await logOf(page)).toMatch(/stale/i);
+    await tabTo('Crash a');
+    await page.keyboard.press('Enter');
+    expect(await page.getByTestId('announcer').innerText()).toMatch(/a/);
+    expect(await logOf(page)).toMatch(/crash/i);
+    expect(await page.locator('.picture [data-node="a"]').getAttribute('class')).toContain('down');
+    expect(await page.getByRole('button', { name: 'Cut a – c' }).getAttribute('aria-pressed')).toBe('true');
+    await page.context().close();
+  });
+
+  test('one digest at 30, 60 and 120 Hz, in one leap, and in Node', async () => {
+    const digests: string[] = [];
+    let saved: unknown;
+    for (const hz of [30, 60, 120]) {
+      const page = await visitLab();
+      await scrubTo(page, 5000);
+      await press(page, 'Crash a');
+      await playToTheEnd(page, hz);
+      digests.push(await digestOf(page));
+      saved = await savedRun(page);
+      await page.context().close();
+    }
+    digests.push(simulate(parseScenario(saved)).digest);
+    expect(new Set(digests).size, digests.join(' ')).toBe(1);
+  });
+
+  test('another mode and another seed are other runs, and Node agrees on each', async () => {
+    const page = await visitLab();
+    const seen = new Set<string>();
+    for (const change of ['synchronous', 'semi-synchronous', 'Another seed']) {
+      if (change === 'Another seed') await press(page, change);
+      else await page.getByRole('radio', { name: new RegExp(`^${change}`) }).check();
+      await playToTheEnd(page, 60);
+      const digest = await digestOf(page);
+      expect(simulate(parseScenario(await savedRun(page))).digest).toBe(digest);
+      seen.add(digest);
+    }
+    expect(seen.size).toBe(3);
+    await page.context().close();
+  });
+
+  test('stepping back and then forward gives the same digest, picture and log', async () => {
+    const page = await visitLab();
+    await scrubTo(page, 4000);
+    await press(page, 'Cut a – b');
+    await press(page, 'Step');
+    const state = async () => [await digestOf(page), await pictureOf(page), await logOf(page)];
+    const before = await state();
+    await press(page, 'Step back');
+    const back = await state();
+    expect(back[0]).not.toBe(before[0]);
+    expect(back[1]).not.toBe(before[1]);
+    await press(page, 'Step');
+    expect(await state()).toEqual(before);
+
+    await scrubTo(page, 9000);
+    const later = await state();
+    await scrubTo(page, 1000);
+    expect(await digestOf(page)).not.toBe(later[0]);
+    await scrubTo(page, 9000);
+    expect(await state()).toEqual(later);
+    await page.context().close();
+  });
+
+  test('asks for no frame while paused, hidden or off screen', async () => {
+    const page = await visitLab();
+    const asked = () => page.evaluate(() => window.fakeFrames.asked());
+    const waiting = () => page.evaluate(() => window.fakeFrames.waiting());
+    await page.waitForTimeout(300);
+    expect(await asked()).toBe(0);
+
+    await press(page, 'Play');
+    await expect.poll(waiting).toBe(1);
+    await page.evaluate(() => window.fakeFrames.play(10, 60));
+    expect(await waiting()).toBe(1);
+
+    const setHidden = (hidden: boolean) =>
+      page.evaluate((value) => {
+        Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, hidden);
+    await setHidden(true);
+    expect(await waiting()).toBe(0);
+    await setHidden(false);
+    expect(await waiting()).toBe(1);
+
+    await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+    await expect.poll(waiting).toBe(0);
+    await page.evaluate(() => document.querySelector('#lab')?.scrollIntoView());
+    await expect.poll(waiting).toBe(1);
+
+    await press(page, 'Pause');
+    const whenPaused = await asked();
+    expect(await waiting()).toBe(0);
+    await page.waitForTimeout(300);
+    expect(await asked()).toBe(whenPaused);
+    await page.context().close();
+  });
+
+  test('ten minutes of play: frames stay cheap and the heap bounded', async () => {
+    const page = await visitLab();
+    const session = await page.context().newCDPSession(page);
+    const heap = async () => {
+      await session.send('HeapProfiler.collectGarbage');
+      return (await session.send('Runtime.getHeapUsage')).usedSize / 1e6;
+    };
+    await press(page, 'Play');
+    const heapMb: number[] = [];
+    let spentMs = 0;
+    for (let minute = 0; minute < 10; minute++) {
+      spentMs += await page.evaluate(() => {
+        const from = performance.now();
+        window.fakeFrames.play(60 * 60, 60);
+        return performance.now() - from;
+      });
+      heapMb.push(await heap());
+      const again = page.getByRole('button', { name: 'Play again' });
+      if (await again.isVisible()) await again.click();
+    }
+    const msPerFrame = spentMs / 36_000;
+    console.log(`lab: ${msPerFrame.toFixed(2)} ms a frame; heap by minute, MB: ${heapMb.map((mb) => mb.toFixed(1)).join(' ')}`);
+    expect(msPerFrame).toBeLessThan(4);
+    expect(Math.max(...heapMb.slice(2)) - heapMb[1]!).toBeLessThan(4);
+    expect(await page.getByTestId('log').locator('li').count()).toBeLessThanOrEqual(100);
+    await page.context().close();
+  }, 120_000);
+
+  test('the quiz computes its answer in the page, for every seed anew', async () => {
+    const page = await visit(chapter);
+    const quiz = page.locator('.quiz');
+    await quiz.scrollIntoViewIfNeeded();
+    await page.waitForFunction(() => document.querySelector('.quiz')?.closest('astro-island:not([ssr])'));
+    expect(await quiz.locator('.outcome').innerText()).toBe('');
+    await quiz.getByRole('button', { name: /^Run it/ }).click();
+    expect(await quiz.getAttribute('data-state')).toBe('asking');
+    await quiz.getByRole('radio', { name: '1 to 10' }).check();
+    await quiz.getByRole('button', { name: /^Run it/ }).click();
+
+    const scenario = parseScenario(parse(readFileSync(join(root, 'content/scenarios/async-leader-crash.yaml'), 'utf8')));
+    for (const seed of [scenario.seed, scenario.seed + 1]) {
+      const { digest, rpo } = simulate(scenario, { seed });
+      await expect.poll(() => quiz.locator('.outcome').innerText()).toContain(digest);
+      const outcome = await quiz.locator('.outcome').innerText();
+      expect(outcome).toContain(`seed ${seed}`);
+      expect(outcome).toContain(`${rpo.writes} acknowledged writes`);
+      expect(outcome).toContain(rpo.writes >= 1 && rpo.writes <= 10 ? 'bears you out' : 'says otherwise');
+      await quiz.getByRole('button', { name: /^Same answer/ }).click();
+    }
+    await page.context().close();
+  });
+
+  test('with little motion asked for no dot is shown, and the counts are', async () => {
+    const page = await visitLab({ reducedMotion: 'reduce' });
+    expect(await page.locator('.picture .dots').evaluate((dots) => getComputedStyle(dots).display)).toBe('none');
+    const labels = await page.locator('.picture .link .label').allInnerTexts();
+    expect(labels.join(' ')).toMatch(/\d/);
+    await page.context().close();
+  });
+
+  test('the chapter’s scripts stay within their budget', async () => {
+    let bytes = 0;
+    const sizes: Promise<void>[] = [];
+    const page = await visit(chapter, {}, async (fresh) => {
+      fresh.on('response', (response) => {
+        if (!response.url().endsWith('.js')) return;
+        sizes.push(response.body().then((body) => void (bytes += gzipSync(body).length)));
+      });
+    });
+    for (const island of ['.lab', '.quiz']) {
+      await page.locator(island).scrollIntoViewIfNeeded();
+      await page.waitForFunction((which) => document.querySelector(which)?.closest('astro-island:not([ssr])'), island);
+    }
+    await Promise.all(sizes);
+    console.log(`chapter: ${(bytes / 1000).toFixed(1)} KB of script, gzipped`);
+    expect(bytes).toBeLessThan(scriptBytesMost);
+    await page.context().close();
+  });
+
+  test('nothing complained: no console error, no refused resource, no breach of the content security policy', () => {
+    expect(complaints).toEqual([]);
+  });
+});
+
+interface AxeResult {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
+}

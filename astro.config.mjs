@@ -3,7 +3,8 @@ import preact from '@astrojs/preact';
 import { defineConfig } from 'astro/config';
 
 /** `#engine` and `#content` resolve to the TypeScript sources here, and to built JavaScript in the packed tarball. */
-const conditions = ['quorate-source', 'module', 'browser', 'development|production'];
+const inPage = ['quorate-source', 'module', 'browser', 'development|production'];
+const atBuild = ['quorate-source', 'module', 'node', 'development|production'];
 
 /** Modules of ours that only declare things: what a page does not use of them need not reach it. */
 const declaresOnly = /\/(engine|content)\//;
@@ -31,8 +32,12 @@ export default defineConfig({
   build: { inlineStylesheets: 'never' },
   devToolbar: { enabled: false },
   vite: {
-    resolve: { conditions },
-    ssr: { resolve: { conditions: conditions.filter((condition) => condition !== 'browser') } },
+    resolve: { conditions: inPage },
+    ssr: { resolve: { conditions: atBuild } },
+    environments: {
+      astro: { resolve: { conditions: atBuild } },
+      prerender: { resolve: { conditions: atBuild } },
+    },
     build: {
       rolldownOptions: {
         treeshake: { moduleSideEffects: [{ test: declaresOnly, sideEffects: false }] },

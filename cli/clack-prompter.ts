@@ -47,7 +47,7 @@ export function clackPrompter(io: Pick<Io, 'stdin' | 'stdout' | 'interrupted' | 
       ...world,
       message: message(question),
       initialValue: suggestion,
-      options: [...choicesOf(question), { value: goBack, label: 'go back' }],
+      options: [...choicesOf(question), { value: goBack, label: '← go back' }],
     });
     if (isCancel(chosen)) throw new Interrupted();
     return chosen;

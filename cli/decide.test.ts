@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundledRequirements } from '#content';
 import { describe, expect, test } from 'vitest';
+import { bundledRequirements } from '#content';
 import { runHere, temporaryFolder } from './run.test-support.ts';
 
 const decideJson = async (argv: readonly string[], stdin = '') => {
@@ -20,7 +20,9 @@ describe('decide', () => {
   ])('%s is answered with %s', async (name, topology) => {
     const { recommendation, evidence } = await decideJson([name, '--runs', '1']);
     expect(recommendation.topology).toBe(topology);
-    expect(evidence.status).toBe(['single-node', 'leader-follower'].includes(topology) ? 'measured' : 'not-available');
+    expect(evidence.status).toBe(
+      ['single-node', 'leader-follower'].includes(topology) ? 'measured' : 'not-available',
+    );
   });
 
   test('the bundled sample for leader-follower is proved: every required target met, exit 0', async () => {
@@ -48,11 +50,25 @@ describe('decide', () => {
 
   test('--save writes what was simulated, and the replay line gives the same digest', async () => {
     const folder = join(temporaryFolder(), 'proof');
-    const { evidence } = await decideJson(['read-heavy-shop', '--runs', '2', '--seed', '5', '--save', folder]);
+    const { evidence } = await decideJson([
+      'read-heavy-shop',
+      '--runs',
+      '2',
+      '--seed',
+      '5',
+      '--save',
+      folder,
+    ]);
     const scenarios = evidence.scenarios.map(({ id }: { id: string }) => `${id}.yaml`);
     expect(readdirSync(folder).toSorted()).toEqual(['requirements.yaml', ...scenarios].toSorted());
     for (const { scenario, seed, digest } of evidence.replays) {
-      const { stdout } = await runHere(['simulate', join(folder, `${scenario}.yaml`), '--seed', String(seed), '--json']);
+      const { stdout } = await runHere([
+        'simulate',
+        join(folder, `${scenario}.yaml`),
+        '--seed',
+        String(seed),
+        '--json',
+      ]);
       expect(JSON.parse(stdout).digest).toBe(digest);
     }
     const again = await decideJson([join(folder, 'requirements.yaml'), '--runs', '1']);
@@ -62,19 +78,34 @@ describe('decide', () => {
   test('--save into what is no folder: exit 2', async () => {
     const file = join(temporaryFolder(), 'file');
     writeFileSync(file, '');
-    const { exitCode, stderr, stdout } = await runHere(['decide', 'hobby-blog', '--runs', '1', '--save', file]);
+    const { exitCode, stderr, stdout } = await runHere([
+      'decide',
+      'hobby-blog',
+      '--runs',
+      '1',
+      '--save',
+      file,
+    ]);
     expect(stderr).toMatch(/^--save .*: cannot be written \(EEXIST\)/);
     expect(stdout).toBe('');
     expect(exitCode).toBe(2);
   });
 
-  test('every prompt in plain lines, in a terminal', async () => {
+  test('asks in plain lines, decides, and shows the answers as a file that decides the same', async () => {
     const { exitCode, stdout } = await runHere(['decide', '--plain', '--runs', '1'], {
       isTerminal: true,
       env: { NO_COLOR: '1' },
-      stdin: '\n'.repeat(40),
+      stdin: `77\n5k\n${'\n'.repeat(40)}`,
     });
-    expect(stdout).toMatch(/How many writes per second at peak\?[\s\S]*Recommendation: /);
+    expect(stdout).toMatch(/How many writes per second at peak\?[\s\S]*Recommendation: leader-follower/);
     expect(exitCode).toBe(0);
+    const answers = stdout
+      .slice(stdout.indexOf('Your answers, to keep as a file\n'))
+      .split('\n')
+      .slice(1)
+      .join('\n');
+    expect(answers).toBe('readsPerSecond: 5000\nwritesPerSecond: 77\n');
+    const again = await runHere(['decide', '-', '--runs', '1'], { stdin: answers });
+    expect(stdout).toContain(again.stdout);
   });
 });

@@ -44,7 +44,7 @@ export async function runHere(argv: readonly string[], world: World = {}): Promi
   return { exitCode, stdout: out!, stderr: err! };
 }
 
-const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+export const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 /** The real command, as `npm run quorate` starts it. */
 export function start(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {

@@ -247,6 +247,15 @@ describe('simulate --trace', () => {
     expect(readdirSync(folder)).toEqual(['folder']);
   });
 
+  test('onto the scenario itself: exit 2, and the scenario stays', async () => {
+    const file = join(temporaryFolder(), 'small.yaml');
+    writeFileSync(file, small);
+    const { exitCode, stderr } = await runHere(['simulate', file, '--trace', file]);
+    expect(stderr).toMatch(/this is the scenario itself/);
+    expect(exitCode).toBe(2);
+    expect(readFileSync(file, 'utf8')).toBe(small);
+  });
+
   test('interrupted: exit 130, the file that was there stays, nothing is left beside it', async () => {
     const folder = temporaryFolder();
     const file = join(folder, 'trace.jsonl');
@@ -266,5 +275,46 @@ describe('simulate --trace', () => {
     expect(stderr).toMatch(/Interrupted\.\n$/);
     expect(readFileSync(file, 'utf8')).toBe('yesterday\n');
     expect(readdirSync(folder)).toEqual(['trace.jsonl']);
+  });
+});
+
+describe('find', () => {
+  const asynchronous = small.replace(', {id: c}', '');
+
+  test('prints a scenario that simulate runs and that breaks the property: exit 1', async () => {
+    const found = await runHere(['find', '-', '--violates', 'lost-writes', '--runs', '200'], {
+      stdin: asynchronous,
+    });
+    expect(found.stdout).toMatch(/^# \d faults? breaks? lost-writes/);
+    expect(found.exitCode).toBe(1);
+    const { stdout } = await runHere(['simulate', '-', '--json'], { stdin: found.stdout });
+    expect(JSON.parse(stdout).verdicts).toContainEqual(
+      expect.objectContaining({ name: 'lost-writes', result: 'violation' }),
+    );
+  });
+
+  test('says how far it looked where it found none: exit 0', async () => {
+    const stdin = asynchronous.replace(
+      'leader-follower}',
+      'leader-follower, acknowledgement: semi-synchronous}',
+    );
+    const argv = ['find', '-', '--violates', 'lost-writes', '--runs', '5', '--max-faults', '1'];
+    expect(await runHere(argv, { stdin })).toEqual({
+      exitCode: 0,
+      stdout:
+        'No violation of lost-writes in -: tried 5 schedules of up to 1 fault, seed 1.\nThat is no proof that there is none.\n',
+      stderr: '',
+    });
+    const json = await runHere([...argv, '--json'], { stdin });
+    expect(JSON.parse(json.stdout)).toEqual({ type: 'not-found', runs: 5 });
+  });
+
+  test('interrupted: exit 130', async () => {
+    const interruption = new AbortController();
+    const search = runHere(['find', 'stale-follower-reads', '--violates', 'lost-writes'], {
+      interrupted: interruption.signal,
+    });
+    setTimeout(() => interruption.abort(), 300);
+    expect(await search).toMatchObject({ exitCode: 130, stdout: '' });
   });
 });

@@ -131,7 +131,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .requiredOption('--violates <verdict>', 'the property to break, such as lost-writes')
     .option('--runs <number>', 'schedules to try', runs, 1000)
     .option('--max-faults <number>', 'faults in one schedule', wholeNumber({ least: 1, most: 100 }), 3)
-    .option('--seed <number>', 'the seed of the search', seed, 1)
+    .option('--seed <number>', 'the seed of the search', wholeNumber({ least: 0, most: 2 ** 31 - 1 }), 1)
     .option('--json', 'print one JSON document on standard output')
     .addHelpText('after', findExamples)
     .action(async (file, options) => {

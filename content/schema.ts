@@ -4,8 +4,12 @@
  */
 import * as z from 'zod/mini';
 
-const id = z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{0,63}$/), z.describe('Lower-case words joined by dashes'));
-const syllabusRow = z.string().check(z.regex(/^S-[A-G]\d{1,2}$/), z.describe('A row of the syllabus, such as S-A1'));
+const id = z
+  .string()
+  .check(z.regex(/^[a-z0-9][a-z0-9-]{0,63}$/), z.describe('Lower-case words joined by dashes'));
+const syllabusRow = z
+  .string()
+  .check(z.regex(/^S-[A-G]\d{1,2}$/), z.describe('A row of the syllabus, such as S-A1'));
 const sentence = z.string().check(z.minLength(1), z.maxLength(600));
 
 /** The head of a chapter's MDX file. */
@@ -42,12 +46,18 @@ export const quizSchema = z.strictObject({
   /** Said after the measured number: `acknowledged writes`. */
   unit: sentence,
   answer: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('choice'), buckets: z.array(bucket).check(z.minLength(2), z.maxLength(6)) }),
+    z.strictObject({
+      kind: z.literal('choice'),
+      buckets: z.array(bucket).check(z.minLength(2), z.maxLength(6)),
+    }),
     z.strictObject({
       kind: z.literal('number'),
       min: z._default(z.number(), 0),
       /** How far off still counts: a share of the measured value, and never less than this many units. */
-      tolerance: z.strictObject({ ratio: z.number().check(z.gte(0), z.lte(1)), least: z.number().check(z.gte(0)) }),
+      tolerance: z.strictObject({
+        ratio: z.number().check(z.gte(0), z.lte(1)),
+        least: z.number().check(z.gte(0)),
+      }),
     }),
   ]),
   /** Why it comes out so, one idea a paragraph; shown after the run. */

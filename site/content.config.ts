@@ -1,5 +1,5 @@
-import { basename } from 'node:path';
 import { defineCollection } from 'astro:content';
+import { basename } from 'node:path';
 import { file, glob } from 'astro/loaders';
 import { chapterSchema, quizSchema, sourceSchema } from '#content/schema.ts';
 

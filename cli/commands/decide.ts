@@ -53,6 +53,11 @@ export async function decideCommand(options: DecideOptions, io: Io): Promise<Exi
       renderEvidence(evidence, options, paint),
       renderAlternatives(recommendation, paint),
     ];
+    if (options.file === undefined) {
+      sections.push(
+        `${paint.heading('Your answers, to keep as a file')}\n${renderYaml(answersIn(requirements), []).trimEnd()}`,
+      );
+    }
     io.stdout.write(`${sections.join('\n\n')}\n`);
   }
   const isMissed = recommendation.unmet.length > 0 || (evidence.status === 'measured' && !evidence.met);
@@ -102,6 +107,16 @@ async function prove(
   } finally {
     progress.end();
   }
+}
+
+/** What differs from the defaults; reads back as the same requirements. */
+function answersIn(requirements: Requirements): Partial<Requirements> {
+  const usual: Readonly<Record<string, unknown>> = parseRequirements({});
+  return Object.fromEntries(
+    Object.entries(requirements).filter(
+      ([key, value]) => JSON.stringify(value) !== JSON.stringify(usual[key]),
+    ),
+  );
 }
 
 function save(folder: string, requirements: Requirements, evidence: Evidence): void {

@@ -1,8 +1,8 @@
 import { bundledScenarios } from '#content';
-import { find, nearest, parseScenario, type VerdictName, verdictNames } from '#engine';
+import { find, nearest, parseScenario, type ScenarioSource, type VerdictName, verdictNames } from '#engine';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { UsageError } from '../failures.ts';
-import { type Io, throwIfInterrupted } from '../io.ts';
+import { breathe, type Io } from '../io.ts';
 import { understand } from '../parse-document.ts';
 import { startProgress } from '../progress.ts';
 import { readDocument } from '../read-document.ts';
@@ -19,17 +19,19 @@ export interface FindOptions {
 
 export async function findCommand(options: FindOptions, io: Io): Promise<ExitCode> {
   const violates = verdictNamed(options.violates);
-  const scenario = understand(await readDocument(options.file, bundledScenarios, io), parseScenario);
+  const document = await readDocument(options.file, bundledScenarios, io);
+  const scenario = understand(document, parseScenario);
   const progress = startProgress(`Searching for ${violates} in ${scenario.id}`, io);
   try {
-    const outcome = await find(scenario, {
+    const outcome = await find(document.value as ScenarioSource, {
       violates,
       maxFaults: options.maxFaults,
       runs: options.runs,
       seed: options.seed,
-      onProgress: (done: number) => {
-        throwIfInterrupted(io);
-        progress.report(done);
+      // Shrinking goes on after the last planned run.
+      onProgress: async (done) => {
+        progress.report(Math.min(done / options.runs, 1));
+        await breathe(io);
       },
     });
     progress.end();

@@ -1,6 +1,8 @@
+import { resolve } from 'node:path';
 import { bundledScenarios } from '#content';
 import { parseScenario } from '#engine';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { UsageError } from '../failures.ts';
 import type { Io } from '../io.ts';
 import { openOutputFile } from '../output-file.ts';
 import { understand } from '../parse-document.ts';
@@ -20,6 +22,9 @@ export interface SimulateOptions {
 
 export async function simulateCommand(options: SimulateOptions, io: Io): Promise<ExitCode> {
   const scenario = understand(await readDocument(options.file, bundledScenarios, io), parseScenario);
+  if (options.trace !== undefined && resolve(options.trace) === resolve(options.file)) {
+    throw new UsageError(`--trace ${options.trace}: this is the scenario itself. Give another name.`);
+  }
   const trace = options.trace === undefined ? undefined : openOutputFile(options.trace, '--trace');
   const progress = startProgress(`Simulating ${scenario.id}`, io);
   try {

@@ -16,7 +16,7 @@ export function renderFound(found: Counterexample, { file, violates, seed }: Ask
   return renderYaml(found.scenario, [
     `${faults} ${violates} in ${file} (search seed ${seed}; shrunk ${number(found.shrinks)} times).`,
     ...(verdict?.witness?.story.map((sentence, index) => `${index + 1}. ${sentence}`) ?? []),
-    `Run it: quorate simulate THIS-FILE --seed ${found.seed}`,
+    'Its seed is in it: quorate simulate THIS-FILE shows it again.',
   ]);
 }
 

@@ -5,14 +5,13 @@ import type { Paint } from './paint.ts';
 /** The answer, why, what comes second and what would change it; the evidence stands between, see `evidence.ts`. */
 export function renderRecommendation(
   recommendation: Recommendation,
-  requirements: Pick<Requirements, 'id' | 'title'>,
+  { title }: Pick<Requirements, 'title'>,
   paint: Paint,
 ): string {
   const { answer, settings, reasons, unmet, warnings } = recommendation;
-  const { id, title } = requirements;
   return [
     paint.heading(indented('Recommendation: ', answer)),
-    paint.faint(indented('  for ', title === '' ? id : title)),
+    ...(title === '' ? [] : [paint.faint(indented('  for: ', title))]),
     '',
     ...renderSettings(settings),
     '',
@@ -84,8 +83,10 @@ function renderReason(
 }
 
 function renderRejected({ topology, reasons }: Alternative): string {
-  return indented(`  ${topology}: `, reasons.map((reason) => reason.rule).join('; '));
+  return indented(`  ${topology.padEnd(topologyWidth)}  `, reasons.map((reason) => reason.rule).join('; '));
 }
+
+const topologyWidth = 'leader-follower'.length;
 
 function renderFlip({ field, from, to, becomes }: Flip): string {
   return indented('  - ', `${field} ${say(from)} → ${say(to)}: ${becomes}`);

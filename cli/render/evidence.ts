@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Evidence, Target } from '#engine';
-import { indented, milliseconds, number, table } from './layout.ts';
+import { indented, left, milliseconds, number, right, table } from './layout.ts';
 import type { Paint } from './paint.ts';
 
 /** Each target beside what the runs measured, and the command that shows the worst run again. */
@@ -17,22 +17,17 @@ export function renderEvidence(
   return [
     paint.heading(`Evidence: your own workload, simulated with ${seeds}; the worst run counts`),
     table(
-      [
-        { title: 'target', align: 'left' },
-        { title: 'under', align: 'left' },
-        { title: 'stated', align: 'right' },
-        { title: 'measured', align: 'right' },
-        { title: '', align: 'left' },
-      ],
+      [left('target'), left('under'), right('stated'), right('measured'), left(''), right('worst seed')],
       targets.map((target) => [
         target.name,
         target.fault === 'none' ? 'no fault' : target.fault,
-        `≤ ${quantity(target.stated, target)}`,
+        `${target.stated === 0 ? '' : '≤ '}${quantity(target.stated, target)}`,
         quantity(target.measured, target),
         outcomeOf(target),
+        String(target.seed),
       ]),
-      paint.faint,
-    ).replace(/^/gm, '  '),
+      { paintTitles: paint.faint, margin: '  ' },
+    ),
     indented('  ', evidence.sentence),
     '',
     ...replays(evidence, options.save, paint),
@@ -49,9 +44,10 @@ function quantity(value: number | null, { unit }: Target): string {
 
 function outcomeOf({ met, required }: Target): string {
   if (met) return 'met';
-  return required ? 'MISSED' : 'missed, not required';
+  return required ? 'MISSED' : 'not required';
 }
 
+/** One command for each worst run. */
 function replays({ targets }: Evidence, save: string | undefined, paint: Paint): string[] {
   const lines = targets.map(
     ({ scenario, seed }) => `quorate simulate ${join(save ?? 'proof', `${scenario}.yaml`)} --seed ${seed}`,

@@ -16,24 +16,36 @@ export function indented(lead: string, text: string, columns = columnsMax): stri
   return lead + lines.join(`\n${' '.repeat(lead.length)}`);
 }
 
-export interface Column {
+interface Column {
   readonly title: string;
   readonly align: 'left' | 'right';
 }
 
-/**
- * Columns two spaces apart, under their titles. The first column is cut with … where the table would be too wide.
- * Colour is applied by `paint` to whole cells after their width is known.
- */
+export function left(title: string): Column {
+  return { title, align: 'left' };
+}
+
+export function right(title: string): Column {
+  return { title, align: 'right' };
+}
+
+interface TableStyle {
+  readonly paintTitles?: (text: string) => string;
+  /** Before every line. */
+  readonly margin?: string;
+}
+
+/** Columns two spaces apart, under their titles. The first column is cut with … where the table would be too wide. */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
-  paintTitles = same,
+  { paintTitles = same, margin = '' }: TableStyle = {},
 ): string {
   const widths = columns.map(({ title }, index) =>
     Math.max(title.length, ...rows.map((row) => row[index]!.length)),
   );
-  const tooWide = widths.reduce((sum, width) => sum + width + gap.length, -gap.length) - columnsMax;
+  const tooWide =
+    widths.reduce((sum, width) => sum + width + gap.length, -gap.length) + margin.length - columnsMax;
   if (tooWide > 0) widths[0] = Math.max(widths[0]! - tooWide, firstColumnMin);
   const layOut = (cells: readonly string[]) =>
     cells
@@ -44,7 +56,8 @@ export function table(
       })
       .join(gap)
       .trimEnd();
-  return [paintTitles(layOut(columns.map((column) => column.title))), ...rows.map(layOut)].join('\n');
+  const lines = [paintTitles(layOut(columns.map((column) => column.title))), ...rows.map(layOut)];
+  return lines.map((line) => margin + line).join('\n');
 }
 
 const gap = '  ';

@@ -1,5 +1,5 @@
 import type { Failover, Report, Scenario, Verdict } from '#engine';
-import { type Column, indented, milliseconds, number, table } from './layout.ts';
+import { indented, left, milliseconds, number, right, table } from './layout.ts';
 import type { Paint } from './paint.ts';
 
 interface Told {
@@ -60,7 +60,7 @@ function outcomes(report: Report, paint: Paint): string {
         asked ? `${milliseconds(longestOutageMs)} ms` : '–',
       ];
     }),
-    paint.heading,
+    { paintTitles: paint.heading },
   );
 }
 
@@ -76,7 +76,7 @@ function latencies(report: Report, paint: Paint): string {
       const { mean, p50, p99, p999, max } = report.latencyMs[kind];
       return [`${kind}s`, ...[mean, p50, p99, p999, max].map(milliseconds)];
     }),
-    paint.heading,
+    { paintTitles: paint.heading },
   );
 }
 
@@ -116,15 +116,16 @@ function failovers(report: Report, paint: Paint): string {
 }
 
 function renderFailover(failover: Failover): string {
-  const { fromNode, toNode, crashedAtMs, detectedAfterMs, promotedAfterMs, rtoMs } = failover;
+  const { fromNode, toNode, crashedAtMs, suspectedAtMs, detectedAfterMs, promotedAfterMs, rtoMs } = failover;
   const after = (what: string, ms: number | null) =>
     ms === null ? `never ${what}` : `${what} after ${number(ms)} ms`;
-  return indented(
-    '  ',
-    `${fromNode} was lost at ${number(crashedAtMs)} ms: ${after('noticed', detectedAfterMs)}, ` +
-      `${toNode === null ? 'nobody was promoted' : `${toNode} ${after('promoted', promotedAfterMs)}`}, ` +
-      `${after('writes back', rtoMs)} (RTO).`,
-  );
+  const promoted =
+    toNode === null ? 'nobody was promoted' : `${toNode} ${after('promoted', promotedAfterMs)}`;
+  const story =
+    crashedAtMs === null
+      ? `${fromNode} had not crashed, but was given up at ${number(suspectedAtMs)} ms: ${promoted}.`
+      : `${fromNode} crashed at ${number(crashedAtMs)} ms: ${after('noticed', detectedAfterMs)}, ${promoted}, ${after('writes back', rtoMs)} (RTO).`;
+  return indented('  ', story);
 }
 
 function lag(report: Report, paint: Paint): string {
@@ -137,7 +138,7 @@ function lag(report: Report, paint: Paint): string {
       milliseconds(replayLagMs.max),
       number(lagBytesMax),
     ]),
-    paint.heading,
+    { paintTitles: paint.heading },
   );
 }
 
@@ -150,7 +151,7 @@ function nodes(report: Report, paint: Paint): string {
       right('reads'),
       right('writes'),
       right('applies'),
-      right('longest queue, ms'),
+      right('queue max, ms'),
     ],
     report.nodes.map(({ node, role, process, reads, writes, applies, queueMsMax }) => [
       node,
@@ -161,7 +162,7 @@ function nodes(report: Report, paint: Paint): string {
       number(applies),
       milliseconds(queueMsMax),
     ]),
-    paint.heading,
+    { paintTitles: paint.heading },
   );
 }
 
@@ -184,12 +185,4 @@ function replay(report: Report, { file, until }: Told['options'], paint: Paint):
       `        engine ${report.engine}, digest ${report.digest}`,
     ].join('\n'),
   );
-}
-
-function left(title: string): Column {
-  return { title, align: 'left' };
-}
-
-function right(title: string): Column {
-  return { title, align: 'right' };
 }

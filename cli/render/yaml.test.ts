@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { bundledRequirements, bundledScenarios } from '#content';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { bundledRequirements, bundledScenarios } from '#content';
 import { renderYaml } from './yaml.ts';
 
 test('a scenario reads as a person would write it', () => {

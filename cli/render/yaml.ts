@@ -4,12 +4,12 @@ import { columnsMax, indented } from './layout.ts';
 /** A scenario or requirements as YAML that can be read back, under comments that say where it comes from. */
 export function renderYaml(value: object, comments: readonly string[]): string {
   const document = new Document(value, { aliasDuplicateObjects: false });
-  // A node or a fault reads best on one line.
+  // What holds no more than a line reads best on one; what stands at the top reads best below each other.
   visit(document, {
-    Map(key, map, path) {
-      const isItem = path.length > 1 && key !== 'value';
+    Map(_, map, path) {
+      const isDeep = path.filter(isCollection).length > 1;
       const isFlat = map.items.every((item) => isPair(item) && !isMap(item.value));
-      if (isItem && isFlat && JSON.stringify(map).length < columnsMax) map.flow = true;
+      if (isDeep && isFlat && JSON.stringify(map).length < columnsMax) map.flow = true;
     },
     Seq(_, list) {
       if (!list.items.some(isCollection) && JSON.stringify(list).length < columnsMax) list.flow = true;

@@ -137,9 +137,9 @@ function faultsOf(
 }
 
 /** What a run is meant to hold at most, and what it may hold so that the failover is still seen. */
-const inputs = { aim: 3_000_000, max: 12_000_000 } as const;
+const inputs = { aim: 3_000_000, max: 6_000_000 } as const;
 /** What a run should last: for a failover to show, and for a 99th percentile of a thousand writes. */
-const length = { usualMs: 60_000, longestMs: 600_000, writes: 1_000 } as const;
+const length = { usualMs: 60_000, longestMs: 3_600_000, writes: 1_000, fewestWrites: 20 } as const;
 
 export interface Size {
   readonly durationMs: number;
@@ -163,6 +163,13 @@ export function sizeOf(recommendation: Recommendation, requirements: Requirement
   const affordedMs = (inputs.aim / perSecond) * 1000;
   const durationMs = Math.ceil(Math.max(neededMs, Math.min(wantedMs, affordedMs)) / 1000) * 1000;
   return { durationMs, slice: Math.min(1, inputs.max / (perSecond * (durationMs / 1000))) };
+}
+
+/** Whether a run makes enough writes to say anything of them. */
+export function isWritten(recommendation: Recommendation, requirements: Requirements): boolean {
+  const { durationMs, slice } = sizeOf(recommendation, requirements);
+  const perSecond = (requirements.writesPerSecond / recommendation.shards) * slice;
+  return (perSecond * durationMs) / 1000 >= length.fewestWrites;
 }
 
 /** What the scenarios take for granted, in sentences. */
@@ -198,6 +205,14 @@ export function assumptionsOf(recommendation: Recommendation, requirements: Requ
   if (settings.leaderReads.length > 0) {
     said.push(
       `The engine reads all data alike: here from the ${settings.reads === 'nearest' ? 'nearest replica' : 'followers'}, although ${settings.leaderReads.join(', ')} must be read from the leader.`,
+    );
+  }
+  const everyS = shards / requirements.writesPerSecond;
+  if (!isWritten(recommendation, requirements)) {
+    said.push('So little is written that a run says nothing of its latency, loss and outage.');
+  } else if (everyS > requirements.outageToleratedS / 10) {
+    said.push(
+      `An outage is seen only by those who write, here one in ${Math.round(everyS * 10) / 10} s, so it is measured no finer.`,
     );
   }
   if (requirements.regions.length === 1) said.push('There is one region, so no region can be cut off.');

@@ -6,6 +6,7 @@ import {
   type EvidenceFault,
   faultsFor,
   isSimulated,
+  isWritten,
   scenarioFor,
 } from './evidence-scenario.ts';
 import { anyStrong } from './facts.ts';
@@ -157,7 +158,7 @@ function targetsUnder(
     tolerated === 0
       ? target('staleness', 'reads', 0, staleReads)
       : target('staleness', 'ms', tolerated, stalenessMs);
-  if (requirements.writesPerSecond === 0) return [staleness];
+  if (!isWritten(recommendation, requirements)) return [staleness];
   if (fault === 'none')
     return [target('write latency p99', 'ms', requirements.writeLatencyP99Ms, writeP99Ms), staleness];
   return [

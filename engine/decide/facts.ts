@@ -198,19 +198,37 @@ export function readLoad({ node }: Requirements, readsPerSecond: number): number
 
 /**
  * Groups of keys, each on replicas of its own, so that no leader is busier than planned, no disk overflows, and no
- * leader needs more followers for its reads than it can feed.
+ * leader needs more followers for its reads than it can feed. Where one group is not enough, as many as make the
+ * fewest machines: at the bare minimum writes would leave a follower hardly any time for reads.
  */
 export function shardsNeeded(requirements: Requirements): number {
+  const fewest = shardsWith(requirements, followersMax);
+  if (fewest === 1) return 1;
+  let best = { shards: fewest, machines: Number.POSITIVE_INFINITY };
+  for (let followers = spareFollowers(requirements); followers <= followersMax; followers++) {
+    const shards = shardsWith(requirements, followers);
+    const machines = shards * (1 + followers);
+    if (machines < best.machines) best = { shards, machines };
+  }
+  return best.shards;
+}
+
+function shardsWith(requirements: Requirements, followers: number): number {
   const { node, dataGB, readsPerSecond } = requirements;
   const writes = writeLoad(requirements);
   const leader = writes + readLoad(requirements, leaderReadsPerSecond(requirements));
-  const follower = writes + readLoad(requirements, readsPerSecond) / followersMax;
+  const follower = writes + readLoad(requirements, readsPerSecond) / followers;
   return Math.max(
     1,
     Math.ceil(leader / plannedLoad),
     Math.ceil(follower / plannedLoad),
     Math.ceil(dataGB / (node.storageGB * plannedLoad)),
   );
+}
+
+/** Followers that survive what must be survived: two where a write waits for one, so that the death of one stops nothing. */
+export function spareFollowers(requirements: Requirements): number {
+  return needsSecondCopy(requirements) ? 2 : 1;
 }
 
 /** Time to notice a dead machine and restore it from its backup, seconds. */

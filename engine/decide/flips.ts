@@ -10,13 +10,19 @@ import {
 
 type Value = number | string | boolean;
 
+/** Bounds of a number, and the smallest step away from 0. */
+interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+}
+
 /** One field that can be turned, and the values that are worth trying. */
 interface Knob {
   readonly field: string;
   readonly from: Value;
   readonly with: (value: never) => Requirements;
-  /** Of a number: the smallest step from 0, the bounds. */
-  readonly range?: { readonly step: number; readonly max: number };
+  readonly range?: Range;
   readonly others?: readonly Value[];
 }
 
@@ -38,29 +44,25 @@ export function flipsOf(requirements: Requirements, kindOf: (requirements: Requi
 
 function nearestNumber({ from, range }: Knob, changed: (value: number) => boolean): number | undefined {
   const start = from as number;
-  const up = search(start, changed, (value) => (value === 0 ? range!.step : value * 2), range!);
-  const down =
-    start === 0
-      ? undefined
-      : search(start, changed, (value) => (value <= range!.step ? 0 : value / 2), range!);
+  const { min, max, step } = range!;
+  const up = search(start, max, changed, (value) => Math.min(max, value < step ? step : value * 2));
+  const down = search(start, min, changed, (value) => (value / 2 < step ? min : Math.max(min, value / 2)));
   if (up === undefined || down === undefined) return up ?? down;
   return down > 0 && start / down < up / start ? down : up;
 }
 
 function search(
   start: number,
+  end: number,
   changed: (value: number) => boolean,
   further: (value: number) => number,
-  { max }: { readonly max: number },
 ): number | undefined {
-  let same = start;
-  let other = further(start);
-  while (!changed(other)) {
-    if (other === 0 || other >= max) return undefined;
+  for (let same = start; same !== end; ) {
+    const other = further(same);
+    if (changed(other)) return narrowed(same, other, changed);
     same = other;
-    other = Math.min(further(other), max);
   }
-  return narrowed(same, other, changed);
+  return undefined;
 }
 
 /** Halves the span between a value that changes nothing and one that does, then prefers a round number. */
@@ -87,36 +89,69 @@ function rounded(value: number, up: boolean): number {
   return (up ? Math.ceil(value / unit) : Math.floor(value / unit)) * unit;
 }
 
+const rate = { min: 0, max: 10_000_000, step: 10 };
+const capacity = { min: 1, max: 10_000_000, step: 1 };
+const day = 86_400_000;
+
 function knobs(r: Requirements): Knob[] {
+  const ofNode = (fields: Partial<Requirements['node']>): Requirements => ({
+    ...r,
+    node: { ...r.node, ...fields },
+  });
+  const severalRegions = [
+    number(
+      'roundTrip.otherwiseMs',
+      r.roundTrip.otherwiseMs,
+      { min: 0, max: 60_000, step: 1 },
+      (otherwiseMs) => ({
+        ...r,
+        roundTrip: { ...r.roundTrip, otherwiseMs },
+      }),
+    ),
+    choice('survives', r.survives, failureDomains, (survives) => ({ ...r, survives })),
+  ];
   return [
-    number('readsPerSecond', r.readsPerSecond, 10, 10_000_000, (readsPerSecond) => ({
-      ...r,
-      readsPerSecond,
-    })),
-    number('writesPerSecond', r.writesPerSecond, 10, 10_000_000, (writesPerSecond) => ({
-      ...r,
-      writesPerSecond,
-    })),
-    number('dataGB', r.dataGB, 1, 100_000_000, (dataGB) => ({ ...r, dataGB })),
-    number('writeLatencyP99Ms', r.writeLatencyP99Ms, 1, 3_600_000, (writeLatencyP99Ms) => ({
-      ...r,
-      writeLatencyP99Ms: Math.max(writeLatencyP99Ms, 0.001),
-    })),
-    number('stalenessToleratedMs', r.stalenessToleratedMs, 1, 86_400_000, (stalenessToleratedMs) => ({
-      ...r,
-      stalenessToleratedMs,
-    })),
-    number('lossToleratedMs', r.lossToleratedMs, 1, 86_400_000, (lossToleratedMs) => ({
+    number('readsPerSecond', r.readsPerSecond, rate, (readsPerSecond) => ({ ...r, readsPerSecond })),
+    number('writesPerSecond', r.writesPerSecond, rate, (writesPerSecond) => ({ ...r, writesPerSecond })),
+    number('dataGB', r.dataGB, { min: 0, max: 100_000_000, step: 1 }, (dataGB) => ({ ...r, dataGB })),
+    number('node.readsPerSecond', r.node.readsPerSecond, capacity, (readsPerSecond) =>
+      ofNode({ readsPerSecond }),
+    ),
+    number('node.writesPerSecond', r.node.writesPerSecond, capacity, (writesPerSecond) =>
+      ofNode({ writesPerSecond }),
+    ),
+    number(
+      'writeLatencyP99Ms',
+      r.writeLatencyP99Ms,
+      { min: 0.1, max: day, step: 0.1 },
+      (writeLatencyP99Ms) => ({
+        ...r,
+        writeLatencyP99Ms,
+      }),
+    ),
+    number(
+      'stalenessToleratedMs',
+      r.stalenessToleratedMs,
+      { min: 0, max: day, step: 1 },
+      (stalenessToleratedMs) => ({
+        ...r,
+        stalenessToleratedMs,
+      }),
+    ),
+    number('lossToleratedMs', r.lossToleratedMs, { min: 0, max: day, step: 1 }, (lossToleratedMs) => ({
       ...r,
       lossToleratedMs,
     })),
-    number('outageToleratedS', r.outageToleratedS, 0.1, 604_800, (outageToleratedS) => ({
-      ...r,
-      outageToleratedS,
-    })),
-    ...(r.regions.length === 1
-      ? []
-      : [choice('survives', r.survives, failureDomains, (survives) => ({ ...r, survives }))]),
+    number(
+      'outageToleratedS',
+      r.outageToleratedS,
+      { min: 0, max: 604_800, step: 0.1 },
+      (outageToleratedS) => ({
+        ...r,
+        outageToleratedS,
+      }),
+    ),
+    ...(r.regions.length > 1 ? severalRegions : []),
     choice('duringPartition', r.duringPartition, partitionChoices, (duringPartition) => ({
       ...r,
       duringPartition,
@@ -142,14 +177,14 @@ function entityKnobs(r: Requirements, entity: Entity, index: number): Knob[] {
   ];
 }
 
-function number(
-  field: string,
-  from: number,
-  step: number,
-  max: number,
-  change: (value: number) => Requirements,
-): Knob {
-  return { field, from, with: change, range: { step, max } };
+function number(field: string, from: number, range: Range, change: (value: number) => Requirements): Knob {
+  // What lies outside the bounds already is left where it is on that side.
+  return {
+    field,
+    from,
+    with: change,
+    range: { ...range, min: Math.min(range.min, from), max: Math.max(range.max, from) },
+  };
 }
 
 /** The nearest first: the values beside the present one before those farther away. */

@@ -7,6 +7,7 @@ import {
   othersByDistance,
   plannedLoad,
   shardsNeeded,
+  spareFollowers,
   toleratesRegionLoss,
   writeLoad,
 } from './facts.ts';
@@ -70,7 +71,6 @@ function readsOneFollowerServes(requirements: Requirements): number {
 
 function placementOf(topology: Topology, requirements: Requirements): Placement[] {
   const leader = leaderRegion(requirements);
-  const secondCopy = needsSecondCopy(requirements);
   switch (topology) {
     case 'single-node':
       return [{ region: leader, role: 'leader', count: 1 }];
@@ -79,7 +79,7 @@ function placementOf(topology: Topology, requirements: Requirements): Placement[
     case 'multi-leader':
       return requirements.regions.flatMap(({ id }) => [
         { region: id, role: 'leader', count: 1 },
-        { region: id, role: 'follower', count: secondCopy ? 2 : 1 },
+        { region: id, role: 'follower', count: spareFollowers(requirements) },
       ]);
     case 'leaderless':
       return requirements.regions.map(({ id }) => ({ region: id, role: 'replica', count: copiesPerRegion }));
@@ -88,13 +88,10 @@ function placementOf(topology: Topology, requirements: Requirements): Placement[
   }
 }
 
-/**
- * Enough followers to survive what must be survived (two where a write waits for one of them, so that the death of
- * one stops nothing), one near users who may read it, and as many more as the reads need.
- */
+/** The spare followers, one near users who may read it, and as many more as the reads need. */
 function followers(requirements: Requirements, leader: string): Placement[] {
   const reads = readsFrom(requirements);
-  const spare = needsSecondCopy(requirements) ? 2 : 1;
+  const spare = spareFollowers(requirements);
   const [nearest, ...farther] = othersByDistance(requirements, leader);
   const counts = new Map<string, number>();
   const atLeast = (region: string, count: number) =>

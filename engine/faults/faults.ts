@@ -3,7 +3,7 @@
  * A fault that is not possible when its time comes (a crash of what is down) does nothing.
  */
 
-import { DOWN, type Loop, PAUSED, UP } from '../kernel/loop.ts';
+import { DOWN, FAULT, type Loop, PAUSED, UP } from '../kernel/loop.ts';
 import type { Network } from '../kernel/network.ts';
 import { managerName, type Scenario, toUs } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
@@ -14,6 +14,22 @@ export interface FaultTarget {
   readonly network: Network;
   readonly names: readonly string[];
   readonly regions: readonly string[];
+  readonly inForce: InForce;
+}
+
+/**
+ * Which fault a machine or link owes its present state to. A fault that lasts ends only what is still its own doing: a
+ * node crashed at 1 s for 9 s, started again by hand and crashed anew at 5 s stays down at 10 s.
+ */
+export interface InForce {
+  /** By what is set, `disk a` or `delay 3→4`: the fault that set it last. */
+  readonly setBy: Map<string, FaultDocument>;
+  /** The links each cut still holds, from × actors + to. */
+  readonly cutBy: Map<FaultDocument, Set<number>>;
+}
+
+export function nothingInForce(): InForce {
+  return { setBy: new Map(), cutBy: new Map() };
 }
 
 export function actorNames(scenario: Scenario): { names: string[]; regions: string[] } {
@@ -52,75 +68,97 @@ export function whyNot(fault: FaultDocument, target: FaultTarget): string | null
 /** Makes the fault happen now. Its begin and its end are inputs of the run, absorbed into the digest. */
 export function begin(fault: FaultDocument, target: FaultTarget): void {
   const { loop, network } = target;
+  const { setBy, cutBy } = target.inForce;
   absorb(fault, target, 0);
   if (whyNot(fault, target) !== null) return;
-  switch (fault.type) {
-    case 'crash':
-      loop.crash(indexOf(target, fault.node));
-      return;
-    case 'restart':
-      loop.restart(indexOf(target, fault.node));
-      return;
-    case 'pause':
-      loop.pause(indexOf(target, fault.node));
-      return;
-    case 'resume':
-      loop.resume(indexOf(target, fault.node));
-      return;
-    case 'cut':
-      for (const [from, to] of links(fault, target)) network.cut(from, to);
-      return;
-    case 'heal':
-      for (const [from, to] of links(fault, target)) network.heal(from, to, true);
-      return;
-    case 'slow-link':
-      for (const [from, to] of links(fault, target)) network.slow(from, to, toUs(fault.extraMs));
-      return;
-    case 'lossy-link':
-      for (const [from, to] of links(fault, target)) network.degrade(from, to, fault.loss, fault.duplication);
-      return;
-    case 'slow-disk':
-      loop.slowDisk(indexOf(target, fault.node), toUs(fault.extraMs));
-      return;
-    case 'clock-skew':
-      loop.setClock(indexOf(target, fault.node), toUs(fault.skewMs), fault.driftPpm);
+  if ('node' in fault) {
+    setBy.set(machineKey(fault), fault);
+    const node = indexOf(target, fault.node);
+    switch (fault.type) {
+      case 'crash':
+        return loop.crash(node);
+      case 'restart':
+        return loop.restart(node);
+      case 'pause':
+        return loop.pause(node);
+      case 'resume':
+        return loop.resume(node);
+      case 'slow-disk':
+        return loop.slowDisk(node, toUs(fault.extraMs));
+      case 'clock-skew':
+        return loop.setClock(node, toUs(fault.skewMs), fault.driftPpm);
+    }
+  }
+  const pairs = links(fault, target);
+  if (fault.type === 'cut') cutBy.set(fault, new Set(pairs.map(([from, to]) => linkNumber(target, from, to))));
+  for (const [from, to] of pairs) {
+    switch (fault.type) {
+      case 'cut':
+        network.cut(from, to);
+        break;
+      case 'heal':
+        for (const cut of cutBy.values()) cut.delete(linkNumber(target, from, to));
+        network.heal(from, to, true);
+        break;
+      case 'slow-link':
+        setBy.set(linkKey(fault, from, to), fault);
+        network.slow(from, to, toUs(fault.extraMs));
+        break;
+      case 'lossy-link':
+        setBy.set(linkKey(fault, from, to), fault);
+        network.degrade(from, to, fault.loss, fault.duplication);
+    }
   }
 }
 
-/** Ends a fault that lasts, once its time is over. */
+/** Ends a fault that lasts, once its time is over, where it is still in force. */
 export function end(fault: FaultDocument, target: FaultTarget): void {
   const { loop, network } = target;
+  const { setBy, cutBy } = target.inForce;
   absorb(fault, target, 1);
-  switch (fault.type) {
-    case 'crash':
-      if (loop.process(indexOf(target, fault.node)) === DOWN) loop.restart(indexOf(target, fault.node));
-      return;
-    case 'pause':
-      if (loop.process(indexOf(target, fault.node)) === PAUSED) loop.resume(indexOf(target, fault.node));
-      return;
-    case 'cut':
-      for (const [from, to] of links(fault, target)) network.heal(from, to, false);
-      return;
-    case 'slow-link':
-      for (const [from, to] of links(fault, target)) network.slow(from, to, 0);
-      return;
-    case 'lossy-link':
-      for (const [from, to] of links(fault, target)) network.degrade(from, to, undefined, undefined);
-      return;
-    case 'slow-disk':
-      loop.slowDisk(indexOf(target, fault.node), 0);
-      return;
-    default:
-      throw new Error(`a fault of type ${fault.type} has no end`);
+  if ('node' in fault) {
+    if (setBy.get(machineKey(fault)) !== fault) return;
+    setBy.delete(machineKey(fault));
+    const node = indexOf(target, fault.node);
+    if (fault.type === 'crash') loop.restart(node);
+    else if (fault.type === 'pause') loop.resume(node);
+    else loop.slowDisk(node, 0);
+    return;
   }
+  for (const [from, to] of links(fault, target)) {
+    if (fault.type === 'cut') {
+      if (cutBy.get(fault)?.delete(linkNumber(target, from, to))) network.heal(from, to, false);
+    } else if (setBy.get(linkKey(fault, from, to)) === fault) {
+      setBy.delete(linkKey(fault, from, to));
+      if (fault.type === 'slow-link') network.slow(from, to, 0);
+      else network.degrade(from, to, undefined, undefined);
+    }
+  }
+  cutBy.delete(fault);
+}
+
+/** What a fault sets of a machine. A crash, a pause and what ends them are about one thing, the process. */
+function machineKey({ type, node }: Extract<FaultDocument, { node: string }>): string {
+  if (type === 'slow-disk' || type === 'clock-skew') return `${type} ${node}`;
+  return `process ${node}`;
+}
+
+function linkKey({ type }: LinkFault, from: number, to: number): string {
+  return `${type} ${from}→${to}`;
+}
+
+function linkNumber({ names }: FaultTarget, from: number, to: number): number {
+  return from * names.length + to;
 }
 
 /** Schedules a fault, and its end if it has one. */
-export function schedule(fault: FaultDocument, target: FaultTarget, told: (ended: boolean) => void): void {
+export function schedule(given: FaultDocument, target: FaultTarget, told: (ended: boolean) => void): void {
+  // An object of its own: what is in force is told apart by identity, and a file may repeat one.
+  const fault = { ...given };
   const atUs = toUs(fault.atMs);
   target.loop.interrupt({
     atUs,
-    isInput: true,
+    rank: FAULT,
     run: () => {
       told(false);
       begin(fault, target);
@@ -129,7 +167,7 @@ export function schedule(fault: FaultDocument, target: FaultTarget, told: (ended
   if (!('forMs' in fault) || fault.forMs === undefined) return;
   target.loop.interrupt({
     atUs: atUs + toUs(fault.forMs),
-    isInput: true,
+    rank: FAULT,
     run: () => {
       told(true);
       end(fault, target);
@@ -138,8 +176,10 @@ export function schedule(fault: FaultDocument, target: FaultTarget, told: (ended
 }
 
 /** The cluster is made whole for the drain: links heal, paused processes go on; the dead stay dead. */
-export function healAll({ loop, network, names }: FaultTarget): void {
+export function healAll({ loop, network, names, inForce }: FaultTarget): void {
   network.mend();
+  inForce.cutBy.clear();
+  for (const [key, fault] of inForce.setBy) if (fault.type !== 'crash') inForce.setBy.delete(key);
   for (let actor = 0; actor < names.length; actor++) {
     loop.slowDisk(actor, 0);
     if (loop.process(actor) === PAUSED) loop.resume(actor);

@@ -17,10 +17,11 @@ import {
   READ,
   RESTARTED,
   SERVICE_CLASSES,
+  SERVICE_TURN,
   START,
   TIMER,
 } from './protocol.ts';
-import { A, B, BYTES, C, D, E, FROM, KIND, LIFE, Queue, STRIDE, TO } from './queue.ts';
+import { A, B, BYTES, C, D, E, FROM, KIND, LATEST_US, LIFE, Queue, STRIDE, TO } from './queue.ts';
 import type { Streams } from './random.ts';
 
 export const UP = 0;
@@ -81,12 +82,19 @@ export interface Notebook {
   onNote(atUs: number, actor: number, kind: number, a: number, b: number, c: number, d: number): void;
 }
 
+/** A fault: an input of the run, which a step shows. */
+export const FAULT = 0;
+/** The workload's end, which comes after a fault at the same time, given in the file or live. */
+export const PHASE = 1;
+/** Something that only looks (a sample); it sees the present after all faults of that time. */
+export const LOOK = 2;
+
 /** Something that is to happen at a time of its own, before everything else at that time. */
 export interface Interruption {
   readonly atUs: number;
+  /** Among interruptions at the same time the smaller goes first. */
+  readonly rank: typeof FAULT | typeof PHASE | typeof LOOK;
   run(): void;
-  /** Whether it is an input of the run (a fault), which a step shows, or only looks (a sample). */
-  readonly isInput: boolean;
 }
 
 export class Loop implements Out {
@@ -96,6 +104,8 @@ export class Loop implements Out {
   sentCount = 0;
   deliveredCount = 0;
   droppedCount = 0;
+  /** Second copies that links made of messages; delivered or dropped like the first. */
+  duplicatedCount = 0;
   readonly digest = new Digest();
   tracer: Tracer | null = null;
   /** When the last input was dispatched; −1 before the first. */
@@ -188,10 +198,14 @@ export class Loop implements Out {
     for (let actor = 0; actor < this.actors.length; actor++) this.give(actor, START);
   }
 
-  /** Something that happens at its time before what is scheduled then; among equals in the order they were added. */
+  /** Something that happens at its time before what is scheduled then; among equals by rank, then as they were added. */
   interrupt(interruption: Interruption): void {
+    const { atUs, rank } = interruption;
     let index = this.interruptions.length;
-    while (index > 0 && this.interruptions[index - 1]!.atUs > interruption.atUs) index--;
+    for (; index > 0; index--) {
+      const before = this.interruptions[index - 1]!;
+      if (before.atUs < atUs || (before.atUs === atUs && before.rank <= rank)) break;
+    }
     this.interruptions.splice(index, 0, interruption);
     this.nextInterruptionUs = this.interruptions[0]!.atUs;
   }
@@ -222,7 +236,7 @@ export class Loop implements Out {
     const interruption = this.interruptions.shift()!;
     this.nextInterruptionUs = this.interruptions[0]?.atUs ?? Number.POSITIVE_INFINITY;
     interruption.run();
-    if (single && !interruption.isInput) return this.dispatchNext(limitUs, single);
+    if (single && interruption.rank === LOOK) return this.dispatchNext(limitUs, single);
     return true;
   }
 
@@ -235,7 +249,7 @@ export class Loop implements Out {
     const to = words[at + TO]!;
     const nowUs = queue.times[record * 2]!;
     this.nowUs = nowUs;
-    if (this.processes[to] === PAUSED) {
+    if (this.processes[to] === PAUSED && !(kind === TIMER && this.isPostponed(words[at + A]!, to, nowUs))) {
       this.held[to]!.push(record);
       return false;
     }
@@ -253,13 +267,13 @@ export class Loop implements Out {
         if (serviceClass !== 0) {
           this.served[to * SERVICE_CLASSES + serviceClass]! += 1;
           const serviceNs = this.serviceNs[to * SERVICE_CLASSES + serviceClass]!;
-          if (serviceNs > 0) {
+          if (serviceNs > 0 || serviceClass === SERVICE_TURN) {
             const startUs = this.reserve(to, serviceNs);
             if (startUs > nowUs) {
               words[at + KIND] = kind + SERVED;
               words[at + LIFE] = this.lives[to]!;
               if (startUs - nowUs > this.queuedUsMax[to]!) this.queuedUsMax[to] = startUs - nowUs;
-              queue.schedule(record, startUs);
+              queue.schedule(record, Math.min(startUs, LATEST_US));
               return false;
             }
             departUs = this.busyUntilUs[to]! + (this.busyUntilNs[to]! > 0 ? 1 : 0);
@@ -357,7 +371,10 @@ export class Loop implements Out {
     }
     if (arrivalUs < 0) this.droppedCount++;
     else this.queue.push(this.departUs, arrivalUs, kind, from, to, a, b, c, d, e, bytes);
-    if (duplicateUs >= 0) this.queue.push(this.departUs, duplicateUs, kind, from, to, a, b, c, d, e, bytes);
+    if (duplicateUs >= 0) {
+      this.duplicatedCount++;
+      this.queue.push(this.departUs, duplicateUs, kind, from, to, a, b, c, d, e, bytes);
+    }
   }
 
   startTimer(slot: number, delayUs: number): void {
@@ -383,6 +400,11 @@ export class Loop implements Out {
     this.queue.words[record * STRIDE + LIFE] = life;
   }
 
+  /** Whether a timer was restarted or cancelled since its record was scheduled: the record does not stand for its end. */
+  private isPostponed(slot: number, actor: number, nowUs: number): boolean {
+    return this.deadlineUs[this.timerBase[actor]! + slot]! > nowUs;
+  }
+
   private timerIsDue(slot: number, actor: number, life: number, nowUs: number): boolean {
     const timer = this.timerBase[actor]! + slot;
     if (life !== this.timerLives[timer]) return false;
@@ -401,7 +423,7 @@ export class Loop implements Out {
     const disk = this.disks[actor]!;
     let costUs = sampleLatency(disk.fsync, this.streams.next(disk.stream)) + disk.extraUs;
     if (disk.bytesPerSecond > 0) costUs += Math.ceil((bytes * 1_000_000) / disk.bytesPerSecond);
-    const doneUs = Math.max(this.departUs, disk.busyUntilUs) + costUs;
+    const doneUs = Math.min(Math.max(this.departUs, disk.busyUntilUs) + costUs, LATEST_US);
     disk.busyUntilUs = doneUs;
     const record = this.queue.push(this.nowUs, doneUs, FLUSHED, actor, actor, a, b, 0, 0, 0, 0);
     this.queue.words[record * STRIDE + LIFE] = this.lives[actor]!;
@@ -446,7 +468,8 @@ export class Loop implements Out {
   resume(actor: number): void {
     this.processes[actor] = UP;
     const held = this.held[actor]!;
-    for (const record of held) this.queue.schedule(record, this.nowUs);
+    // Before what arrives at this very moment: it came earlier.
+    for (let index = held.length - 1; index >= 0; index--) this.queue.scheduleFirst(held[index]!, this.nowUs);
     held.length = 0;
   }
 
@@ -494,8 +517,9 @@ export class Loop implements Out {
 
   private releaseHeld(actor: number): void {
     for (const record of this.held[actor]!) {
-      if (this.queue.words[record * STRIDE + KIND]! >= READ) this.droppedCount++;
-      this.queue.release(record);
+      const kind = this.queue.words[record * STRIDE + KIND]!;
+      if (kind < READ) this.queue.release(record);
+      else this.drop(record, kind >= SERVED ? kind - SERVED : kind, 'down');
     }
     this.held[actor]!.length = 0;
   }

@@ -1,5 +1,6 @@
 import type { LatencyTable } from './latency.ts';
 import { sampleLatency } from './latency.ts';
+import { LATEST_US } from './queue.ts';
 import { type Streams, thresholdOf } from './random.ts';
 
 /** How messages from one actor to another travel. */
@@ -14,6 +15,22 @@ export interface LinkSettings {
   readonly ordered: boolean;
 }
 
+/** A link in use: its settings, its own streams, and what faults have made of it. */
+interface Link {
+  readonly settings: LinkSettings;
+  readonly delays: number;
+  readonly losses: number;
+  readonly duplications: number;
+  lossThreshold: number;
+  duplicationThreshold: number;
+  /** Whether messages may be lost or doubled now. */
+  unreliable: boolean;
+  extraUs: number;
+  /** When the link has sent all it was given, and when the last message of an ordered link arrives. */
+  sentUs: number;
+  lastArrivalUs: number;
+}
+
 /**
  * Directed links between actors. A link comes to be when it is first used; its draws come from streams of its own,
  * named after its ends, so that no link disturbs another.
@@ -26,62 +43,46 @@ export class Network {
   private readonly names: readonly string[];
   private readonly streams: Streams;
   private readonly settingsOf: (from: number, to: number) => LinkSettings;
-  /** Link of a pair, from × actors + to; −1 until used. */
-  private readonly linkOf: Int32Array;
-  private readonly settings: LinkSettings[] = [];
-  private readonly delays: number[] = [];
-  private readonly losses: number[] = [];
-  private readonly duplications: number[] = [];
-  private lossThreshold = new Float64Array(16);
-  private duplicationThreshold = new Float64Array(16);
-  private extraUs = new Float64Array(16);
-  /** When the link has sent all it was given, and when the last message of an ordered link arrives. */
-  private sentUs = new Float64Array(16);
-  private lastArrivalUs = new Float64Array(16);
+  /** By pair, from × actors + to; null until used. */
+  private readonly links: (Link | null)[];
   /** Cuts now in force, per pair. */
   private readonly cuts: Int32Array;
   /** Arrival of the duplicate of the message last planned, or −1. */
   duplicateUs = -1;
 
-  constructor(
-    names: readonly string[],
-    streams: Streams,
-    settingsOf: (from: number, to: number) => LinkSettings,
-  ) {
+  constructor(names: readonly string[], streams: Streams, settingsOf: (from: number, to: number) => LinkSettings) {
     this.actors = names.length;
     this.names = names;
     this.streams = streams;
     this.settingsOf = settingsOf;
-    this.linkOf = new Int32Array(this.actors * this.actors).fill(-1);
+    this.links = new Array(this.actors * this.actors).fill(null);
     this.cuts = new Int32Array(this.actors * this.actors);
   }
 
   /** When a message sent at `departUs` arrives, or −1 where it never does. Sets `duplicateUs`. */
   plan(departUs: number, from: number, to: number, bytes: number): number {
     const pair = from * this.actors + to;
-    let link = this.linkOf[pair]!;
-    if (link < 0) link = this.open(from, to);
-    const settings = this.settings[link]!;
-    const delayUs =
-      sampleLatency(settings.latency, this.streams.next(this.delays[link]!)) + this.extraUs[link]!;
-    let startUs = departUs;
+    const link = this.links[pair] ?? this.open(from, to);
+    const { settings } = link;
+    let arrivalUs = departUs + sampleLatency(settings.latency, this.streams.next(link.delays)) + link.extraUs;
     if (settings.bytesPerSecond > 0) {
-      startUs =
-        Math.max(startUs, this.sentUs[link]!) + Math.ceil((bytes * 1_000_000) / settings.bytesPerSecond);
-      this.sentUs[link] = startUs;
+      const busyUs = Math.ceil((bytes * 1_000_000) / settings.bytesPerSecond);
+      const startUs = Math.min(Math.max(departUs, link.sentUs) + busyUs, LATEST_US);
+      link.sentUs = startUs;
+      arrivalUs += startUs - departUs;
     }
-    let arrivalUs = startUs + delayUs;
     if (settings.ordered) {
-      if (arrivalUs < this.lastArrivalUs[link]!) arrivalUs = this.lastArrivalUs[link]!;
-      this.lastArrivalUs[link] = arrivalUs;
+      if (arrivalUs < link.lastArrivalUs) arrivalUs = link.lastArrivalUs;
+      link.lastArrivalUs = arrivalUs;
     }
     this.duplicateUs = -1;
-    if (this.lossThreshold[link]! + this.duplicationThreshold[link]! > 0) {
-      const lost = this.streams.chance(this.losses[link]!, this.lossThreshold[link]!);
-      const duplicated = this.streams.chance(this.duplications[link]!, this.duplicationThreshold[link]!);
-      const againUs = sampleLatency(settings.latency, this.streams.next(this.duplications[link]!));
+    if (link.unreliable) {
+      const lost = this.streams.chance(link.losses, link.lossThreshold);
+      const duplicated = this.streams.chance(link.duplications, link.duplicationThreshold);
+      const againUs = sampleLatency(settings.latency, this.streams.next(link.duplications));
+      if (this.cuts[pair]! > 0) return -1;
       if (duplicated) this.duplicateUs = arrivalUs + againUs;
-      if (lost) return -1;
+      return lost ? -1 : arrivalUs;
     }
     return this.cuts[pair]! > 0 ? -1 : arrivalUs;
   }
@@ -102,58 +103,50 @@ export class Network {
 
   /** Adds to every later delay; 0 ends it. */
   slow(from: number, to: number, extraUs: number): void {
-    this.extraUs[this.opened(from, to)] = extraUs;
+    this.opened(from, to).extraUs = extraUs;
   }
 
   /** Sets the chances of loss and duplication; `undefined` goes back to the link's own settings. */
   degrade(from: number, to: number, loss: number | undefined, duplication: number | undefined): void {
-    const link = this.opened(from, to);
-    const settings = this.settings[link]!;
-    this.lossThreshold[link] = thresholdOf(loss ?? settings.loss);
-    this.duplicationThreshold[link] = thresholdOf(duplication ?? settings.duplication);
+    setChances(this.opened(from, to), loss, duplication);
   }
 
   /** Every link as its settings say: no cut, nothing added, loss and duplication its own. */
   mend(): void {
     this.cuts.fill(0);
-    this.extraUs.fill(0);
-    for (const [link, settings] of this.settings.entries()) {
-      this.lossThreshold[link] = thresholdOf(settings.loss);
-      this.duplicationThreshold[link] = thresholdOf(settings.duplication);
+    for (const link of this.links) {
+      if (link === null) continue;
+      link.extraUs = 0;
+      setChances(link, undefined, undefined);
     }
   }
 
-  private opened(from: number, to: number): number {
-    const link = this.linkOf[from * this.actors + to]!;
-    return link < 0 ? this.open(from, to) : link;
+  private opened(from: number, to: number): Link {
+    return this.links[from * this.actors + to] ?? this.open(from, to);
   }
 
-  private open(from: number, to: number): number {
-    const settings = this.settingsOf(from, to);
-    const link = this.settings.length;
-    if (link === this.sentUs.length) this.grow();
+  private open(from: number, to: number): Link {
     const name = `${this.names[from]!}→${this.names[to]!}`;
-    this.settings.push(settings);
-    this.delays.push(this.streams.add(`link ${name}: latency`));
-    this.losses.push(this.streams.add(`link ${name}: loss`));
-    this.duplications.push(this.streams.add(`link ${name}: duplication`));
-    this.lossThreshold[link] = thresholdOf(settings.loss);
-    this.duplicationThreshold[link] = thresholdOf(settings.duplication);
-    this.linkOf[from * this.actors + to] = link;
+    const link: Link = {
+      settings: this.settingsOf(from, to),
+      delays: this.streams.add(`link ${name}: latency`),
+      losses: this.streams.add(`link ${name}: loss`),
+      duplications: this.streams.add(`link ${name}: duplication`),
+      lossThreshold: 0,
+      duplicationThreshold: 0,
+      unreliable: false,
+      extraUs: 0,
+      sentUs: 0,
+      lastArrivalUs: 0,
+    };
+    setChances(link, undefined, undefined);
+    this.links[from * this.actors + to] = link;
     return link;
-  }
-
-  private grow(): void {
-    this.lossThreshold = wider(this.lossThreshold);
-    this.duplicationThreshold = wider(this.duplicationThreshold);
-    this.extraUs = wider(this.extraUs);
-    this.sentUs = wider(this.sentUs);
-    this.lastArrivalUs = wider(this.lastArrivalUs);
   }
 }
 
-function wider(array: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const copy = new Float64Array(array.length * 2);
-  copy.set(array);
-  return copy;
+function setChances(link: Link, loss: number | undefined, duplication: number | undefined): void {
+  link.lossThreshold = thresholdOf(loss ?? link.settings.loss);
+  link.duplicationThreshold = thresholdOf(duplication ?? link.settings.duplication);
+  link.unreliable = link.lossThreshold + link.duplicationThreshold > 0;
 }

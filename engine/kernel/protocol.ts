@@ -79,4 +79,6 @@ export const SERVICE_NONE = 0;
 export const SERVICE_READ = 1;
 export const SERVICE_WRITE = 2;
 export const SERVICE_APPLY = 3;
-export const SERVICE_CLASSES = 4;
+/** Costs nothing, but waits its turn behind what came before it. */
+export const SERVICE_TURN = 4;
+export const SERVICE_CLASSES = 5;

@@ -1,8 +1,8 @@
 /**
  * The event queue: what is scheduled, ordered by `(atUs, sequence)`.
  *
- * A hierarchical timing wheel: five levels of 1,024 slots, the lowest one microsecond a slot, each next level 1,024
- * times coarser, 35 years in all. A slot is a first-in-first-out list, so the sequence order costs nothing and nothing
+ * A hierarchical timing wheel: four levels of 4,096 slots, the lowest one microsecond a slot, each next level 4,096
+ * times coarser, nine years in all. A slot is a first-in-first-out list, so the sequence order costs nothing and nothing
  * is ever compared. A record waits in the coarsest level that tells it from now, and moves down when time enters its
  * slot; it does so before anything can be pushed straight into that window, which is what keeps equal times in order:
  * were a later push to land first, an older record moved down behind it would be dispatched after it.
@@ -27,14 +27,20 @@ export const BYTES = 9;
 /** Which life of the receiving node a record belongs to; one of an older life is dropped. */
 export const LIFE = 10;
 
-const SLOT_BITS = 10;
+const SLOT_BITS = 12;
 const SLOTS = 1 << SLOT_BITS;
-const LEVELS = 5;
+const LEVELS = 4;
 const WORDS_PER_LEVEL = SLOTS >>> 5;
 
 /** Microseconds in one slot, and in one whole turn, of each level. */
-const SLOT_US = [1, 2 ** 10, 2 ** 20, 2 ** 30, 2 ** 40];
-const TURN_US = [2 ** 10, 2 ** 20, 2 ** 30, 2 ** 40, 2 ** 50];
+const SLOT_US = [1, 2 ** 12, 2 ** 24, 2 ** 36];
+const TURN_US = [2 ** 12, 2 ** 24, 2 ** 36, 2 ** 48];
+
+/**
+ * Four years: later than any run goes on. What a hopelessly slow disk, link or node would bring later than that is
+ * scheduled then, so that no scenario asks more of the queue than it can hold.
+ */
+export const LATEST_US = 2 ** 47;
 
 export class Queue {
   words: Int32Array;
@@ -45,11 +51,10 @@ export class Queue {
   private capacity: number;
   private free = -1;
   private unused = 0;
-  private readonly heads = new Int32Array(LEVELS * SLOTS).fill(-1);
-  private readonly tails = new Int32Array(LEVELS * SLOTS).fill(-1);
-  /** One bit a slot that holds something, and above it one bit a word that is not zero. */
+  /** First and last record of each slot, side by side. */
+  private readonly ends = new Int32Array(LEVELS * SLOTS * 2).fill(-1);
+  /** One bit a slot that holds something. */
   private readonly occupied = new Int32Array(LEVELS * WORDS_PER_LEVEL);
-  private readonly summary = new Int32Array(LEVELS);
   /** Where each level's present turn begins. */
   private readonly turnStartUs = new Float64Array(LEVELS);
   /** The slot of the lowest level being emptied: the present, within its turn. */
@@ -109,6 +114,22 @@ export class Queue {
     this.place(record, atUs);
   }
 
+  /** Schedules a record that was taken and not released, before everything at that time. */
+  scheduleFirst(record: number, atUs: number): void {
+    this.times[record * 2] = atUs;
+    this.count++;
+    let level = 0;
+    while (atUs - this.turnStartUs[level]! >= TURN_US[level]!) level++;
+    const slot = Math.floor((atUs - this.turnStartUs[level]!) / SLOT_US[level]!);
+    const at = (level * SLOTS + slot) * 2;
+    if (this.ends[at]! < 0) {
+      this.append(level, slot, record);
+      return;
+    }
+    this.words[record * STRIDE] = this.ends[at]!;
+    this.ends[at] = record;
+  }
+
   /**
    * Takes the next record due before `limitUs`, or gives −1. It stays valid until `release`. Time never moves past
    * `limitUs` here, so afterwards records may be pushed at `limitUs` or later (or at the taken record's time or later).
@@ -120,9 +141,9 @@ export class Queue {
       if (slot >= 0) {
         if (turnStartUs[0]! + slot >= limitUs) return -1;
         this.cursor = slot;
-        const record = this.heads[slot]!;
+        const record = this.ends[slot * 2]!;
         const next = this.words[record * STRIDE]!;
-        this.heads[slot] = next;
+        this.ends[slot * 2] = next;
         if (next < 0) this.vacate(0, slot);
         this.count--;
         return record;
@@ -138,8 +159,8 @@ export class Queue {
 
   /** Every scheduled record, in no promised order. */
   forEach(visit: (record: number) => void): void {
-    for (let slot = 0; slot < this.heads.length; slot++) {
-      for (let record = this.heads[slot]!; record >= 0; record = this.words[record * STRIDE]!) visit(record);
+    for (let slot = 0; slot < this.ends.length; slot += 2) {
+      for (let record = this.ends[slot]!; record >= 0; record = this.words[record * STRIDE]!) visit(record);
     }
   }
 
@@ -147,7 +168,6 @@ export class Queue {
   private moveDown(level: number, limitUs: number): boolean {
     if (level === LEVELS) return false;
     const turnStartUs = this.turnStartUs;
-    const base = level * SLOTS;
     // The slot whose turn the level below is in was emptied when time entered it.
     const present = Math.floor((turnStartUs[level - 1]! - turnStartUs[level]!) / SLOT_US[level]!);
     const slot = this.nextSlot(level, present + 1);
@@ -158,9 +178,10 @@ export class Queue {
     // Levels below are empty: their turns start with this one's.
     for (let below = level - 2; below >= 0; below--) turnStartUs[below] = startUs;
     this.cursor = 0;
-    let record = this.heads[base + slot]!;
+    const at = (level * SLOTS + slot) * 2;
+    let record = this.ends[at]!;
     this.vacate(level, slot);
-    this.heads[base + slot] = -1;
+    this.ends[at] = -1;
     while (record >= 0) {
       const next = this.words[record * STRIDE]!;
       this.place(record, this.times[record * 2]!);
@@ -178,7 +199,7 @@ export class Queue {
       return;
     }
     const inSecondTurnUs = atUs - turnStartUs[1]!;
-    if (inSecondTurnUs < 2 ** 20) {
+    if (inSecondTurnUs < 2 ** 24) {
       this.append(1, inSecondTurnUs >>> SLOT_BITS, record);
       return;
     }
@@ -189,43 +210,37 @@ export class Queue {
         return;
       }
     }
-    throw new RangeError(`scheduled at ${atUs} µs, later than the queue can hold (2^50 µs)`);
+    throw new RangeError(`scheduled at ${atUs} µs, later than the queue can hold (2^48 µs)`);
   }
 
   private append(level: number, slot: number, record: number): void {
-    const at = level * SLOTS + slot;
+    const at = (level * SLOTS + slot) * 2;
+    const ends = this.ends;
     this.words[record * STRIDE] = -1;
-    if (this.heads[at]! < 0) {
-      this.heads[at] = record;
-      const word = slot >>> 5;
-      this.occupied[level * WORDS_PER_LEVEL + word]! |= 1 << slot;
-      this.summary[level]! |= 1 << word;
+    if (ends[at]! < 0) {
+      ends[at] = record;
+      this.occupied[level * WORDS_PER_LEVEL + (slot >>> 5)]! |= 1 << slot;
     } else {
-      this.words[this.tails[at]! * STRIDE] = record;
+      this.words[ends[at + 1]! * STRIDE] = record;
     }
-    this.tails[at] = record;
+    ends[at + 1] = record;
   }
 
   private vacate(level: number, slot: number): void {
-    const word = slot >>> 5;
-    const at = level * WORDS_PER_LEVEL + word;
-    const bits = this.occupied[at]! & ~(1 << slot);
-    this.occupied[at] = bits;
-    if (bits === 0) this.summary[level]! &= ~(1 << word);
+    this.occupied[level * WORDS_PER_LEVEL + (slot >>> 5)]! &= ~(1 << slot);
   }
 
   /** The first occupied slot of a level at or after `from`, or −1. */
   private nextSlot(level: number, from: number): number {
     if (from >= SLOTS) return -1;
-    const word = from >>> 5;
-    const here = this.occupied[level * WORDS_PER_LEVEL + word]! & (-1 << from);
-    if (here !== 0) return (word << 5) + 31 - Math.clz32(here & -here);
-    if (word === 31) return -1;
-    const later = this.summary[level]! & (-2 << word);
-    if (later === 0) return -1;
-    const nextWord = 31 - Math.clz32(later & -later);
-    const bits = this.occupied[level * WORDS_PER_LEVEL + nextWord]!;
-    return (nextWord << 5) + 31 - Math.clz32(bits & -bits);
+    const base = level * WORDS_PER_LEVEL;
+    let word = from >>> 5;
+    let bits = this.occupied[base + word]! & (-1 << from);
+    while (bits === 0) {
+      if (++word === WORDS_PER_LEVEL) return -1;
+      bits = this.occupied[base + word]!;
+    }
+    return (word << 5) + 31 - Math.clz32(bits & -bits);
   }
 
   private grow(): void {

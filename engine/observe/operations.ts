@@ -33,22 +33,26 @@ export interface Ended {
 class Measure {
   readonly counts = [0, 0, 0];
   readonly latency = new Histogram();
+  /** Operations that have begun and not ended. */
+  private open = 0;
   private longestOutageUs = 0;
   /** When the first operation was asked for since the last ok one; Infinity where none was. */
   private unansweredSinceUs = Number.POSITIVE_INFINITY;
   private lastOkUs = 0;
 
   began(atUs: number): void {
+    this.open++;
     if (this.unansweredSinceUs === Number.POSITIVE_INFINITY) this.unansweredSinceUs = atUs;
   }
 
   ended(atUs: number, beganUs: number, outcome: Outcome): void {
     this.counts[outcome]! += 1;
+    this.open--;
     if (outcome !== OK) return;
     this.latency.record(atUs - beganUs);
     this.longestOutageUs = this.outageUs(atUs);
     this.lastOkUs = atUs;
-    this.unansweredSinceUs = Number.POSITIVE_INFINITY;
+    this.unansweredSinceUs = this.open > 0 ? atUs : Number.POSITIVE_INFINITY;
   }
 
   /** The longest time so far without an ok one, while some were asked for: idle time counts for nothing. */
@@ -57,8 +61,9 @@ class Measure {
     return Math.max(this.longestOutageUs, atUs - Math.max(this.lastOkUs, this.unansweredSinceUs));
   }
 
-  outcomes(): OutcomeCounts {
-    return { ok: this.counts[0]!, fail: this.counts[1]!, info: this.counts[2]! };
+  /** Once the run is over, what is open still may have happened. */
+  outcomes(isOver: boolean): OutcomeCounts {
+    return { ok: this.counts[0]!, fail: this.counts[1]!, info: this.counts[2]! + (isOver ? this.open : 0) };
   }
 
   latencyMs(): LatencySummary {
@@ -73,8 +78,8 @@ class Measure {
     };
   }
 
-  availability(atUs: number): Availability {
-    const { ok, fail, info } = this.outcomes();
+  availability(atUs: number, isOver: boolean): Availability {
+    const { ok, fail, info } = this.outcomes(isOver);
     const asked = ok + fail + info;
     return { ratio: asked === 0 ? null : ok / asked, longestOutageMs: this.outageUs(atUs) / 1000 };
   }

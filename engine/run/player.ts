@@ -11,6 +11,7 @@ import { faultProblems } from '../faults/fault-names.ts';
 import { InputError } from '../scenario/problems.ts';
 import { type Scenario, toUs } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
+import { managerKind, replicaKind } from '../topologies/leader-follower/kinds.ts';
 import { type StreamState, streamStates } from '../topologies/leader-follower/messages.ts';
 
 import type { Report } from './report.ts';
@@ -163,16 +164,14 @@ class SimulationPlayer implements Player {
   enabledFaults(): EnabledFault[] {
     const { target } = this.simulation;
     return possibleFaults(this.scenario).map(({ fault, label }) => {
-      const why = this.whyNotNow({ ...fault, atMs: 0 }, target);
+      const why = this.whyNotNow({ ...fault, atMs: this.injectionUs / 1000 }, target);
       return { fault, label, enabled: why === null, why };
     });
   }
 
   inject(action: FaultAction): FaultDocument {
-    const { loop, target } = this.simulation;
-    // What was dispatched at the present instant stays as it is: the fault comes after it, at the next microsecond.
-    const atUs = Math.max(loop.nowUs, loop.dispatchedAtUs + 1);
-    const fault: FaultDocument = { ...action, atMs: atUs / 1000 };
+    const { target } = this.simulation;
+    const fault: FaultDocument = { ...action, atMs: this.injectionUs / 1000 };
     const problems = faultProblems(this.scenario, fault, ['fault']);
     if (problems.length > 0) throw new InputError('scenario', problems);
     const why = this.whyNotNow(fault, target);
@@ -182,8 +181,15 @@ class SimulationPlayer implements Player {
     return fault;
   }
 
+  /** What was dispatched at the present instant stays as it is: a fault given now comes after it, a microsecond later. */
+  private get injectionUs(): number {
+    const { loop } = this.simulation;
+    return Math.max(loop.nowUs, loop.dispatchedAtUs + 1);
+  }
+
   private whyNotNow(fault: FaultDocument, target: FaultTarget): string | null {
-    return this.simulation.draining ? 'the workload is over' : whyNot(fault, target);
+    const isOver = this.simulation.draining || toUs(fault.atMs) > this.scenario.durationUs;
+    return isOver ? 'the workload is over' : whyNot(fault, target);
   }
 
   view(): ClusterView {
@@ -221,7 +227,7 @@ function possibleFaults(scenario: Scenario): { fault: FaultAction; label: string
 }
 
 function viewOf(simulation: Simulation): ClusterView {
-  const { loop, target, replicas, manager, groups, scenario, replicaKind, managerKind } = simulation;
+  const { loop, target, replicas, manager, groups, scenario } = simulation;
   const { names, regions } = target;
   const nameOf = (actor: number) => (actor < 0 ? null : names[actor]!);
   return {
@@ -270,7 +276,7 @@ function viewOf(simulation: Simulation): ClusterView {
 }
 
 function streamState(simulation: Simulation, configuration: number): StreamState {
-  const { stream } = simulation.replicaKind;
+  const { stream } = replicaKind;
   if (stream.matches(configuration, 'disconnected')) return streamStates[0];
   return stream.matches(configuration, 'connected.catch-up') ? streamStates[1] : streamStates[2];
 }

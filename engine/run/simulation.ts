@@ -1,15 +1,15 @@
-import { actorNames, type FaultTarget, healAll, schedule } from '../faults/faults.ts';
+import { actorNames, type FaultTarget, healAll, nothingInForce, schedule } from '../faults/faults.ts';
 import { LatencyTables, meanUs } from '../kernel/latency.ts';
-import { type Actor, DOWN, Loop, type Notebook, UP } from '../kernel/loop.ts';
+import { type Actor, DOWN, LOOK, Loop, type Notebook, PHASE, UP } from '../kernel/loop.ts';
 import { type LinkSettings, Network } from '../kernel/network.ts';
-import { READ, SERVICE_APPLY, SERVICE_READ, SERVICE_WRITE } from '../kernel/protocol.ts';
+import { READ, SERVICE_APPLY, SERVICE_CLASSES, SERVICE_READ, SERVICE_WRITE } from '../kernel/protocol.ts';
 import { Streams } from '../kernel/random.ts';
 import { Histogram } from '../observe/histogram.ts';
 import { type Ended, Operations } from '../observe/operations.ts';
 import { type Observer, Recorder, type TraceEntry } from '../observe/trace.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
-import { managerKind, type ManagerKind, replicaKind, type ReplicaKind, serviceClassOf } from '../topologies/leader-follower/kinds.ts';
+import { managerKind, replicaKind, serviceClassOf } from '../topologies/leader-follower/kinds.ts';
 import { type Manager, newManager } from '../topologies/leader-follower/manager.ts';
 import {
   NOTE_CHOSEN,
@@ -77,8 +77,6 @@ export class Simulation implements Notebook {
   readonly replicas: readonly Replica[];
   readonly manager: Manager;
   readonly groups: readonly ClientGroup[];
-  readonly replicaKind: ReplicaKind;
-  readonly managerKind: ManagerKind;
   readonly lostWrites: LostWrites;
   readonly staleReads: StaleReads;
   readonly operations: Operations;
@@ -100,14 +98,12 @@ export class Simulation implements Notebook {
     const { nodes, topology, workload } = scenario;
     const { names, regions } = actorNames(scenario);
     const streams = new Streams(seed);
-    const tables = new LatencyTables();
+    const tables = tablesOf(scenario);
     const linkSettings = linkSettingsOf(scenario, regions, tables);
     const network = new Network(names, streams, linkSettings);
     const managerActor = nodes.length;
     const clientActors = workload.clients.map((_, group) => nodes.length + 1 + group);
 
-    this.replicaKind = replicaKind();
-    this.managerKind = managerKind();
     const requiredFollowers = { asynchronous: 0, 'semi-synchronous': Math.min(1, nodes.length - 1), synchronous: nodes.length - 1 };
     const settings = {
       replicas: nodes.length,
@@ -140,7 +136,7 @@ export class Simulation implements Notebook {
           group,
           groups: workload.clients.length,
           reads: topology.reads,
-          byDistance: byDistance(nodes.length, (replica) => meanUs(linkSettings(clientActors[group]!, replica).latency)),
+          distancesUs: nodes.map((_, replica) => meanUs(linkSettings(clientActors[group]!, replica).latency)),
           valueBytes: workload.valueBytes,
           timeoutUs: workload.timeoutUs,
           keys,
@@ -151,18 +147,18 @@ export class Simulation implements Notebook {
       ),
     );
 
-    const idle = { chances: [], serviceNs: [0, 0, 0, 0], disk: { fsync: tables.of(instant), bytesPerSecond: 0 }, clock: { skewUs: 0, driftPpm: 0 } };
+    const idle = { chances: [], serviceNs: noService, disk: { fsync: tables.of(instant), bytesPerSecond: 0 }, clock: { skewUs: 0, driftPpm: 0 } };
     const actors: Actor[] = [
       ...nodes.map((node, index): Actor => {
-        const serviceNs = [0, 0, 0, 0];
+        const serviceNs = [...noService];
         serviceNs[SERVICE_READ] = node.readNs;
         serviceNs[SERVICE_WRITE] = node.writeNs;
         serviceNs[SERVICE_APPLY] = node.applyNs;
         return {
           name: node.id,
-          kind: this.replicaKind as Actor['kind'],
+          kind: replicaKind as Actor['kind'],
           state: this.replicas[index]!,
-          timers: this.replicaKind.timersFor(nodes.length),
+          timers: replicaKind.timersFor(nodes.length),
           chances: [],
           serviceNs,
           disk: { fsync: tables.of(node.fsync), bytesPerSecond: node.diskBytesPerSecond },
@@ -172,9 +168,9 @@ export class Simulation implements Notebook {
       {
         ...idle,
         name: names[managerActor]!,
-        kind: this.managerKind as Actor['kind'],
+        kind: managerKind as Actor['kind'],
         state: this.manager,
-        timers: this.managerKind.failover.timers.length,
+        timers: managerKind.failover.timers.length,
       },
       ...this.groups.map((group, index): Actor => ({
         ...idle,
@@ -186,7 +182,7 @@ export class Simulation implements Notebook {
       })),
     ];
     this.loop = new Loop(actors, network, streams, this, serviceClassOf);
-    this.target = { loop: this.loop, network, names, regions };
+    this.target = { loop: this.loop, network, names, regions, inForce: nothingInForce() };
     this.lostWrites = new LostWrites(this.replicas, names);
     this.staleReads = new StaleReads(workload.clients.map(({ id }) => id));
     this.operations = new Operations(this.groups.length, workload.keys.count, (ended) => this.judge(ended));
@@ -196,7 +192,7 @@ export class Simulation implements Notebook {
     }
 
     for (const fault of scenario.faults) this.schedule(fault);
-    this.loop.interrupt({ atUs: scenario.durationUs, isInput: true, run: () => this.drain() });
+    this.loop.interrupt({ atUs: scenario.durationUs, rank: PHASE, run: () => this.drain() });
     this.scheduleSample(Math.max(1, Math.floor(scenario.durationUs / samplesPerRun)));
     this.loop.start();
   }
@@ -209,20 +205,26 @@ export class Simulation implements Notebook {
         if (this.loop.nowUs >= this.scenario.durationUs && atUs > this.scenario.durationUs) this.loop.runUntil(this.scenario.durationUs + 1);
         continue;
       }
-      const look = (Math.floor(this.loop.nowUs / drainLookUs) + 1) * drainLookUs;
-      this.loop.runUntil(Math.min(atUs, look));
-      if (this.loop.nowUs === look) this.look();
+      const lookUs = this.nextLookUs();
+      this.loop.runUntil(Math.min(atUs, lookUs));
+      if (this.loop.nowUs === lookUs) this.look();
     }
   }
 
   /** Dispatches one input; false when the run is over. */
   step(): boolean {
     while (!this.done) {
-      const limitUs = this.draining ? (Math.floor(this.loop.nowUs / drainLookUs) + 1) * drainLookUs : this.scenario.durationUs + 1;
+      const limitUs = this.draining ? this.nextLookUs() : this.scenario.durationUs + 1;
       if (this.loop.step(limitUs)) return true;
       if (this.draining) this.look();
     }
     return false;
+  }
+
+  /** Counted from the workload's end: however the run came there, it looks at the same times. */
+  private nextLookUs(): number {
+    const { durationUs } = this.scenario;
+    return durationUs + (Math.floor((this.loop.nowUs - durationUs) / drainLookUs) + 1) * drainLookUs;
   }
 
   /** Runs to the end, drain included. */
@@ -247,6 +249,7 @@ export class Simulation implements Notebook {
   /** The workload is over: clients ask no more, faults heal, and what is under way comes to its end. */
   private drain(): void {
     this.draining = true;
+    this.loop.absorbInterruption(0x647261, 0, 0);
     this.tell({ type: 'drain', atMs: this.loop.nowUs / 1000 });
     for (const group of this.groups) group.asking = false;
     healAll(this.target);
@@ -343,8 +346,12 @@ export class Simulation implements Notebook {
     const stale = this.staleReads.ended(ended);
     if (ended.kind !== READ && ended.outcome === OK) {
       this.lostWrites.acknowledged(ended.atUs, ended.term, ended.lsn, ended.number, ended.key);
-      const failover = this.failovers.at(-1);
-      if (failover !== undefined && failover.okAgainAtUs === never && ended.beganUs >= failover.crashedAtUs) failover.okAgainAtUs = ended.atUs;
+      // A leader may have died before its first ok write: then several failovers end with this one.
+      for (let index = this.failovers.length - 1; index >= 0; index--) {
+        const failover = this.failovers[index]!;
+        if (failover.okAgainAtUs !== never) break;
+        if (ended.beganUs >= failover.crashedAtUs) failover.okAgainAtUs = ended.atUs;
+      }
     }
     if (this.observe === undefined) return;
     this.observe({
@@ -367,12 +374,12 @@ export class Simulation implements Notebook {
 
   private timerName(actor: number, slot: number): string {
     if (actor < this.replicas.length) {
-      const { role, stream } = this.replicaKind;
+      const { role, stream } = replicaKind;
       if (slot < role.timers.length) return role.timers[slot]!.delay;
       const peer = Math.floor((slot - role.timers.length) / stream.timers.length);
       return `${stream.timers[(slot - role.timers.length) % stream.timers.length]!.delay} of ${this.target.names[peer]!}`;
     }
-    if (actor === this.replicas.length) return this.managerKind.failover.timers[slot]!.delay;
+    if (actor === this.replicas.length) return managerKind.failover.timers[slot]!.delay;
     return ['the wait for the next read', 'the wait for the next write', 'the patience for an answer'][slot]!;
   }
 
@@ -383,7 +390,7 @@ export class Simulation implements Notebook {
     if (atUs > this.scenario.durationUs) return;
     this.loop.interrupt({
       atUs,
-      isInput: false,
+      rank: LOOK,
       run: () => {
         this.sample();
         this.scheduleSample(everyUs);
@@ -438,9 +445,9 @@ export class Simulation implements Notebook {
       seed: this.seed,
       digest: loop.digest.toString(),
       durationMs: scenario.durationUs / 1000,
-      operations: { read: operations.read.outcomes(), write: operations.write.outcomes() },
+      operations: { read: operations.read.outcomes(this.done), write: operations.write.outcomes(this.done) },
       latencyMs: { read: operations.read.latencyMs(), write: operations.write.latencyMs() },
-      availability: { read: operations.read.availability(untilUs), write: operations.write.availability(untilUs) },
+      availability: { read: operations.read.availability(untilUs, this.done), write: operations.write.availability(untilUs, this.done) },
       verdicts: this.verdicts(),
       messages: { sent: loop.sentCount, delivered: loop.deliveredCount, dropped: loop.droppedCount },
       events: loop.events,
@@ -486,7 +493,7 @@ export class Simulation implements Notebook {
 
   private nodeLoad(node: number): NodeLoad {
     const { loop } = this;
-    const served = (serviceClass: number) => loop.served[node * 4 + serviceClass]!;
+    const served = (serviceClass: number) => loop.served[node * SERVICE_CLASSES + serviceClass]!;
     return {
       node: this.target.names[node]!,
       role: node === this.leader ? 'leader' : 'follower',
@@ -500,6 +507,16 @@ export class Simulation implements Notebook {
 }
 
 const instant = { type: 'constant', delayUs: 0 } as const;
+const noService: readonly number[] = new Array(SERVICE_CLASSES).fill(0);
+
+/** Runs of one scenario share its latency tables: they depend on nothing else, and take longer to build than a short run. */
+const tablesByScenario = new WeakMap<Scenario, LatencyTables>();
+
+function tablesOf(scenario: Scenario): LatencyTables {
+  let tables = tablesByScenario.get(scenario);
+  if (tables === undefined) tablesByScenario.set(scenario, (tables = new LatencyTables()));
+  return tables;
+}
 
 /** Link settings of a pair of actors, by their regions. Streams between replicas keep their order, as TCP does. */
 function linkSettingsOf(scenario: Scenario, regions: readonly string[], tables: LatencyTables) {
@@ -518,16 +535,13 @@ function linkSettingsOf(scenario: Scenario, regions: readonly string[], tables: 
   };
 }
 
-function byDistance(replicas: number, distanceUs: (replica: number) => number): number[] {
-  const distances = Array.from({ length: replicas }, (_, replica) => distanceUs(replica));
-  return distances.map((_, replica) => replica).sort((a, b) => distances[a]! - distances[b]! || a - b);
-}
-
 /** Time between arrivals at a rate, in ticks fine enough that rounding does not change the rate. */
 function arrivals(perSecond: number, kind: 'poisson' | 'regular', tables: LatencyTables): Arrivals | null {
   if (perSecond === 0) return null;
   const meanUs = 1_000_000 / perSecond;
-  const ticksPerUs = meanUs < 20_000 ? 1024 : 1;
+  // As fine as leaves the longest wait of a 32-bit draw, 22.2 means, below the 2^31 ticks that a table holds.
+  let ticksPerUs = 2 ** 20;
+  while (meanUs * ticksPerUs > 2 ** 26) ticksPerUs /= 2;
   const mean = meanUs * ticksPerUs;
   const table = tables.of(
     kind === 'poisson' ? { type: 'exponential', meanUs: mean } : { type: 'constant', delayUs: Math.round(mean) },

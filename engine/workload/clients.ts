@@ -20,6 +20,7 @@ import {
   WRITE,
   WRITE_OK,
 } from '../kernel/protocol.ts';
+import { LATEST_US } from '../kernel/queue.ts';
 import type { KeyChooser } from './keys.ts';
 
 /** An operation began: slot, number, kind (READ or WRITE), key. */
@@ -48,7 +49,7 @@ const NEXT_WRITE = 1;
 const GIVE_UP = 2;
 export const CLIENT_TIMERS = 3;
 
-/** Where reads go: the leader, a live follower chosen at random, or the nearest live replica. */
+/** Where reads go: the leader, a live follower chosen at random, or the nearest live replica, at random among equals. */
 export type ReadRoute = 'leader' | 'followers' | 'nearest';
 
 export interface ClientSettings {
@@ -57,8 +58,8 @@ export interface ClientSettings {
   readonly group: number;
   readonly groups: number;
   readonly reads: ReadRoute;
-  /** Replicas from the nearest to the farthest. */
-  readonly byDistance: readonly number[];
+  /** Mean one-way delay to each replica. */
+  readonly distancesUs: readonly number[];
   readonly valueBytes: number;
   readonly timeoutUs: number;
   readonly keys: KeyChooser;
@@ -67,7 +68,7 @@ export interface ClientSettings {
   readonly writeEvery: Arrivals | null;
 }
 
-/** Time between arrivals, finer than a microsecond so that 100,000 a second keep their rate. */
+/** Time between arrivals, finer than a microsecond where they are many, so that any rate is kept; a power of two. */
 export interface Arrivals {
   readonly table: LatencyTable;
   readonly ticksPerUs: number;
@@ -154,7 +155,7 @@ function waitForNext(group: ClientGroup, out: Out, timer: typeof NEXT_READ | typ
   let left = reading ? group.readTicksLeft : group.writeTicksLeft;
   for (;;) {
     const ticks = left + sampleLatency(every.table, out.draw(reading ? READ_ARRIVALS : WRITE_ARRIVALS));
-    const delayUs = Math.floor(ticks / every.ticksPerUs);
+    const delayUs = Math.min(Math.floor(ticks / every.ticksPerUs), LATEST_US);
     left = ticks - delayUs * every.ticksPerUs;
     if (delayUs > 0) {
       out.startTimer(timer, delayUs);
@@ -193,17 +194,26 @@ function begin(group: ClientGroup, out: Out, reading: boolean): void {
 function readTarget(group: ClientGroup, out: Out): number {
   const { settings, live, leader } = group;
   if (settings.reads === 'leader') return leader;
-  if (settings.reads === 'nearest') {
-    for (const replica of settings.byDistance) if ((live & (1 << replica)) !== 0) return replica;
-    return leader;
-  }
-  const followers = live & ~(1 << leader);
-  const count = bitCount(followers);
+  const candidates = settings.reads === 'followers' ? live & ~(1 << leader) : nearest(live, settings.distancesUs);
+  const count = bitCount(candidates);
   if (count === 0) return leader;
-  let skip = pick(out.draw(ROUTES), count);
+  let skip = count === 1 ? 0 : pick(out.draw(ROUTES), count);
   for (let replica = 0; ; replica++) {
-    if ((followers & (1 << replica)) !== 0 && skip-- === 0) return replica;
+    if ((candidates & (1 << replica)) !== 0 && skip-- === 0) return replica;
   }
+}
+
+/** Of the live replicas those with the smallest distance. */
+function nearest(live: number, distancesUs: readonly number[]): number {
+  let least = Number.POSITIVE_INFINITY;
+  let mask = 0;
+  for (let replica = 0; replica < distancesUs.length; replica++) {
+    const distanceUs = distancesUs[replica]!;
+    if ((live & (1 << replica)) === 0 || distanceUs > least) continue;
+    mask = distanceUs < least ? 1 << replica : mask | (1 << replica);
+    least = distanceUs;
+  }
+  return mask;
 }
 
 function bitCount(mask: number): number {

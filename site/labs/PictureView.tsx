@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 import { useComputed } from '@preact/signals';
 import type { Box } from './geometry.ts';
 import { barWidth, type LinkPicture, type NodePicture, type Picture } from './picture.ts';
@@ -103,7 +104,9 @@ function LinkView({ link, onLink }: { link: LinkPicture; onLink: Props['onLink']
   const middle = { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 };
   const markShown = useComputed(() => (link.cut.value ? 'visible' : 'hidden'));
   const across = start.y === end.y;
-  const label = across ? { x: middle.x, y: middle.y - 12, anchor: 'middle' } : labelBeside(start, end, middle);
+  const label = across
+    ? { x: middle.x, y: middle.y - 12, anchor: 'middle' }
+    : labelBeside(start, end, middle);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: a short cut for the mouse; the buttons beside the picture do the same
     <g class={link.className} data-link={link.line.id} onClick={() => onLink?.(a, b)}>

@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 import { useComputed, useSignalEffect } from '@preact/signals';
 import { useEffect, useId, useMemo, useRef } from 'preact/hooks';
 import type { FaultAction } from '#engine';
@@ -23,8 +24,8 @@ export default function ReplicationLab({ question, source, scenario }: Props) {
         <p class="kicker">Lab</p>
         <h3 id={heading}>{question}</h3>
         <p class="hint">
-          Writes go to the leader, reads to the followers. Nothing here is drawn by hand: the picture is a run of the
-          simulation, and every fault you make is part of it.
+          Writes go to the leader, reads to the followers. Nothing here is drawn by hand: the picture is a run
+          of the simulation, and every fault you make is part of it.
         </p>
       </header>
       <figure class="stage">
@@ -33,8 +34,8 @@ export default function ReplicationLab({ question, source, scenario }: Props) {
           <Legend />
           <noscript>
             <p>
-              This is the cluster {lab.nowText.peek()} into the run with seed {lab.seed.peek()}. With JavaScript it
-              plays. {lab.picture.sentence.peek()}
+              This is the cluster {lab.nowText.peek()} into the run with seed {lab.seed.peek()}. With
+              JavaScript it plays. {lab.picture.sentence.peek()}
             </p>
           </noscript>
         </figcaption>
@@ -122,8 +123,12 @@ function Transport({ lab }: { lab: Lab }) {
   const playText = useComputed(() => (lab.playing.value ? 'Pause' : lab.done.value ? 'Play again' : 'Play'));
   const position = useComputed(() => Math.min(lab.nowMs.value, durationMs));
   return (
-    <div class="transport" role="group" aria-label="Time">
-      <button class="button primary" type="button" onClick={() => (lab.playing.value ? lab.pause() : lab.play())}>
+    <section class="transport" aria-label="Time">
+      <button
+        class="button primary"
+        type="button"
+        onClick={() => (lab.playing.value ? lab.pause() : lab.play())}
+      >
         {playText}
       </button>
       <button class="button" type="button" onClick={() => lab.stepBack()}>
@@ -166,7 +171,7 @@ function Transport({ lab }: { lab: Lab }) {
           ))}
         </select>
       </label>
-    </div>
+    </section>
   );
 }
 
@@ -190,7 +195,12 @@ function Settings({ lab }: { lab: Lab }) {
       <legend>A write waits for</legend>
       {acknowledgements.map((each) => (
         <label key={each} class="radio">
-          <input type="radio" name={name} checked={each === current} onChange={() => lab.restart(each, seed)} />
+          <input
+            type="radio"
+            name={name}
+            checked={each === current}
+            onChange={() => lab.restart(each, seed)}
+          />
           <span>
             {each} <small>{waitsFor[each]}</small>
           </span>
@@ -223,8 +233,14 @@ function NodeFaults({ lab }: { lab: Lab }) {
           <span class="who">
             <strong>{id}</strong> {role}, {process}
           </span>
-          <FaultButton lab={lab} action={{ type: process.value === 'down' ? 'restart' : 'crash', node: id }} />
-          <FaultButton lab={lab} action={{ type: process.value === 'paused' ? 'resume' : 'pause', node: id }} />
+          <FaultButton
+            lab={lab}
+            action={{ type: process.value === 'down' ? 'restart' : 'crash', node: id }}
+          />
+          <FaultButton
+            lab={lab}
+            action={{ type: process.value === 'paused' ? 'resume' : 'pause', node: id }}
+          />
         </div>
       ))}
     </fieldset>
@@ -241,7 +257,13 @@ function FaultButton({ lab, action }: { lab: Lab; action: FaultAction & { readon
       title={why ?? undefined}
       onClick={() => enabled && lab.inject(action)}
     >
-      {action.type === 'crash' ? 'Crash' : action.type === 'restart' ? 'Restart' : action.type === 'pause' ? 'Pause' : 'Resume'}{' '}
+      {action.type === 'crash'
+        ? 'Crash'
+        : action.type === 'restart'
+          ? 'Restart'
+          : action.type === 'pause'
+            ? 'Pause'
+            : 'Resume'}{' '}
       {action.node}
     </button>
   );
@@ -273,7 +295,8 @@ function LinkFaults({ lab }: { lab: Lab }) {
 
 function toggleCut(lab: Lab, a: string, b: string) {
   const cut = lab.picture.links.some(({ line, cut }) => cut.value && line.a === a && line.b === b);
-  lab.inject({ type: cut ? 'heal' : 'cut', from: [a], to: [b] });
+  if (cut) lab.inject({ type: 'heal', from: [a], to: [b] });
+  else lab.inject({ type: 'cut', from: [a], to: [b] });
 }
 
 function healAll(lab: Lab) {
@@ -357,13 +380,15 @@ function Log({ lab }: { lab: Lab }) {
         </label>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard must be able to */}
-      <ol class="lines" role="log" aria-live="off" aria-labelledby={heading} tabIndex={0} data-testid="log">
-        {lab.lines.value.map(({ index, atMs, sentence, weight }) => (
-          <li key={index} class={weight}>
-            <time>{(atMs / 1000).toFixed(3)}</time> <span>{sentence}</span>
-          </li>
-        ))}
-      </ol>
+      <div class="lines" role="log" aria-live="off" aria-labelledby={heading} tabIndex={0} data-testid="log">
+        <ol>
+          {lab.lines.value.map(({ index, atMs, sentence, weight }) => (
+            <li key={index} class={weight}>
+              <time>{(atMs / 1000).toFixed(3)}</time> <span>{sentence}</span>
+            </li>
+          ))}
+        </ol>
+      </div>
     </div>
   );
 }
@@ -375,14 +400,17 @@ function Identity({ lab }: { lab: Lab }) {
       <p>
         Run <code>{lab.scenario.id}</code>, {lab.acknowledgement}, seed {lab.seed}
         {made > 0 && `, ${made} ${made === 1 ? 'fault' : 'faults'} of yours`}. Digest so far{' '}
-        <code data-testid="digest">{lab.digest}</code>. Stepping back and forth, the speed and your display’s refresh
-        rate leave it as it is.
+        <code data-testid="digest">{lab.digest}</code>. Stepping back and forth, the speed and your display’s
+        refresh rate leave it as it is.
       </p>
       <p>
         <button class="button small" type="button" onClick={() => download(lab)}>
           Save this run
         </button>{' '}
-        The same run to the end: <code>quorate simulate {fileName(lab)} --seed {lab.seed}</code>
+        The same run to the end:{' '}
+        <code>
+          quorate simulate {fileName(lab)} --seed {lab.seed}
+        </code>
       </p>
     </footer>
   );

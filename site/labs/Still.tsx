@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 import { open, type Scenario } from '#engine';
 import { PictureView } from './PictureView.tsx';
 import { Picture } from './picture.ts';

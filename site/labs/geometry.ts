@@ -48,7 +48,12 @@ export function geometryOf(view: ClusterView): Geometry {
   const boxes = new Map<string, Box>();
   const clientWidth = (width - 2 * margin - 8 * (view.clients.length - 1)) / view.clients.length;
   for (const [index, { id }] of view.clients.entries()) {
-    boxes.set(id, { x: margin + index * (clientWidth + 8), y: margin, width: clientWidth, height: bar.clients });
+    boxes.set(id, {
+      x: margin + index * (clientWidth + 8),
+      y: margin,
+      width: clientWidth,
+      height: bar.clients,
+    });
   }
   for (const [index, { id }] of view.nodes.entries()) boxes.set(id, nodeBox(index, view.nodes.length));
   boxes.set(view.manager.id, { x: margin, y: bottom, width: width - 2 * margin, height: bar.manager });

@@ -172,7 +172,12 @@ export class Lab {
   asScenario(): ScenarioSource {
     const { source } = this;
     const topology = { ...source.topology, acknowledgement: this.acknowledgement.peek() };
-    return { ...source, topology, seed: this.seed.peek(), faults: [...(source.faults ?? []), ...this.run.made] };
+    return {
+      ...source,
+      topology,
+      seed: this.seed.peek(),
+      faults: [...(source.faults ?? []), ...this.run.made],
+    };
   }
 
   private finish(): void {
@@ -219,7 +224,14 @@ export class Lab {
 
 /** One key per fault that can be told apart: its type and where it strikes, whichever way a cut is named. */
 export function faultKey(fault: FaultAction): string {
-  const ends = 'from' in fault && fault.from && fault.to ? [[...fault.from].sort(), [...fault.to].sort()] : [];
-  const where = 'node' in fault ? fault.node : ends.map((each) => each.join('+')).sort().join('--');
+  const ends =
+    'from' in fault && fault.from && fault.to ? [[...fault.from].sort(), [...fault.to].sort()] : [];
+  const where =
+    'node' in fault
+      ? fault.node
+      : ends
+          .map((each) => each.join('+'))
+          .sort()
+          .join('--');
   return `${fault.type} ${where}`;
 }

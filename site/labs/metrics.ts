@@ -42,8 +42,12 @@ export function metricsOf(report: Report, view: ClusterView): Metrics {
     writeP99: inMs(report.latencyMs.write.p99),
     lostWrites: measured(report, 'verdicts.lost-writes.count') ?? 0,
     staleReads: measured(report, 'verdicts.stale-reads.count') ?? 0,
-    rto: lastFailover === undefined ? '–' : lastFailover.rtoMs === null ? 'not yet' : inMs(lastFailover.rtoMs),
-    rpo: report.failovers.length === 0 ? '–' : `${formatNumber(report.rpo.writes)} writes, ${inMs(report.rpo.ms)}`,
+    rto:
+      lastFailover === undefined ? '–' : lastFailover.rtoMs === null ? 'not yet' : inMs(lastFailover.rtoMs),
+    rpo:
+      report.failovers.length === 0
+        ? '–'
+        : `${formatNumber(report.rpo.writes)} writes, ${inMs(report.rpo.ms)}`,
   };
 }
 

@@ -20,7 +20,11 @@ export interface NodePicture {
   readonly role: Signal<string>;
   readonly className: Signal<string>;
   readonly status: Signal<string>;
-  readonly logs: readonly { readonly name: string; readonly width: Signal<number>; readonly lsn: Signal<string> }[];
+  readonly logs: readonly {
+    readonly name: string;
+    readonly width: Signal<number>;
+    readonly lsn: Signal<string>;
+  }[];
 }
 
 export interface LinkPicture {
@@ -85,7 +89,10 @@ export class Picture {
     });
     this.clients = view.clients.map(({ id }) => ({ id, text: signal('') }));
     this.manager = { id: view.manager.id, text: signal('') };
-    this.dots = Array.from({ length: dotsMost }, () => ({ transform: signal(away), shape: signal('#dot-control') }));
+    this.dots = Array.from({ length: dotsMost }, () => ({
+      transform: signal(away),
+      shape: signal('#dot-control'),
+    }));
     this.update(view);
   }
 
@@ -116,7 +123,9 @@ export class Picture {
       picture.role.value = node.role;
       picture.className.value = `node ${node.role} ${node.process}`;
       picture.status.value =
-        node.process === 'up' ? `${stateWords(node.state)} · term ${node.term}` : `${node.process} · term ${node.term}`;
+        node.process === 'up'
+          ? `${stateWords(node.state)} · term ${node.term}`
+          : `${node.process} · term ${node.term}`;
       for (const [each, lsn] of [node.writtenLsn, node.flushedLsn, node.appliedLsn].entries()) {
         const log = picture.logs[each]!;
         log.width.value = Math.round(barWidth * Math.max(0, 1 - (newest - lsn) / recordsShown));
@@ -175,9 +184,12 @@ function managerText({ state, leader }: ClusterView['manager']): string {
 
 function sentenceOf(view: ClusterView): string {
   const nodes = view.nodes.map(({ id, role, process, writtenLsn, appliedLsn }) =>
-    process === 'up' ? `${id} is ${role}, wrote ${writtenLsn}, replayed ${appliedLsn}` : `${id} is ${process}`,
+    process === 'up'
+      ? `${id} is ${role}, wrote ${writtenLsn}, replayed ${appliedLsn}`
+      : `${id} is ${process}`,
   );
   const cut = new Set(view.links.filter((each) => each.cut).map(({ from, to }) => pairId(from, to)));
-  const cuts = cut.size === 0 ? 'no link is cut' : `${cut.size} ${cut.size === 1 ? 'link is' : 'links are'} cut`;
+  const cuts =
+    cut.size === 0 ? 'no link is cut' : `${cut.size} ${cut.size === 1 ? 'link is' : 'links are'} cut`;
   return `At ${(view.nowMs / 1000).toFixed(3)} s ${nodes.join('; ')}; ${cuts}; ${view.messages.length} messages on their way.`;
 }

@@ -1,8 +1,9 @@
+/** @jsxImportSource preact */
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { createActor, fromPromise } from 'xstate';
-import { type Scenario, simulate } from '#engine';
 import type { Quiz } from '#content/schema.ts';
+import { type Scenario, simulate } from '#engine';
 import { formatNumber, measured } from '../lib/figures.ts';
 import { bucketIndexOf, describePrediction, type Prediction } from './judge.ts';
 import { type JudgedRun, type QuizRun, quizChart } from './quiz.chart.ts';
@@ -62,7 +63,9 @@ export default function PredictThenRun({ quiz, scenario }: Props) {
               Run it, seed {context.seed}
             </button>
           )}
-          {state === 'asking' && <span class="hint">Commit to an answer first. It is worth more that way.</span>}
+          {state === 'asking' && (
+            <span class="hint">Commit to an answer first. It is worth more that way.</span>
+          )}
           {state === 'running' && <span class="hint">Running…</span>}
           {state === 'revealed' && (
             <>
@@ -87,7 +90,9 @@ export default function PredictThenRun({ quiz, scenario }: Props) {
       </div>
       {context.runs.length > 1 && <Runs quiz={quiz} runs={context.runs} />}
       <noscript>
-        <p class="hint">The answer is computed by running the simulation in this page, which needs JavaScript.</p>
+        <p class="hint">
+          The answer is computed by running the simulation in this page, which needs JavaScript.
+        </p>
       </noscript>
     </section>
   );
@@ -150,7 +155,9 @@ function Outcome({ quiz, run, scenario }: { quiz: Quiz; run: JudgedRun; scenario
           </dd>
         </div>
       </dl>
-      <p class="verdict">{run.right ? '✓ The run bears you out.' : `✗ The run says otherwise${measuredAs(quiz, run)}.`}</p>
+      <p class="verdict">
+        {run.right ? '✓ The run bears you out.' : `✗ The run says otherwise${measuredAs(quiz, run)}.`}
+      </p>
       {quiz.explanation.map((sentence) => (
         <p key={sentence}>{sentence}</p>
       ))}

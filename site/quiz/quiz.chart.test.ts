@@ -6,13 +6,22 @@ import { type QuizRun, quizChart } from './quiz.chart.ts';
 
 const choice: QuizAnswer = {
   kind: 'choice',
-  buckets: [{ label: 'none', to: 0 }, { label: 'one to nine', from: 1, to: 9 }, { label: 'ten or more', from: 10 }],
+  buckets: [
+    { label: 'none', to: 0 },
+    { label: 'one to nine', from: 1, to: 9 },
+    { label: 'ten or more', from: 10 },
+  ],
 };
 const number: QuizAnswer = { kind: 'number', min: 0, tolerance: { ratio: 0.1, least: 2 } };
 
 /** A quiz whose run measures the seed itself. */
-function start(answer: QuizAnswer, run = async (seed: number): Promise<QuizRun> => ({ seed, digest: 'd', measured: seed })) {
-  const actors = { 'run the scenario': fromPromise<QuizRun, { seed: number }>(({ input }) => run(input.seed)) };
+function start(
+  answer: QuizAnswer,
+  run = async (seed: number): Promise<QuizRun> => ({ seed, digest: 'd', measured: seed }),
+) {
+  const actors = {
+    'run the scenario': fromPromise<QuizRun, { seed: number }>(({ input }) => run(input.seed)),
+  };
   return createActor(quizChart.provide({ actors }), { input: { answer, seed: 9 } }).start();
 }
 
@@ -52,8 +61,14 @@ describe('quiz chart', () => {
     quiz.send({ type: 'run' });
     await waitFor(quiz, (snapshot) => snapshot.matches('revealed'));
     quiz.send({ type: 'run another seed' });
-    const { context } = await waitFor(quiz, (snapshot) => snapshot.matches('revealed') && snapshot.context.runs.length === 2);
-    expect(context.runs.map(({ seed, right }) => [seed, right])).toEqual([[9, true], [10, false]]);
+    const { context } = await waitFor(
+      quiz,
+      (snapshot) => snapshot.matches('revealed') && snapshot.context.runs.length === 2,
+    );
+    expect(context.runs.map(({ seed, right }) => [seed, right])).toEqual([
+      [9, true],
+      [10, false],
+    ]);
   });
 
   test('says what went wrong with a run, and runs again', async () => {
@@ -64,7 +79,9 @@ describe('quiz chart', () => {
     });
     quiz.send({ type: 'predict', prediction: { kind: 'choice', bucketIndex: 0 } });
     quiz.send({ type: 'run' });
-    expect((await waitFor(quiz, (snapshot) => snapshot.matches('failed'))).context.failure).toContain('out of luck');
+    expect((await waitFor(quiz, (snapshot) => snapshot.matches('failed'))).context.failure).toContain(
+      'out of luck',
+    );
     quiz.send({ type: 'run' });
     expect((await waitFor(quiz, (snapshot) => snapshot.matches('revealed'))).context.failure).toBeNull();
   });
@@ -78,7 +95,8 @@ describe('judging', () => {
   });
 
   test('a number counts within the tolerance, never tighter than the least', () => {
-    const says = (value: number, measured: number | null) => isRight(number, { kind: 'number', value }, measured);
+    const says = (value: number, measured: number | null) =>
+      isRight(number, { kind: 'number', value }, measured);
     expect(says(90, 100)).toBe(true);
     expect(says(89, 100)).toBe(false);
     expect(says(2, 0)).toBe(true);

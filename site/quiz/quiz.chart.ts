@@ -57,17 +57,26 @@ export const quizChart = setup({
     }),
   },
   guards: {
-    'is an answer': ({ context, event }) => event.type === 'predict' && isAnswerTo(context.answer, event.prediction),
+    'is an answer': ({ context, event }) =>
+      event.type === 'predict' && isAnswerTo(context.answer, event.prediction),
   },
   actions: {
-    'keep the prediction': assign(({ event }) => (event.type === 'predict' ? { prediction: event.prediction } : {})),
+    'keep the prediction': assign(({ event }) =>
+      event.type === 'predict' ? { prediction: event.prediction } : {},
+    ),
     'forget the prediction': assign({ prediction: null }),
     'take another seed': assign({ seed: ({ context }) => context.seed + 1 }),
     'forget the failure': assign({ failure: null }),
   },
 }).createMachine({
   id: 'quiz',
-  context: ({ input }) => ({ answer: input.answer, seed: input.seed, prediction: null, runs: [], failure: null }),
+  context: ({ input }) => ({
+    answer: input.answer,
+    seed: input.seed,
+    prediction: null,
+    runs: [],
+    failure: null,
+  }),
   initial: 'asking',
   states: {
     asking: {
@@ -100,6 +109,8 @@ export const quizChart = setup({
         'predict again': { target: 'asking', actions: ['take another seed', 'forget the prediction'] },
       },
     },
-    failed: { on: { run: 'running', 'predict again': { target: 'asking', actions: 'forget the prediction' } } },
+    failed: {
+      on: { run: 'running', 'predict again': { target: 'asking', actions: 'forget the prediction' } },
+    },
   },
 });

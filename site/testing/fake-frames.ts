@@ -16,12 +16,15 @@ export function installFakeFrames(): void {
   window.fakeFrames = {
     asked: () => asked,
     waiting: () => waiting.size,
-    play(frames: number, hz: number): void {
+    async play(frames: number, hz: number): Promise<void> {
       for (let frame = 0; frame < frames; frame++) {
         nowMs += 1000 / hz;
         const due = waiting;
         waiting = new Map();
         for (const callback of due.values()) callback(nowMs);
+        // Components render in microtasks after the frame, as they would before the next one.
+        await null;
+        await null;
       }
     },
   };
@@ -35,7 +38,7 @@ declare global {
       asked(): number;
       /** How many requests are open now. */
       waiting(): number;
-      play(frames: number, hz: number): void;
+      play(frames: number, hz: number): Promise<void>;
     };
   }
 }

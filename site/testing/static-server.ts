@@ -21,9 +21,12 @@ export interface StaticServer {
 export async function serveStatic(folder: string, base: string): Promise<StaticServer> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const inside = normalize(decodeURIComponent(pathname.startsWith(base) ? pathname.slice(base.length) : '..'));
+    const inside = normalize(
+      decodeURIComponent(pathname.startsWith(base) ? pathname.slice(base.length) : '..'),
+    );
     let file = join(folder, inside);
-    if (!inside.startsWith('..') && existsSync(file) && statSync(file).isDirectory()) file = join(file, 'index.html');
+    if (!inside.startsWith('..') && existsSync(file) && statSync(file).isDirectory())
+      file = join(file, 'index.html');
     if (inside.startsWith('..') || !existsSync(file)) {
       response.writeHead(404).end('not found');
       return;

@@ -9,6 +9,7 @@ import {
   SERVICE_APPLY,
   SERVICE_NONE,
   SERVICE_READ,
+  SERVICE_TURN,
   SERVICE_WRITE,
   START,
   TIMER,
@@ -96,7 +97,7 @@ export interface ReplicaKind extends NodeKind<Replica> {
   timersFor(replicas: number): number;
 }
 
-export function replicaKind(): ReplicaKind {
+function lowerReplica(): ReplicaKind {
   const streams = loweredStreams(() => role.timers.length);
   const role: Chart<Activation, RoleEvent> = lower(roleChart(streams), {
     startTimer: ({ out }, slot, delayUs) => out.startTimer(slot, delayUs),
@@ -150,7 +151,7 @@ export interface ManagerKind extends NodeKind<Manager> {
   readonly failover: Chart<Care>;
 }
 
-export function managerKind(): ManagerKind {
+function lowerManager(): ManagerKind {
   const failover = lower(failoverChart, {
     startTimer: ({ out }, slot, delayUs) => out.startTimer(slot, delayUs),
     cancelTimer: ({ out }, slot) => out.cancelTimer(slot),
@@ -184,10 +185,18 @@ export function managerKind(): ManagerKind {
   };
 }
 
-/** What serving a message costs a replica. */
+/**
+ * Lowered once: every simulation steps the same tables. What a kind keeps between inputs is its handles, which each
+ * input fills anew.
+ */
+export const replicaKind = lowerReplica();
+export const managerKind = lowerManager();
+
+/** What serving a message costs a replica. A keepalive must not overtake the records sent before it. */
 export function serviceClassOf(kind: number): number {
   if (kind === READ) return SERVICE_READ;
   if (kind === WRITE) return SERVICE_WRITE;
   if (kind === APPEND) return SERVICE_APPLY;
+  if (kind === KEEPALIVE) return SERVICE_TURN;
   return SERVICE_NONE;
 }

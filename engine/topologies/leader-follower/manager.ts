@@ -121,9 +121,11 @@ export function notePosition({ manager, input }: Care): void {
 
 /** Every replica but the suspected leader, from whom nothing is expected. */
 export function completesAnswers({ manager, input }: Care): boolean {
-  const everybody = (1 << manager.settings.replicas) - 1;
-  const answered = manager.answered | (1 << input.from);
-  return (answered | (1 << manager.suspect)) === everybody;
+  const answered = manager.answered | (1 << input.from) | (1 << manager.suspect);
+  for (let replica = 0; replica < manager.settings.replicas; replica++) {
+    if ((answered & (1 << replica)) === 0) return false;
+  }
+  return true;
 }
 
 export function hasAnswer({ manager }: Care): boolean {

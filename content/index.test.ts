@@ -1,0 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { parseRequirements, parseScenario, simulate } from '#engine';
+import { bundledRequirements, bundledScenarios } from './index.ts';
+
+const read = (url: URL): unknown => parse(readFileSync(url, 'utf8'));
+
+test('every file that lies here is bundled, under its own id', () => {
+  for (const [folder, bundled] of [
+    ['./scenarios/', bundledScenarios],
+    ['./requirements/', bundledRequirements],
+  ] as const) {
+    const files = readdirSync(new URL(folder, import.meta.url)).filter((file) => file.endsWith('.yaml'));
+    expect(bundled.map(({ name }) => `${name}.yaml`).toSorted()).toEqual(files.toSorted());
+    for (const { name, url } of bundled) expect(read(url)).toMatchObject({ id: name });
+  }
+});
+
+test.each(bundledRequirements)('requirements $name are valid', ({ url }) => {
+  parseRequirements(read(url));
+});
+
+describe.each(bundledScenarios)('scenario $name shows what it says', ({ url }) => {
+  const scenario = parseScenario(read(url));
+  test.each([1, 2])('with seed %i', (seed) => {
+    const { expectations } = simulate(scenario, { seed });
+    expect(expectations.length).toBeGreaterThan(0);
+    expect(expectations.filter(({ met }) => !met)).toEqual([]);
+  });
+});

@@ -1,0 +1,192 @@
+import { describe, expect, test } from 'vitest';
+import type { Report } from '../run/report.ts';
+import { parseScenario } from '../scenario/parse.ts';
+import { decide } from './decide.ts';
+import { evidenceFrom, evidenceRuns } from './evidence.ts';
+import { scenarioFor, sizeOf } from './evidence-scenario.ts';
+import { prove, simulateRun } from './prove.ts';
+import { parseRequirements, type RequirementsSource } from './requirements.ts';
+
+const booking: RequirementsSource = {
+  id: 'booking',
+  readsPerSecond: 80,
+  writesPerSecond: 20,
+  regions: [
+    { id: 'us-east-1', share: 0.7 },
+    { id: 'eu-west-1', share: 0.3 },
+  ],
+  roundTrip: { provider: 'AWS' },
+  lossToleratedMs: 0,
+  outageToleratedS: 30,
+  entities: [
+    { name: 'bookings', share: 0.2, consistency: 'strong', transactions: true },
+    { name: 'catalogue', share: 0.8, consistency: 'eventual' },
+  ],
+};
+
+function proved(source: RequirementsSource, runs = 2) {
+  const requirements = parseRequirements(source);
+  return prove(decide(requirements), requirements, { runs, seed: 1 });
+}
+
+describe('prove', () => {
+  test('measures every target under every fault, and meets them for a booking site in two regions', () => {
+    const evidence = proved(booking);
+    expect(evidence.status).toBe('measured');
+    expect(evidence.sentence).toBe('All 5 required targets were met in all of 6 runs.');
+    expect(evidence.targets.map(({ fault, name, required, met }) => [fault, name, required, met])).toEqual([
+      ['none', 'write latency p99', true, true],
+      ['none', 'staleness', true, true],
+      ['leader-crash', 'loss (RPO)', true, true],
+      ['leader-crash', 'outage (RTO)', true, true],
+      ['leader-crash', 'staleness', true, true],
+      ['region-cut', 'loss (RPO)', false, true],
+      ['region-cut', 'outage (RTO)', false, true],
+      ['region-cut', 'staleness', false, false],
+    ]);
+  });
+
+  test('shows a missed target with the run that missed it, which replays to the same digest', () => {
+    const evidence = proved({ ...booking, writeLatencyP99Ms: 100 });
+    expect(evidence.met).toBe(false);
+    expect(evidence.sentence).toBe('1 of 5 required targets was missed in 6 runs: write latency p99.');
+    const missed = evidence.targets.find(({ required, met }) => required && !met)!;
+    expect(missed.measured).toBeGreaterThan(100);
+    const source = evidence.scenarios.find(({ id }) => id === missed.scenario)!;
+    expect(simulateRun({ fault: missed.fault, source, seed: missed.seed }).digest).toBe(missed.digest);
+    expect(evidence.replays).toContainEqual({
+      scenario: missed.scenario,
+      seed: missed.seed,
+      digest: missed.digest,
+    });
+  });
+
+  test('loses nothing when the region of the leader is cut off, where that was asked for', () => {
+    const evidence = proved({
+      ...booking,
+      survives: 'region',
+      writeLatencyP99Ms: 300,
+      entities: [{ name: 'data' }],
+    });
+    expect(
+      evidence.targets.filter(({ fault, required }) => fault === 'region-cut' && required),
+    ).toMatchObject([
+      { name: 'loss (RPO)', measured: 0, met: true },
+      { name: 'outage (RTO)', met: true },
+    ]);
+  });
+
+  test('runs one machine as a leader alone, and says what that leaves out', () => {
+    const evidence = proved({ lossToleratedMs: 600_000, outageToleratedS: 7_200 }, 1);
+    expect(evidence.met).toBe(true);
+    expect(evidence.assumptions.join()).toContain('the restore of a backup are not simulated');
+    expect(evidence.targets.find(({ name }) => name === 'outage (RTO)')?.measured).toBeGreaterThan(60_000);
+  });
+
+  test('says plainly where there is no evidence yet, and runs nothing', () => {
+    const evidence = proved({
+      duringPartition: 'accept',
+      entities: [{ name: 'sessions', mergeable: true, conflict: 'last-writer-wins' }],
+    });
+    expect(evidence).toMatchObject({ status: 'not-available', met: false, targets: [], replays: [] });
+    expect(evidence.sentence).toContain('Evidence for leaderless is not available yet');
+  });
+
+  test('does not judge writes where there are hardly any', () => {
+    const evidence = proved({ writesPerSecond: 0.001, readsPerSecond: 5 }, 1);
+    expect(new Set(evidence.targets.map(({ name }) => name))).toEqual(new Set(['staleness']));
+    expect(evidence.assumptions.join()).toContain('So little is written');
+  });
+
+  test('counts its progress up to the total', () => {
+    const requirements = parseRequirements({ readsPerSecond: 5, writesPerSecond: 5 });
+    const seen: string[] = [];
+    const onProgress = ({ done, total }: { done: number; total: number }) => seen.push(`${done}/${total}`);
+    prove(decide(requirements), requirements, { runs: 2, seed: 7, onProgress });
+    expect(seen).toEqual(['1/4', '2/4', '3/4', '4/4']);
+  });
+});
+
+describe('evidenceFrom', () => {
+  const requirements = parseRequirements({ readsPerSecond: 5, writesPerSecond: 5 });
+  const recommendation = decide(requirements);
+  const runs = evidenceRuns(recommendation, requirements, { runs: 3, seed: 1 });
+  const results = runs.map((run) => ({ run, report: simulateRun(run) }));
+  const judged = (change: (report: Report, seed: number) => Partial<Report>) =>
+    evidenceFrom(
+      recommendation,
+      requirements,
+      results.map(({ run, report }) => ({ run, report: { ...report, ...change(report, run.seed) } })),
+    );
+
+  test('takes the worst run, not the mean, and names its seed', () => {
+    const evidence = judged(({ latencyMs }, seed) => ({
+      latencyMs: { ...latencyMs, write: { ...latencyMs.write, p99: seed === 2 ? 900 : 1 } },
+    }));
+    expect(evidence.targets[0]).toMatchObject({
+      name: 'write latency p99',
+      measured: 900,
+      met: false,
+      seed: 2,
+    });
+  });
+
+  test('takes a leader that never came back for a missed outage target', () => {
+    const evidence = judged(({ failovers }, seed) => ({
+      failovers: failovers.map((each) => ({ ...each, rtoMs: seed === 3 ? null : each.rtoMs })),
+    }));
+    const outage = evidence.targets.find(({ name }) => name === 'outage (RTO)');
+    expect(outage).toMatchObject({ measured: null, met: false, seed: 3 });
+  });
+
+  test('does not take a verdict that is unknown for a target met', () => {
+    const evidence = judged(({ verdicts }) => ({
+      verdicts: verdicts.map((verdict) => ({ ...verdict, result: 'unknown' as const })),
+    }));
+    const unknown = evidence.targets.filter(({ name }) => name === 'loss (RPO)' || name === 'staleness');
+    expect(unknown.map(({ measured, met }) => [measured, met])).toEqual([
+      [null, false],
+      [null, false],
+      [null, false],
+    ]);
+  });
+});
+
+describe('scenarioFor', () => {
+  test('runs one shard on its share of the load', () => {
+    const requirements = parseRequirements({ readsPerSecond: 0, writesPerSecond: 30_000 });
+    const recommendation = decide(requirements);
+    const { workload, faults } = scenarioFor(recommendation, requirements, { fault: 'leader-crash' });
+    expect(workload.clients[0]!.writesPerSecond).toBe(30_000 / recommendation.shards);
+    expect(faults).toMatchObject([{ type: 'crash', node: 'local.1' }]);
+  });
+
+  test('makes a heavy load shorter, not lighter, and leaves time for the failover', () => {
+    const requirements = parseRequirements({ readsPerSecond: 45_000 });
+    const recommendation = decide(requirements);
+    const { durationMs, slice } = sizeOf(recommendation, requirements);
+    expect(durationMs).toBeLessThan(60_000);
+    expect((durationMs * 2) / 3).toBeGreaterThan(recommendation.settings.failover!.expectedOutageMs);
+    expect(slice).toBe(1);
+  });
+
+  test('runs a part of what no run could hold, load and capacity alike', () => {
+    const node = { readsPerSecond: 1_000_000, writesPerSecond: 1_000_000 };
+    const requirements = parseRequirements({ readsPerSecond: 0, writesPerSecond: 600_000, node });
+    const recommendation = decide(requirements);
+    const { slice } = sizeOf(recommendation, requirements);
+    expect(slice).toBeLessThan(1);
+    const scenario = parseScenario(scenarioFor(recommendation, requirements, { fault: 'none' }));
+    const busy = (scenario.workload.clients[0]!.writesPerSecond * scenario.nodes[0]!.writeNs) / 1e9;
+    expect(busy).toBeCloseTo(0.6, 2);
+  });
+
+  test('cuts the region of the leader off from the others', () => {
+    const requirements = parseRequirements(booking);
+    const { faults, network } = scenarioFor(decide(requirements), requirements, { fault: 'region-cut' });
+    expect(faults).toMatchObject([{ type: 'cut', from: ['us-east-1'], to: ['eu-west-1'] }]);
+    expect(network?.between).toMatchObject([
+      { from: 'us-east-1', to: 'eu-west-1', latency: { type: 'rtt', provider: 'AWS' } },
+    ]);
+  });
+});

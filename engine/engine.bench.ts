@@ -1,0 +1,124 @@
+/**
+ * `npm run bench`: what each layer costs, all measured in one run, so that the ratios hold on a noisy machine.
+ * Nothing here passes or fails; tests are for that.
+ */
+
+import { parseScenario } from './scenario/parse.ts';
+import type { ScenarioSource } from './scenario/schema.ts';
+import { Queue, STRIDE, TO } from './kernel/queue.ts';
+import { Simulation } from './run/simulation.ts';
+import { simulate } from './run/simulate.ts';
+import { benchCharts } from './statecharts/bench.ts';
+
+const cpuSeconds = (): number => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6;
+const nowMs = (): number => performance.now();
+
+function source(overrides: Partial<ScenarioSource> = {}): ScenarioSource {
+  return {
+    id: 'bench',
+    durationMs: 10_000,
+    cluster: {
+      nodes: [{ id: 'a' }, { id: 'b' }, { id: 'c' }],
+      defaults: { disk: { fsync: { type: 'log-normal', medianMs: 1, p99Ms: 5 } } },
+    },
+    topology: { type: 'leader-follower', acknowledgement: 'semi-synchronous' },
+    workload: {
+      clients: [{ readsPerSecond: 20_000, writesPerSecond: 20_000 }],
+      keys: { count: 1000 },
+    },
+    ...overrides,
+  };
+}
+
+function line(name: string, value: string): void {
+  process.stdout.write(`${name.padEnd(58)} ${value}\n`);
+}
+
+const millions = (perSecond: number): string => `${(perSecond / 1e6).toFixed(2)} M/s`;
+
+/** The queue alone, as busy as the simulation keeps it: `pending` records, each dispatched and pushed again. */
+function bareQueue(pending: number, dispatches: number): number {
+  const queue = new Queue();
+  let random = 1;
+  const delay = () => {
+    random = (Math.imul(random, 1_664_525) + 1_013_904_223) | 0;
+    return 100 + ((random >>> 8) & 0x3ff);
+  };
+  for (let index = 0; index < pending; index++) queue.push(0, delay(), 20, 0, 1, index, 0, 0, 0, 0, 0);
+  let sum = 0;
+  const begun = cpuSeconds();
+  for (let index = 0; index < dispatches; index++) {
+    const record = queue.next(2 ** 48);
+    const nowUs = queue.times[record * 2]!;
+    sum += queue.words[record * STRIDE + TO]!;
+    queue.release(record);
+    queue.push(nowUs, nowUs + delay(), 20, 0, 1, index, 0, 0, 0, 0, 0);
+  }
+  const seconds = cpuSeconds() - begun;
+  if (sum !== dispatches) throw new Error('the queue lost a record');
+  return dispatches / seconds;
+}
+
+interface Speed {
+  readonly messagesPerSecond: number;
+  readonly eventsPerSecond: number;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+function speedOf(scenarioSource: ScenarioSource, traced: boolean): Speed {
+  const scenario = parseScenario(scenarioSource);
+  let entries = 0;
+  const samples = Array.from({ length: 5 }, (_, index) => {
+    const begun = cpuSeconds();
+    const report = simulate(scenario, traced ? { seed: index, observe: () => entries++ } : { seed: index });
+    const seconds = cpuSeconds() - begun;
+    return { messages: report.messages.delivered / seconds, events: report.events / seconds };
+  });
+  if (traced && entries === 0) throw new Error('nothing was traced');
+  return {
+    messagesPerSecond: median(samples.map(({ messages }) => messages)),
+    eventsPerSecond: median(samples.map(({ events }) => events)),
+  };
+}
+
+/** Bytes in use after each million events of one long run, garbage collected. */
+function memoryOverEvents(millionsOfEvents: number): number[] {
+  const collect = globalThis.gc;
+  if (collect === undefined) throw new Error('run with --expose-gc');
+  const simulation = new Simulation(parseScenario(source({ durationMs: 3_600_000 })), 1, undefined);
+  const bytes: number[] = [];
+  for (let done = 1; done <= millionsOfEvents; done++) {
+    while (simulation.loop.events < done * 1_000_000) simulation.advanceTo(simulation.loop.nowUs + 100_000);
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    bytes.push(heapUsed + arrayBuffers);
+  }
+  return bytes;
+}
+
+const charts = benchCharts(nowMs);
+line('XState transition(), steps', millions(charts.xstateStepsPerSecond));
+line('lowered charts, steps', `${millions(charts.loweredStepsPerSecond)}  (${charts.ratio.toFixed(0)} × XState)`);
+
+bareQueue(1000, 1_000_000);
+const bare = bareQueue(1000, 5_000_000);
+line('bare queue loop, events', millions(bare));
+
+const rows: readonly (readonly [string, ScenarioSource, boolean])[] = [
+  ['leader-follower, 3 nodes, semi-synchronous', source(), false],
+  ['  the same, asynchronous', source({ topology: { type: 'leader-follower' } }), false],
+  ['  the same, synchronous', source({ topology: { type: 'leader-follower', acknowledgement: 'synchronous' } }), false],
+  ['  the same, reads from followers', source({ topology: { type: 'leader-follower', reads: 'followers' } }), false],
+  ['  the same, trace on', source({ durationMs: 2000 }), true],
+];
+for (const [name, scenario, traced] of rows) {
+  const { messagesPerSecond, eventsPerSecond } = speedOf(scenario, traced);
+  line(name, `${millions(messagesPerSecond)} messages, ${millions(eventsPerSecond)} events  (1/${(bare / eventsPerSecond).toFixed(1)} of bare)`);
+}
+
+const memory = memoryOverEvents(10);
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+line('memory after 1, 5 and 10 M events', [memory[0]!, memory[4]!, memory[9]!].map(megabytes).join(', '));

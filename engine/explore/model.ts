@@ -1,0 +1,140 @@
+/**
+ * What an exploration is given and what it answers.
+ *
+ * A model is any set of actors: node kinds, the same that the time-ordered loop runs, with their first states. Time is
+ * left out: a message in flight may arrive at any moment, an fsync may complete at any moment, and a running timer may
+ * fire at any moment unless its rule says otherwise. So a delay of any length, a pause and a slow disk need no choice of
+ * their own: they are choices not taken yet.
+ */
+
+import type { NodeKind } from '../kernel/protocol.ts';
+
+export interface ModelActor<State = unknown> {
+  readonly name: string;
+  readonly kind: NodeKind<State>;
+  readonly state: State;
+  /** Its timers by slot, at most 31. */
+  readonly timers?: readonly ModelTimer[];
+  /** Whether crashes may befall it. */
+  readonly canCrash?: boolean;
+}
+
+export interface ModelTimer {
+  readonly name: string;
+  /**
+   * When it may fire while it runs. `when quiet`: no message and no fsync is under way that anything could come of, as
+   * if the delay were longer than any round trip. That hides what a too short time-out does, and keeps the depth useful.
+   */
+  readonly fires: 'any time' | 'when quiet' | 'never';
+}
+
+/**
+ * How the messages from one actor to another travel. `ordered`: the oldest in flight arrives first, as on one TCP
+ * connection. `unordered`: any of them may. `duplicating`: any may, again and again, and none ever leaves the link.
+ */
+export type LinkRule = 'ordered' | 'unordered' | 'duplicating';
+
+export interface Model {
+  readonly actors: readonly ModelActor[];
+  /** Without it every link is ordered. */
+  readonly links?: (from: number, to: number) => LinkRule;
+  /** The most that one path may have, 0 if left out. A crash drops what was not fsynced, timers and fsyncs under way. */
+  readonly crashes?: number;
+  /** Whether what crashed may restart. */
+  readonly restarts?: boolean;
+  /** The most messages that one path may lose, 0 if left out. A `duplicating` link loses none. */
+  readonly losses?: number;
+  /** Keeps what checks need and no actor knows; its state is part of what identifies a state. */
+  readonly observer?: ModelObserver;
+  /** Begin only after every message has arrived and every fsync is done, link by link, before any timer. */
+  readonly settled?: boolean;
+  /** States for which it is false are neither counted nor looked beyond. It bounds what grows without end. */
+  readonly within?: (state: StateView) => boolean;
+  /** A choice as a sentence. */
+  readonly describe?: (choice: Choice) => string;
+}
+
+/** A notebook with plain state, which `onNote` changes in place. */
+export interface ModelObserver<State = unknown> {
+  readonly state: State;
+  onNote(state: State, actor: number, kind: number, a: number, b: number, c: number, d: number): void;
+}
+
+/** A message in flight. */
+export interface Envelope {
+  readonly from: number;
+  readonly to: number;
+  readonly kind: number;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly d: number;
+  readonly e: number;
+  readonly bytes: number;
+}
+
+/** One of the things that may happen next. */
+export type Choice =
+  | { readonly type: 'deliver'; readonly message: Envelope }
+  /** It arrives where the process is down. */
+  | { readonly type: 'miss'; readonly message: Envelope }
+  | { readonly type: 'lose'; readonly message: Envelope }
+  /** The actor's oldest fsync completes; `a` and `b` as it was asked for. */
+  | { readonly type: 'flush'; readonly actor: number; readonly a: number; readonly b: number }
+  | { readonly type: 'fire'; readonly actor: number; readonly slot: number }
+  | { readonly type: 'crash'; readonly actor: number }
+  | { readonly type: 'restart'; readonly actor: number };
+
+/** A state as checks see it. What it gives is shared: read it, do not change or keep it. */
+export interface StateView {
+  readonly stateOf: (actor: number) => unknown;
+  readonly isUp: (actor: number) => boolean;
+  readonly observed: () => unknown;
+  readonly messages: () => Envelope[];
+}
+
+/** A property of every state. */
+export interface Check {
+  readonly name: string;
+  /** How the state breaks it, as a sentence; null where it holds. */
+  readonly broken: (state: StateView) => string | null;
+}
+
+export interface Step {
+  /** Counts from 1. */
+  readonly number: number;
+  readonly choice: Choice;
+  readonly sentence: string;
+}
+
+export interface ExploreOptions {
+  /** Choices in a row to look ahead, at least 1. */
+  readonly depth: number;
+  /** The most different states to visit. */
+  readonly states: number;
+  readonly checks: readonly Check[];
+}
+
+export interface Coverage {
+  /**
+   * `ok`: every state within the depth was visited and holds every check. `unknown`: the budget of states was spent
+   * first. It sees states, not paths: that something happens at last is no check here.
+   */
+  readonly result: 'ok' | 'violation' | 'unknown';
+  /** Different states visited, the first one included. */
+  readonly unique: number;
+  /** States reached, counted as often as they were reached; the first one included. */
+  readonly generated: number;
+  /** Choices on the way to the states farthest off, which no shorter path reaches. */
+  readonly depth: number;
+  /** Whether there is nothing beyond: a greater depth would find no further state. */
+  readonly complete: boolean;
+  /** A violation that no shorter path shows. */
+  readonly violation: Violation | null;
+}
+
+export interface Violation {
+  readonly check: string;
+  readonly how: string;
+  readonly path: readonly Step[];
+}

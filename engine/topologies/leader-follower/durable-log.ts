@@ -1,0 +1,66 @@
+/** A replica's log on its way to disk, what a crash leaves of it, and how a tail comes off again. */
+
+import type { Out } from '../../kernel/protocol.ts';
+import { NOTE_DISCARDED } from './messages.ts';
+import type { Activation, Replica } from './replica.ts';
+import { dropLast, endBytes, forgetClient, keyOf, recycle, replay, termOf, unreplay, valueOf } from './wal.ts';
+
+/** Starts an fsync of everything appended, unless one is under way. */
+export function flush(node: Replica, out: Out): void {
+  const { wal } = node;
+  if (node.flushingLsn >= 0 || node.flushedLsn === wal.lastLsn) return;
+  node.flushingLsn = wal.lastLsn;
+  out.fsync(wal.lastLsn, node.term, endBytes(wal, wal.lastLsn) - endBytes(wal, node.flushedLsn));
+}
+
+/** An fsync is done. If the log was cut back meanwhile, what has been appended since is not on disk yet. */
+export function noteFlushed({ node, out }: Activation): void {
+  node.flushedLsn = Math.max(node.flushedLsn, node.flushingLsn);
+  node.flushingLsn = -1;
+  flush(node, out);
+}
+
+/** Shows everything the disk holds. */
+export function replayFlushed({ node }: Pick<Activation, 'node'>): void {
+  for (let lsn = node.replayedLsn + 1; lsn <= node.flushedLsn; lsn++) replay(node.wal, lsn, node.data);
+  node.replayedLsn = Math.max(node.replayedLsn, node.flushedLsn);
+}
+
+/** Cuts the log back, newest record first: what lies beyond, acknowledged or not, is discarded. */
+export function discardAfter(node: Replica, out: Out, lsn: number): void {
+  const { wal } = node;
+  while (wal.lastLsn > lsn) {
+    const last = wal.lastLsn;
+    out.note(NOTE_DISCARDED, last, termOf(wal, last), valueOf(wal, last), keyOf(wal, last));
+    if (node.replayedLsn === last) {
+      unreplay(wal, last, node.data);
+      node.replayedLsn = last - 1;
+    }
+    dropLast(wal);
+  }
+  node.flushedLsn = Math.min(node.flushedLsn, wal.lastLsn);
+  node.flushingLsn = Math.min(node.flushingLsn, wal.lastLsn);
+}
+
+/** Lets go of records that are on every replica's disk: no follower will ask for them, no leader take them back. */
+export function recycleThrough(node: Replica, lsn: number): void {
+  if (lsn <= node.safeLsn) return;
+  node.safeLsn = lsn;
+  recycle(node.wal, Math.min(lsn, node.replayedLsn));
+}
+
+/** Nobody is answered any more for what was asked of an earlier life: those clients learn nothing. */
+export function disownWrites(node: Replica): void {
+  const { wal } = node;
+  for (let lsn = Math.max(wal.firstLsn, node.replayedLsn + 1); lsn <= wal.lastLsn; lsn++) forgetClient(wal, lsn);
+}
+
+/** The process died: what was not fsynced is lost, and so is everything in memory. */
+export function loseMemory(node: Replica, out: Out): void {
+  discardAfter(node, out, node.flushedLsn);
+  disownWrites(node);
+  node.flushingLsn = -1;
+  node.streams.fill(0);
+  node.sentLsn.fill(0);
+  node.confirmedLsn.fill(0);
+}

@@ -67,9 +67,12 @@ export function openOutputFile(path: string, flag: string): OutputFile {
   });
 }
 
-/** Writes small files into a folder, which is made if it is not there. */
+/** Writes small files into a folder, which is made if it is not there; the folder around it must be. */
 export function writeFolder(folder: string, flag: string, files: Readonly<Record<string, string>>): void {
-  say(folder, flag, () => mkdirSync(folder, { recursive: true }));
+  say(folder, flag, () => {
+    // Not `recursive`: under /proc that never returns.
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) mkdirSync(folder);
+  });
   for (const [name, text] of Object.entries(files)) {
     const file = openOutputFile(join(folder, name), flag);
     try {

@@ -95,7 +95,7 @@ export function parseText(file: string, text: string): SourceDocument {
   return { file, value, placeOf: (path) => placeAt(offsetOf(document, path)) };
 }
 
-/** One missing bracket can be a hundred thousand mistakes to the parser; nobody reads them. */
+/** One key can stand twice a hundred thousand times; nobody reads that. */
 const mistakesMax = 100;
 
 interface Mistake extends Pick<PlacedProblem, 'found' | 'expected' | 'hint'> {
@@ -138,8 +138,11 @@ function compose(text: string, lines: LineCounter): Document.Parsed[] | Mistake 
   return [...composer.compose(tokens, true, text.length)] as Document.Parsed[];
 }
 
+/** What the parser finds after its first mistakes is mostly their echo. */
+const syntaxMistakesMax = 5;
+
 function syntaxMistakes(document: Document.Parsed, text: string): Mistake[] {
-  return [...document.errors, ...document.warnings].slice(0, mistakesMax).map((error) => ({
+  return [...document.errors, ...document.warnings].slice(0, syntaxMistakesMax).map((error) => ({
     offset: error.pos[0],
     path: pathAt(document, error.pos[0]),
     ...saySyntaxError(error, text),
@@ -168,7 +171,7 @@ function treeMistakes(document: Document.Parsed): Mistake[] {
       const keys = new Set<unknown>();
       for (const { key } of node.items) {
         if (!isScalar(key)) continue;
-        const found = `the key ${String(key.value).slice(0, 40)} a second time`;
+        const found = `the key ${oneLine(String(key.value))} a second time`;
         if (keys.has(key.value) && add(key.range?.[0] ?? 0, { found, expected: 'each key once' }))
           return visit.BREAK;
         keys.add(key.value);
@@ -209,6 +212,10 @@ function saySyntaxError(error: YAMLError | YAMLWarning, text: string): Omit<Mist
         hint: 'one mistake in punctuation or indentation can cause several of these; mend the first one first',
       };
   }
+}
+
+function oneLine(text: string): string {
+  return text.slice(0, 40).replace(/\s+/g, ' ');
 }
 
 function wordAt(text: string, offset: number): string {
@@ -256,9 +263,9 @@ function startOf(node: unknown): number {
   return (node as ParsedNode | null)?.range?.[0] ?? Number.POSITIVE_INFINITY;
 }
 
-const pathCharactersMax = 200;
+const pathCharactersMax = 100;
 
 function shortPath(path: Path): string {
-  const text = describePath(path);
+  const text = describePath(path).replace(/\s+/g, ' ');
   return text.length <= pathCharactersMax ? text : `${text.slice(0, pathCharactersMax)}…`;
 }

@@ -7,7 +7,7 @@ import { WrongInput } from './failures.ts';
 import { type Io, throwIfInterrupted } from './io.ts';
 import { parseText, type SourceDocument } from './parse-document.ts';
 
-export const standardInput = '-';
+const standardInput = '-';
 
 /** Parsing takes about 2 seconds a megabyte, so a larger file would look like a hang. */
 const bytesMax = 4_000_000;
@@ -83,7 +83,9 @@ function decode(name: string, bytes: Buffer): string {
 }
 
 function wrongFile(file: string, found: string, expected: string, hint?: string): WrongInput {
-  return new WrongInput([{ file, found, expected, ...(hint === undefined ? {} : { hint }) }]);
+  return new WrongInput([
+    { file: file === '' ? '(no name)' : file, found, expected, ...(hint === undefined ? {} : { hint }) },
+  ]);
 }
 
 function unreadable(name: string, error: NodeJS.ErrnoException): WrongInput {

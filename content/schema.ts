@@ -12,6 +12,10 @@ const syllabusRow = z
   .check(z.regex(/^S-[A-G]\d{1,2}$/), z.describe('A row of the syllabus, such as S-A1'));
 const sentence = z.string().check(z.minLength(1), z.maxLength(600));
 
+const path = z
+  .string()
+  .check(z.regex(/^[A-Za-z]\w*(\.[\w-]+)*$/), z.describe('Keys, indices and names joined by dots'));
+
 /** The head of a chapter's MDX file. */
 export const chapterSchema = z.strictObject({
   title: sentence,
@@ -41,8 +45,10 @@ export const quizSchema = z.strictObject({
   /** What the reader should know of the scenario before answering. */
   setting: z.array(sentence).check(z.minLength(1)),
   scenario: id,
+  /** Numbers of the scenario, by path, that the setting tells in words; the site checks that they are still so. */
+  assumes: z._default(z.record(path, z.number()), {}),
   /** A path into the report, such as `rpo.writes`. */
-  measure: z.string().check(z.regex(/^[A-Za-z]\w*(\.\w+)*$/)),
+  measure: path,
   /** Said after the measured number: `acknowledged writes`. */
   unit: sentence,
   answer: z.discriminatedUnion('kind', [
@@ -74,7 +80,5 @@ export const sourceSchema = z.strictObject({
   edition: z.optional(sentence),
 });
 
-export type Chapter = z.output<typeof chapterSchema>;
 export type Quiz = z.output<typeof quizSchema>;
 export type QuizAnswer = Quiz['answer'];
-export type Source = z.output<typeof sourceSchema>;

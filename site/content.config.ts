@@ -17,7 +17,7 @@ export const collections = {
     loader: glob({
       base: './content',
       pattern: ['scenarios/*.yaml', 'chapters/*.lab.yaml'],
-      generateId: ({ entry, data }) => String(data['id'] ?? basename(entry)),
+      generateId: ({ entry, data }) => String(data.id ?? basename(entry)),
     }),
   }),
   sources: defineCollection({ loader: file('./content/sources/sources.yaml'), schema: sourceSchema }),

@@ -35,10 +35,11 @@ export async function findCommand(options: FindOptions, io: Io): Promise<ExitCod
       },
     });
     progress.end();
+    const asked = { ...options, name: scenario.id };
     if (options.json) io.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
     else
       io.stdout.write(
-        outcome.type === 'found' ? renderFound(outcome, options) : renderNotFound(outcome, options),
+        outcome.type === 'found' ? renderFound(outcome, asked) : renderNotFound(outcome, asked),
       );
     return outcome.type === 'found' ? exitCodes.missed : exitCodes.asHoped;
   } finally {

@@ -11,7 +11,7 @@ export interface Paint {
 
 type Style = 'bold' | 'green' | 'red' | 'dim';
 
-export const plain: Paint = { heading: same, good: same, bad: same, faint: same };
+const plain: Paint = { heading: same, good: same, bad: same, faint: same };
 
 const colourful: Paint = {
   heading: styled('bold'),

@@ -177,7 +177,7 @@ describe('scenarioFor', () => {
     const { slice } = sizeOf(recommendation, requirements);
     expect(slice).toBeLessThan(1);
     const scenario = parseScenario(scenarioFor(recommendation, requirements, { fault: 'none' }));
-    const busy = (scenario.workload.clients[0]!.writesPerSecond * scenario.nodes[0]!.writeNs) / 1e9;
+    const busy = (scenario.workload.clients[0]!.writesPerSecond * scenario.nodes[0]!.writePs) / 1e12;
     expect(busy).toBeCloseTo(0.6, 2);
   });
 

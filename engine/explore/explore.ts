@@ -48,7 +48,11 @@ class Exploration {
       const levelEnd = states.size;
       for (let state = levelBegin; goesOn && state < levelEnd; state++) {
         const length = states.read(state, vector);
-        space.expand(vector, length, (choice, nextLength) => (goesOn = this.reach(state, choice, nextLength)));
+        space.expand(
+          vector,
+          length,
+          (choice, nextLength) => (goesOn = this.reach(state, choice, nextLength)),
+        );
       }
       levelBegin = levelEnd;
       if (states.size > levelEnd) depth++;
@@ -118,7 +122,9 @@ function describeChoice(choice: Choice, { actors }: Model): string {
       const { from, to, kind, a, b, c, d, e } = choice.message;
       const message = `message ${kind} (${[a, b, c, d, e].join(', ')}) from ${name(from)}`;
       if (choice.type === 'deliver') return `${name(to)} receives ${message}`;
-      return choice.type === 'miss' ? `${message} finds ${name(to)} down` : `${message} to ${name(to)} is lost`;
+      return choice.type === 'miss'
+        ? `${message} finds ${name(to)} down`
+        : `${message} to ${name(to)} is lost`;
     }
     case 'flush':
       return `${name(choice.actor)} completes its fsync (${choice.a}, ${choice.b})`;

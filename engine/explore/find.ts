@@ -6,6 +6,7 @@
 import type { Report } from '../run/report.ts';
 import { simulate } from '../run/simulate.ts';
 import { parseScenario } from '../scenario/parse.ts';
+import { managerName } from '../scenario/scenario.ts';
 import type { FaultSource, ScenarioSource, VerdictName } from '../scenario/schema.ts';
 
 export interface FindOptions {
@@ -16,7 +17,7 @@ export interface FindOptions {
   readonly maxFaults: number;
   /** Of the search: it draws schedules and the seeds of their runs. 0 … 2^31 − 1. */
   readonly seed: number;
-  /** Told after each schedule; what it throws ends the search. */
+  /** Told after each schedule, those of shrinking too, so that it may count beyond `runs`; what it throws ends the search. */
   readonly onProgress?: (done: number) => void | Promise<void>;
 }
 
@@ -44,55 +45,86 @@ export async function find(source: ScenarioSource, options: FindOptions): Promis
   const durationMs = base.durationUs / 1000;
   const ids = base.nodes.map(({ id }) => id);
   const node = fc.constantFrom(...ids);
+  const end = fc.constantFrom(...ids, managerName);
   const atMs = fc.integer({ min: 0, max: Math.max(0, Math.floor(durationMs) - 1) });
-  const forMs = fc.option(fc.integer({ min: 1, max: Math.max(1, Math.floor(durationMs)) }), { nil: undefined });
-  const pair = fc.uniqueArray(node, { minLength: 2, maxLength: 2 }).map(([a, b]) => ({ from: [a!], to: [b!] }));
+  const forMs = fc.option(fc.integer({ min: 1, max: Math.max(1, Math.floor(durationMs)) }), {
+    nil: undefined,
+  });
+  const pair = fc
+    .uniqueArray(end, { minLength: 2, maxLength: 2 })
+    .map(([a, b]) => ({ from: [a!], to: [b!] }));
   const crash = fc.record({ type: fc.constant('crash' as const), node, atMs, forMs });
   const pause = fc.record({ type: fc.constant('pause' as const), node, atMs, forMs });
   const cut = fc
     .record({ type: fc.constant('cut' as const), ends: pair, oneWay: fc.boolean(), atMs, forMs })
     .map(({ ends, ...rest }) => ({ ...rest, ...ends }));
-  const fault = ids.length > 1 ? fc.oneof(crash, pause, cut) : fc.oneof(crash, pause);
-  const schedule = fc.record({
-    faults: fc.array(fault.map(withoutUndefined), { minLength: 1, maxLength: options.maxFaults }),
-    seed: fc.integer({ min: 0, max: 0x7fff_ffff }),
-  });
+  const fault = fc.oneof(crash, pause, cut).map(withoutUndefined);
+  const schedule = (faultsMax: number) =>
+    fc.record({
+      faults: fc.array(fault, { minLength: Math.min(1, faultsMax), maxLength: faultsMax }),
+      seed: fc.integer({ min: 0, max: 0x7fff_ffff }),
+    });
 
   const withFaults = (faults: readonly FaultSource[], seed: number): ScenarioSource => ({
     ...source,
     seed,
     faults: [...(source.faults ?? []), ...faults],
   });
-  const run = ({ faults, seed }: { faults: FaultSource[]; seed: number }): Report => simulate(parseScenario(withFaults(faults, seed)));
+  const run = ({ faults, seed }: { faults: FaultSource[]; seed: number }): Report =>
+    simulate(parseScenario(withFaults(faults, seed)));
   const violated = (report: Report) =>
     report.verdicts.some(({ name, result }) => name === options.violates && result === 'violation');
 
   let done = 0;
   let stopped: { readonly reason: unknown } | undefined;
-  const property = fc.asyncProperty(schedule, async (drawn) => {
+  const holds = async (drawn: { faults: FaultSource[]; seed: number }): Promise<boolean> => {
     if (stopped !== undefined) return true;
+    const isViolated = violated(run(drawn));
     try {
       await options.onProgress?.(++done);
     } catch (reason) {
       stopped = { reason };
       return true;
     }
-    return !violated(run(drawn));
-  });
-  const details = await fc.check(property, { numRuns: options.runs, seed: options.seed, endOnFailure: false });
-  if (stopped !== undefined) throw stopped.reason;
-  if (!details.failed) return { type: 'not-found', runs: details.numRuns };
-  const [drawn] = details.counterexample!;
-  return {
-    type: 'found',
-    scenario: withFaults(drawn.faults, drawn.seed),
-    faults: drawn.faults,
-    seed: drawn.seed,
-    report: run(drawn),
-    shrinks: details.numShrinks,
+    return !isViolated;
   };
+  for (const { faultsMax, runs } of rounds(options)) {
+    const property = fc.asyncProperty(schedule(faultsMax), holds);
+    const details = await fc.check(property, { numRuns: runs, seed: options.seed });
+    if (stopped !== undefined) throw stopped.reason;
+    if (!details.failed) continue;
+    const [drawn] = details.counterexample!;
+    return {
+      type: 'found',
+      scenario: withFaults(drawn.faults, drawn.seed),
+      faults: drawn.faults,
+      seed: drawn.seed,
+      report: run(drawn),
+      shrinks: details.numShrinks,
+    };
+  }
+  return { type: 'not-found', runs: options.runs };
 }
 
-function withoutUndefined<Fault extends { forMs?: number | undefined }>({ forMs, ...fault }: Fault): FaultSource {
+/**
+ * Schedules of few faults come before those of many: shrinking takes away one thing at a time and ends where nothing more
+ * can be taken, which may be two faults where another one would have done. First a few runs with no fault at all.
+ */
+function rounds({ runs, maxFaults }: FindOptions): { faultsMax: number; runs: number }[] {
+  const withoutFaults = Math.ceil(runs / 16);
+  const shares = [{ faultsMax: 0, runs: withoutFaults }];
+  let left = runs - withoutFaults;
+  for (let faultsMax = 1; faultsMax <= maxFaults; faultsMax++) {
+    const share = Math.ceil(left / (maxFaults - faultsMax + 1));
+    if (share > 0) shares.push({ faultsMax, runs: share });
+    left -= share;
+  }
+  return shares;
+}
+
+function withoutUndefined<Fault extends { forMs?: number | undefined }>({
+  forMs,
+  ...fault
+}: Fault): FaultSource {
   return { ...fault, ...(forMs !== undefined && { forMs }) } as unknown as FaultSource;
 }

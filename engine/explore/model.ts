@@ -127,7 +127,7 @@ export interface Coverage {
   readonly generated: number;
   /** Choices on the way to the states farthest off, which no shorter path reaches. */
   readonly depth: number;
-  /** Whether there is nothing beyond: a greater depth would find no further state. */
+  /** Whether all states there are were visited, so that a greater depth would find none. */
   readonly complete: boolean;
   /** A violation that no shorter path shows. */
   readonly violation: Violation | null;

@@ -50,7 +50,8 @@ const transactionManager: NodeKind<TransactionManager> = {
       node.state = input.a === 0 ? 'committed' : 'aborted';
       out.cancelTimer(0);
       out.cancelTimer(1);
-      for (let to = 1; to <= node.managers; to++) out.send(to, input.a === 0 ? COMMIT : ABORT, 0, 0, 0, 0, 0, 0);
+      for (let to = 1; to <= node.managers; to++)
+        out.send(to, input.a === 0 ? COMMIT : ABORT, 0, 0, 0, 0, 0, 0);
     }
   },
 };
@@ -146,7 +147,11 @@ test('two-phase commit: the published 288 states, and the transitions of the spe
   // Stateright publishes 1,146, which counts actions that change nothing; the explorer has none.
   expect(oracle).toMatchObject({ unique: 288, withSelfLoops: 1146 });
   const { unique, generated, complete } = explore(twoPhaseCommit(3), everything);
-  expect({ unique, generated, complete }).toEqual({ unique: 288, generated: oracle.generated, complete: true });
+  expect({ unique, generated, complete }).toEqual({
+    unique: 288,
+    generated: oracle.generated,
+    complete: true,
+  });
 });
 
 test('two-phase commit: five resource managers have 8,832 states', () => {
@@ -210,9 +215,17 @@ interface Tester {
   open: number[][];
 }
 const tester = (actors: number): ModelObserver<Tester> => ({
-  state: { completed: Array.from({ length: actors }, () => []), open: Array.from({ length: actors }, () => []) },
+  state: {
+    completed: Array.from({ length: actors }, () => []),
+    open: Array.from({ length: actors }, () => []),
+  },
   onNote(history, actor, kind, a, b) {
-    if (kind === NOTE_INVOKED) history.open[actor] = [a, b, ...history.completed.map((done, other) => (other === actor ? -1 : done.length))];
+    if (kind === NOTE_INVOKED)
+      history.open[actor] = [
+        a,
+        b,
+        ...history.completed.map((done, other) => (other === actor ? -1 : done.length)),
+      ];
     else {
       history.completed[actor]!.push([...history.open[actor]!, a, b]);
       history.open[actor] = [];
@@ -220,24 +233,135 @@ const tester = (actors: number): ModelObserver<Tester> => ({
   },
 });
 
-const register = (server: ModelActor, servers: number, clients: number): Model => ({
+const register = (servers: readonly ModelActor[], clients: number): Model => ({
   actors: [
-    ...Array.from({ length: servers }, () => server),
+    ...servers,
     ...Array.from({ length: clients }, (_, index) => ({
       name: `client ${index}`,
       kind: registerClient as ModelActor['kind'],
-      state: { self: servers + index, servers, awaiting: -1, operations: 0 },
+      state: { self: servers.length + index, servers: servers.length, awaiting: -1, operations: 0 },
     })),
   ],
   links: () => 'unordered',
-  observer: tester(servers + clients) as ModelObserver,
+  observer: tester(servers.length + clients) as ModelObserver,
 });
 
 test.each([
   { clients: 2, unique: 93, generated: 121 },
   { clients: 3, unique: 4243, generated: 6778 },
-])('one-copy register, $clients clients: the published $unique states, $generated generated', ({ clients, ...published }) => {
-  const server: ModelActor = { name: 'server', kind: oneCopyServer as ModelActor['kind'], state: { value: 0 } };
-  const { unique, generated, complete } = explore(register(server, 1, clients), everything);
-  expect({ unique, generated, complete }).toEqual({ ...published, complete: true });
+])(
+  'one-copy register, $clients clients: the published $unique states, $generated generated',
+  ({ clients, ...published }) => {
+    const server: ModelActor = {
+      name: 'server',
+      kind: oneCopyServer as ModelActor['kind'],
+      state: { value: 0 },
+    };
+    const { unique, generated, complete } = explore(register([server], clients), everything);
+    expect({ unique, generated, complete }).toEqual({ ...published, complete: true });
+  },
+);
+
+// The same register on several servers, after Attiya, Bar-Noy and Dolev, "Sharing memory robustly in message-passing
+// systems" (1995), as in Stateright's `linearizable-register`: ask a majority for the newest version, then have a majority
+// record what is written or read.
+
+const QUERY = 36;
+const ACK_QUERY = 37;
+const RECORD = 38;
+const ACK_RECORD = 39;
+
+type Version = [clock: number, writer: number];
+
+interface AbdServer {
+  self: number;
+  servers: number;
+  version: Version;
+  value: number;
+  /** The operation under way: its request, who asked, what to write (null: it reads). */
+  phase:
+    | { type: 'idle' }
+    | {
+        type: 'asking';
+        request: number;
+        client: number;
+        write: number | null;
+        answers: ([Version, number] | null)[];
+      }
+    | { type: 'recording'; request: number; client: number; read: number | null; acknowledged: boolean[] };
+}
+
+const isNewer = (one: Version, other: Version) =>
+  one[0] > other[0] || (one[0] === other[0] && one[1] > other[1]);
+
+const abdServer: NodeKind<AbdServer> = {
+  onInput(node, input, out) {
+    const { self, servers, phase } = node;
+    const isMajority = (count: number) => count === Math.floor(servers / 2) + 1;
+    const broadcast = (kind: number, ...[a = 0, b = 0, c = 0, d = 0]: number[]) => {
+      for (let to = 0; to < servers; to++) if (to !== self) out.send(to, kind, a, b, c, d, 0, 0);
+    };
+    const keep = (version: Version, value: number) => {
+      if (!isNewer(version, node.version)) return;
+      node.version = version;
+      node.value = value;
+    };
+    switch (input.kind) {
+      case PUT:
+      case GET: {
+        if (phase.type !== 'idle') return;
+        const answers = Array.from({ length: servers }, (_, server): [Version, number] | null =>
+          server === self ? [node.version, node.value] : null,
+        );
+        const write = input.kind === PUT ? input.b : null;
+        node.phase = { type: 'asking', request: input.a, client: input.from, write, answers };
+        broadcast(QUERY, input.a);
+        return;
+      }
+      case QUERY:
+        out.send(input.from, ACK_QUERY, input.a, node.version[0], node.version[1], node.value, 0, 0);
+        return;
+      case ACK_QUERY: {
+        if (phase.type !== 'asking' || phase.request !== input.a) return;
+        phase.answers[input.from] = [[input.b, input.c], input.d];
+        const answers = phase.answers.filter((answer) => answer !== null);
+        if (!isMajority(answers.length)) return;
+        let [version, value] = answers.reduce((newest, each) =>
+          isNewer(each[0], newest[0]) ? each : newest,
+        );
+        const read = phase.write === null ? value : null;
+        if (phase.write !== null) {
+          version = [version[0] + 1, self];
+          value = phase.write;
+        }
+        broadcast(RECORD, input.a, version[0], version[1], value);
+        keep(version, value);
+        const acknowledged = Array.from({ length: servers }, (_, server) => server === self);
+        node.phase = { type: 'recording', request: phase.request, client: phase.client, read, acknowledged };
+        return;
+      }
+      case RECORD:
+        out.send(input.from, ACK_RECORD, input.a, 0, 0, 0, 0, 0);
+        keep([input.b, input.c], input.d);
+        return;
+      case ACK_RECORD: {
+        if (phase.type !== 'recording' || phase.request !== input.a || phase.acknowledged[input.from]) return;
+        phase.acknowledged[input.from] = true;
+        if (!isMajority(phase.acknowledged.filter(Boolean).length)) return;
+        if (phase.read === null) out.send(phase.client, PUT_OK, phase.request, 0, 0, 0, 0, 0);
+        else out.send(phase.client, GET_OK, phase.request, phase.read, 0, 0, 0, 0);
+        node.phase = { type: 'idle' };
+      }
+    }
+  },
+};
+
+test('ABD register, 2 clients and 2 servers: the published 544 states, 875 generated', () => {
+  const server = (self: number): ModelActor => ({
+    name: `server ${self}`,
+    kind: abdServer as ModelActor['kind'],
+    state: { self, servers: 2, version: [0, self], value: 0, phase: { type: 'idle' } } satisfies AbdServer,
+  });
+  const { unique, generated, complete } = explore(register([server(0), server(1)], 2), everything);
+  expect({ unique, generated, complete }).toEqual({ unique: 544, generated: 875, complete: true });
 });

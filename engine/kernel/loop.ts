@@ -41,8 +41,8 @@ export interface Actor<State = unknown> {
   readonly timers: number;
   /** Names of its own streams of chance, which it draws from by index. */
   readonly chances: readonly string[];
-  /** Nanoseconds of service by class (`SERVICE_…`); 0 is none. */
-  readonly serviceNs: readonly number[];
+  /** Picoseconds of service by class (`SERVICE_…`); 0 is none. */
+  readonly servicePs: readonly number[];
   readonly disk: { readonly fsync: LatencyTable; readonly bytesPerSecond: number };
   readonly clock: { readonly skewUs: number; readonly driftPpm: number };
 }
@@ -125,9 +125,9 @@ export class Loop implements Out {
   private readonly processes: Uint8Array;
   private readonly lives: Int32Array;
   private readonly held: number[][];
-  private readonly serviceNs: Float64Array;
+  private readonly servicePs: Float64Array;
   private readonly busyUntilUs: Float64Array;
-  private readonly busyUntilNs: Int32Array;
+  private readonly busyUntilPs: Int32Array;
   /** The longest an input has waited for service, per actor. */
   readonly queuedUsMax: Float64Array;
   /** Inputs served, per actor and class. */
@@ -169,9 +169,9 @@ export class Loop implements Out {
     this.processes = new Uint8Array(count);
     this.lives = new Int32Array(count).fill(1);
     this.held = actors.map(() => []);
-    this.serviceNs = Float64Array.from(actors.flatMap((actor) => actor.serviceNs));
+    this.servicePs = Float64Array.from(actors.flatMap((actor) => actor.servicePs));
     this.busyUntilUs = new Float64Array(count);
-    this.busyUntilNs = new Int32Array(count);
+    this.busyUntilPs = new Int32Array(count);
     this.queuedUsMax = new Float64Array(count);
     this.served = new Float64Array(count * SERVICE_CLASSES);
     this.timerBase = new Int32Array(count);
@@ -250,8 +250,7 @@ export class Loop implements Out {
     const nowUs = queue.times[record * 2]!;
     this.nowUs = nowUs;
     if (this.processes[to] === PAUSED && !(kind === TIMER && this.isPostponed(words[at + A]!, to, nowUs))) {
-      this.held[to]!.push(record);
-      return false;
+      return this.hold(record, kind, to);
     }
     let departUs = nowUs;
     if (kind >= READ) {
@@ -259,16 +258,16 @@ export class Loop implements Out {
       if (kind >= SERVED) {
         kind -= SERVED;
         if (words[at + LIFE] !== this.lives[to]) return this.drop(record, kind, 'down');
-        departUs += Math.ceil(this.serviceNs[to * SERVICE_CLASSES + this.serviceClasses[kind]!]! / 1000);
+        departUs += Math.ceil(this.servicePs[to * SERVICE_CLASSES + this.serviceClasses[kind]!]! / 1_000_000);
       } else {
-        if (this.network.isCut(from, to)) return this.drop(record, kind, 'cut');
+        if (this.network.isCut(from, to) && words[at + LIFE] === 0) return this.drop(record, kind, 'cut');
         if (this.processes[to] === DOWN) return this.drop(record, kind, 'down');
         const serviceClass = this.serviceClasses[kind]!;
         if (serviceClass !== 0) {
           this.served[to * SERVICE_CLASSES + serviceClass]! += 1;
-          const serviceNs = this.serviceNs[to * SERVICE_CLASSES + serviceClass]!;
-          if (serviceNs > 0 || serviceClass === SERVICE_TURN) {
-            const startUs = this.reserve(to, serviceNs);
+          const servicePs = this.servicePs[to * SERVICE_CLASSES + serviceClass]!;
+          if (servicePs > 0 || serviceClass === SERVICE_TURN) {
+            const startUs = this.reserve(to, servicePs);
             if (startUs > nowUs) {
               words[at + KIND] = kind + SERVED;
               words[at + LIFE] = this.lives[to]!;
@@ -276,7 +275,7 @@ export class Loop implements Out {
               queue.schedule(record, Math.min(startUs, LATEST_US));
               return false;
             }
-            departUs = this.busyUntilUs[to]! + (this.busyUntilNs[to]! > 0 ? 1 : 0);
+            departUs = this.busyUntilUs[to]! + (this.busyUntilPs[to]! > 0 ? 1 : 0);
           }
         }
       }
@@ -302,6 +301,18 @@ export class Loop implements Out {
     queue.release(record);
     this.dispatch(to, departUs);
     return true;
+  }
+
+  /** Keeps what comes to a paused node. A message has then arrived: what befalls its link later does not matter. */
+  private hold(record: number, kind: number, to: number): boolean {
+    const { words } = this.queue;
+    const at = record * STRIDE;
+    if (kind >= READ && kind < SERVED) {
+      if (this.network.isCut(words[at + FROM]!, to)) return this.drop(record, kind, 'cut');
+      words[at + LIFE] = this.lives[to]!;
+    }
+    this.held[to]!.push(record);
+    return false;
   }
 
   private dispatch(to: number, departUs: number): void {
@@ -340,19 +351,19 @@ export class Loop implements Out {
     return false;
   }
 
-  /** Takes the next free stretch of a node's service, and gives when it begins. Nanoseconds, so that 30,000/s is exact. */
-  private reserve(actor: number, serviceNs: number): number {
+  /** Takes the next free stretch of a node's service, and gives when it begins. Picoseconds, so that 30,000/s is exact. */
+  private reserve(actor: number, servicePs: number): number {
     let startUs = this.busyUntilUs[actor]!;
-    let ns = this.busyUntilNs[actor]!;
+    let ps = this.busyUntilPs[actor]!;
     if (startUs < this.nowUs) {
       startUs = this.nowUs;
-      ns = 0;
+      ps = 0;
     }
-    const endNs = ns + serviceNs;
-    const wholeUs = Math.floor(endNs / 1000);
+    const endPs = ps + servicePs;
+    const wholeUs = Math.floor(endPs / 1_000_000);
     this.busyUntilUs[actor] = startUs + wholeUs;
-    this.busyUntilNs[actor] = endNs - wholeUs * 1000;
-    return ns > 0 ? startUs + 1 : startUs;
+    this.busyUntilPs[actor] = endPs - wholeUs * 1_000_000;
+    return ps > 0 ? startUs + 1 : startUs;
   }
 
   // What a node may ask for.
@@ -449,7 +460,7 @@ export class Loop implements Out {
     this.lives[actor]! += 1;
     this.forgetTimers(actor);
     this.busyUntilUs[actor] = 0;
-    this.busyUntilNs[actor] = 0;
+    this.busyUntilPs[actor] = 0;
     this.disks[actor]!.busyUntilUs = 0;
     this.processes[actor] = DOWN;
     this.give(actor, CRASHED);
@@ -468,8 +479,11 @@ export class Loop implements Out {
   resume(actor: number): void {
     this.processes[actor] = UP;
     const held = this.held[actor]!;
+    // What had waited for service when the pause began came before all that has arrived since.
+    const hadWaited = (record: number): boolean => this.queue.words[record * STRIDE + KIND]! >= SERVED;
+    const inOrder = [...held.filter(hadWaited), ...held.filter((record) => !hadWaited(record))];
     // Before what arrives at this very moment: it came earlier.
-    for (let index = held.length - 1; index >= 0; index--) this.queue.scheduleFirst(held[index]!, this.nowUs);
+    for (let index = inOrder.length - 1; index >= 0; index--) this.queue.scheduleFirst(inOrder[index]!, this.nowUs);
     held.length = 0;
   }
 

@@ -212,7 +212,7 @@ function describeMessage(message: Message): string {
     case 'ask':
       return `the question how far its log goes, for term ${message.term}`;
     case 'position':
-      return `how far its log goes: record ${message.lsn} of term ${message.lastTerm}`;
+      return `how far its log goes: on disk to record ${message.flushedLsn} of term ${message.flushedTerm}, in memory to ${message.lsn}`;
     case 'promote':
       return `the order to lead term ${message.term}`;
     case 'promoted':

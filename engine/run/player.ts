@@ -34,7 +34,7 @@ export interface NodeView {
   readonly region: string;
   readonly process: 'up' | 'paused' | 'down';
   readonly role: 'leader' | 'follower';
-  /** The chart's state, dotted: `following.receiving`. */
+  /** The chart's state, dotted: `following.connected.receiving`. */
   readonly state: string;
   readonly term: number;
   readonly writtenLsn: number;
@@ -278,7 +278,7 @@ function viewOf(simulation: Simulation): ClusterView {
 function streamState(simulation: Simulation, configuration: number): StreamState {
   const { stream } = replicaKind;
   if (stream.matches(configuration, 'disconnected')) return streamStates[0];
-  return stream.matches(configuration, 'connected.catch-up') ? streamStates[1] : streamStates[2];
+  return stream.matches(configuration, 'connected.sending.catch-up') ? streamStates[1] : streamStates[2];
 }
 
 function inFlight({ loop, target }: Simulation): MessageView[] {

@@ -21,7 +21,7 @@ import {
   streamStates,
 } from '../topologies/leader-follower/messages.ts';
 import { newReplica, type Replica } from '../topologies/leader-follower/replica.ts';
-import { endBytes, writtenAtUs } from '../topologies/leader-follower/wal.ts';
+import { endBytes, lastTerm, writtenAtUs } from '../topologies/leader-follower/wal.ts';
 import { divergence } from '../verdicts/divergence.ts';
 import { LostWrites } from '../verdicts/lost-writes.ts';
 import { StaleReads } from '../verdicts/stale-reads.ts';
@@ -147,20 +147,20 @@ export class Simulation implements Notebook {
       ),
     );
 
-    const idle = { chances: [], serviceNs: noService, disk: { fsync: tables.of(instant), bytesPerSecond: 0 }, clock: { skewUs: 0, driftPpm: 0 } };
+    const idle = { chances: [], servicePs: noService, disk: { fsync: tables.of(instant), bytesPerSecond: 0 }, clock: { skewUs: 0, driftPpm: 0 } };
     const actors: Actor[] = [
       ...nodes.map((node, index): Actor => {
-        const serviceNs = [...noService];
-        serviceNs[SERVICE_READ] = node.readNs;
-        serviceNs[SERVICE_WRITE] = node.writeNs;
-        serviceNs[SERVICE_APPLY] = node.applyNs;
+        const servicePs = [...noService];
+        servicePs[SERVICE_READ] = node.readPs;
+        servicePs[SERVICE_WRITE] = node.writePs;
+        servicePs[SERVICE_APPLY] = node.applyPs;
         return {
           name: node.id,
           kind: replicaKind as Actor['kind'],
           state: this.replicas[index]!,
           timers: replicaKind.timersFor(nodes.length),
           chances: [],
-          serviceNs,
+          servicePs,
           disk: { fsync: tables.of(node.fsync), bytesPerSecond: node.diskBytesPerSecond },
           clock: { skewUs: node.skewUs, driftPpm: node.driftPpm },
         };
@@ -271,6 +271,7 @@ export class Simulation implements Notebook {
         (replica.term === leader.term &&
           replica.leader === this.leader &&
           replica.wal.lastLsn === leader.wal.lastLsn &&
+          lastTerm(replica.wal) === lastTerm(leader.wal) &&
           replica.flushedLsn === leader.wal.lastLsn),
     );
   }

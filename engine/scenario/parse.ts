@@ -1,7 +1,7 @@
 import type { LatencySpec } from '../kernel/latency.ts';
 import { faultProblems } from '../faults/fault-names.ts';
 import { parseDocument } from './parse-document.ts';
-import { InputError, type Problem, showValue, unknownName } from './problems.ts';
+import { describeProblem, InputError, type Problem, showValue, unknownName } from './problems.ts';
 import { nearRegions, oneWayLatency, regionRtt } from './region-rtt.ts';
 import {
   type ClientSpec,
@@ -28,8 +28,13 @@ export function parseScenario(input: unknown): Scenario {
   const document = parseDocument('scenario', scenarioSchema, input);
   const problems: Problem[] = [];
   const scenario = resolve(document, problems);
-  if (problems.length > 0) throw new InputError('scenario', problems);
+  if (problems.length > 0) throw new InputError('scenario', distinct(problems));
   return scenario;
+}
+
+/** A default that is wrong is wrong once, however many nodes take it. */
+function distinct(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [describeProblem(problem), problem])).values()];
 }
 
 function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
@@ -45,6 +50,7 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
   );
   const within = linkSpec(network.within, { latency: defaultLatency, ...plainLink }, ['network', 'within'], problems);
   const between = network.between.flatMap((link, index) => regionLinks(link, within, ['network', 'between', index], problems));
+  checkLinkedOnce(network.between, problems);
   const nodeNames = nodes.map(({ id }) => id);
   const leader = topology.leader === undefined ? 0 : nodeNames.indexOf(topology.leader);
   if (leader < 0) problems.push(unknownName(topology.leader!, 'a node', nodeNames, ['topology', 'leader']));
@@ -105,17 +111,17 @@ function nodeSpec(
     region: node.region,
     fsync: latencySpec(disk?.fsync ?? 0, diskPath, problems),
     diskBytesPerSecond: disk?.bytesPerSecond ?? 0,
-    readNs: serviceNs(capacity.readsPerSecond),
-    writeNs: serviceNs(capacity.writesPerSecond),
-    applyNs: serviceNs(capacity.appliesPerSecond),
+    readPs: servicePs(capacity.readsPerSecond),
+    writePs: servicePs(capacity.writesPerSecond),
+    applyPs: servicePs(capacity.appliesPerSecond),
     skewUs: toUs(clock?.skewMs ?? 0),
     driftPpm: clock?.driftPpm ?? 0,
   };
 }
 
 /** A capacity as the time one takes; 0 where there is no limit. */
-function serviceNs(perSecond: number | undefined): number {
-  return perSecond === undefined ? 0 : Math.max(1, Math.round(1_000_000_000 / perSecond));
+function servicePs(perSecond: number | undefined): number {
+  return perSecond === undefined ? 0 : Math.max(1, Math.round(1_000_000_000_000 / perSecond));
 }
 
 function clientSpecs(clients: ScenarioDocument['workload']['clients']): ClientSpec[] {
@@ -232,6 +238,22 @@ function checkDistinct(named: readonly { id: string; path: Path }[], problems: P
     }
     seen.add(id);
   }
+}
+
+/** A second link for one direction would be a number that counts for nothing. */
+function checkLinkedOnce(between: ScenarioDocument['network']['between'], problems: Problem[]): void {
+  const seen = new Set<string>();
+  between.forEach(({ from, to, oneWay }, index) => {
+    const directions = oneWay || from === to ? [`${from} ${to}`] : [`${from} ${to}`, `${to} ${from}`];
+    if (directions.some((direction) => seen.has(direction))) {
+      problems.push({
+        path: ['network', 'between', index],
+        found: `${from} to ${to}, which is linked already`,
+        expected: 'one link for each direction between two regions',
+      });
+    }
+    for (const direction of directions) seen.add(direction);
+  });
 }
 
 /** Every two places that exchange messages need a link. */

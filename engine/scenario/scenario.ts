@@ -29,10 +29,10 @@ export interface NodeSpec {
   readonly fsync: LatencySpec;
   /** 0 is unlimited. */
   readonly diskBytesPerSecond: number;
-  /** Nanoseconds to serve one; 0 is none. */
-  readonly readNs: number;
-  readonly writeNs: number;
-  readonly applyNs: number;
+  /** Picoseconds to serve one, so that 30,000 a second is exact; 0 is none. */
+  readonly readPs: number;
+  readonly writePs: number;
+  readonly applyPs: number;
   readonly skewUs: number;
   readonly driftPpm: number;
 }

@@ -14,6 +14,10 @@ const id = z
     z.describe('Letters, digits, dot, dash or underscore; 64 at most'),
   );
 const timeMs = z.number().check(z.gte(0), z.lte(yearMs));
+/** The longest delay that can be drawn: 2^31 − 1 µs. */
+const longestDelayMs = 2_147_483;
+const delayMs = z.number().check(z.gte(0), z.lte(longestDelayMs));
+const positiveDelayMs = z.number().check(z.gte(0.001), z.lte(longestDelayMs));
 const positiveMs = z.number().check(z.gte(0.001), z.lte(yearMs));
 const ratePerSecond = z.number().check(z.gte(0), z.lte(10_000_000));
 const capacityPerSecond = z.number().check(z.gte(0.001), z.lte(1_000_000_000));
@@ -22,27 +26,27 @@ const positiveCount = (most: number) => z.int().check(z.gte(1), z.lte(most));
 
 /** A delay: a plain number of milliseconds, or a distribution. */
 const simpleLatency = [
-  z.strictObject({ type: z.literal('constant'), ms: timeMs }),
-  z.strictObject({ type: z.literal('uniform'), minMs: timeMs, maxMs: timeMs }),
+  z.strictObject({ type: z.literal('constant'), ms: delayMs }),
+  z.strictObject({ type: z.literal('uniform'), minMs: delayMs, maxMs: delayMs }),
   z.strictObject({
     type: z.literal('exponential'),
-    meanMs: positiveMs,
-    minMs: z._default(timeMs.check(z.describe('Added to every draw')), 0),
+    meanMs: positiveDelayMs,
+    minMs: z._default(delayMs.check(z.describe('Added to every draw')), 0),
   }),
   z.strictObject({
     type: z.literal('pareto'),
-    scaleMs: positiveMs.check(z.describe('The smallest value')),
+    scaleMs: positiveDelayMs.check(z.describe('The smallest value')),
     shape: z.number().check(z.gt(0), z.lte(100), z.describe('The tail index α; smaller is heavier')),
   }),
   z.strictObject({
     type: z.literal('log-normal'),
-    medianMs: positiveMs,
-    p99Ms: positiveMs.check(z.describe('The 99th percentile; at least the median')),
+    medianMs: positiveDelayMs,
+    p99Ms: positiveDelayMs.check(z.describe('The 99th percentile; at least the median')),
   }),
   z.strictObject({
     type: z.literal('percentiles'),
     points: z
-      .array(z.tuple([z.number().check(z.gte(0), z.lte(100)), timeMs]))
+      .array(z.tuple([z.number().check(z.gte(0), z.lte(100)), delayMs]))
       .check(z.minLength(2), z.maxLength(64), z.describe('[percentile, milliseconds], both rising')),
   }),
   z.strictObject({
@@ -58,12 +62,12 @@ const mixture = z.strictObject({
     .array(
       z.strictObject({
         weight: z.number().check(z.gt(0), z.lte(1_000_000)),
-        latency: z.union([timeMs, z.discriminatedUnion('type', simpleLatency)]),
+        latency: z.union([delayMs, z.discriminatedUnion('type', simpleLatency)]),
       }),
     )
     .check(z.minLength(1), z.maxLength(16)),
 });
-const latency = z.union([timeMs, z.discriminatedUnion('type', [...simpleLatency, mixture])]);
+const latency = z.union([delayMs, z.discriminatedUnion('type', [...simpleLatency, mixture])]);
 
 const linkSettings = {
   latency: z.optional(latency.check(z.describe('One-way delay of a message'))),

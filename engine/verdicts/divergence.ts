@@ -1,6 +1,6 @@
 import type { Verdict } from '../run/report.ts';
 import type { Replica } from '../topologies/leader-follower/replica.ts';
-import { DATA_WIDTH, keyOf, valueOf } from '../topologies/leader-follower/wal.ts';
+import { DATA_WIDTH, keyOf, valueAt } from '../topologies/leader-follower/wal.ts';
 
 /**
  * Keys on which live replicas differ after the drain, each replica's data taken with its whole log replayed.
@@ -48,6 +48,7 @@ function write(number: number): string {
 function valuesOf({ data, wal, replayedLsn }: Replica): Int32Array {
   const values = new Int32Array(data.length / DATA_WIDTH);
   for (let key = 0; key < values.length; key++) values[key] = data[key * DATA_WIDTH + 2]!;
-  for (let lsn = Math.max(replayedLsn + 1, wal.firstLsn); lsn <= wal.lastLsn; lsn++) values[keyOf(wal, lsn)] = valueOf(wal, lsn);
+  for (let lsn = Math.max(replayedLsn + 1, wal.firstLsn); lsn <= wal.lastLsn; lsn++)
+    values[keyOf(wal, lsn)] = valueAt(wal, lsn);
   return values;
 }

@@ -6,7 +6,7 @@ import {
   markAcknowledged,
   termOf,
   timelineTermOf,
-  valueOf,
+  valueAt,
   writtenAtUs,
 } from '../topologies/leader-follower/wal.ts';
 
@@ -48,12 +48,19 @@ export class LostWrites {
   acknowledged(atUs: number, term: number, lsn: number, value: number, key: number): void {
     const node = this.leaders[term]!;
     const { wal } = this.replicas[node]!;
-    if (lsn < wal.firstLsn) return;
     if (timelineTermOf(wal, lsn) === term) {
-      markAcknowledged(wal, lsn);
+      if (lsn >= wal.firstLsn) markAcknowledged(wal, lsn);
       return;
     }
-    this.suspects.push({ node, lsn, term, value, key, writtenAtUs: atUs, why: 'was gone before the answer arrived' });
+    this.suspects.push({
+      node,
+      lsn,
+      term,
+      value,
+      key,
+      writtenAtUs: atUs,
+      why: 'was gone before the answer arrived',
+    });
   }
 
   /** A record is about to leave a log. */
@@ -69,11 +76,12 @@ export class LostWrites {
     for (const [node, { wal }] of this.replicas.entries()) {
       if (isLive(node)) continue;
       for (let lsn = wal.firstLsn; lsn <= wal.lastLsn; lsn++) {
-        if (isAcknowledged(wal, lsn)) suspects.push(this.suspect(node, lsn, `is only in the log of ${this.names[node]!}, which is down`));
+        if (isAcknowledged(wal, lsn))
+          suspects.push(this.suspect(node, lsn, `is only in the log of ${this.names[node]!}, which is down`));
       }
     }
     return suspects
-      .filter(({ term, lsn }) => !this.replicas.some(({ wal }, node) => isLive(node) && timelineTermOf(wal, lsn) === term))
+      .filter(({ term, lsn }) => !isHeld(this.replicas, isLive, term, lsn))
       .sort((a, b) => a.writtenAtUs - b.writtenAtUs || a.lsn - b.lsn);
   }
 
@@ -105,10 +113,20 @@ export class LostWrites {
       node,
       lsn,
       term: termOf(wal, lsn),
-      value: valueOf(wal, lsn),
+      value: valueAt(wal, lsn),
       key: keyOf(wal, lsn),
       writtenAtUs: writtenAtUs(wal, lsn),
       why,
     };
   }
+}
+
+/** Whether the log of a live replica holds the record. */
+export function isHeld(
+  replicas: readonly Replica[],
+  isLive: (node: number) => boolean,
+  term: number,
+  lsn: number,
+): boolean {
+  return replicas.some(({ wal }, node) => isLive(node) && timelineTermOf(wal, lsn) === term);
 }

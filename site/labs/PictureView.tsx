@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { useComputed } from '@preact/signals';
 import type { Box } from './geometry.ts';
 import { barWidth, type LinkPicture, type NodePicture, type Picture } from './picture.ts';
@@ -36,7 +35,6 @@ export function PictureView({ picture, onLink }: Props) {
       ))}
       <g class="dots">
         {picture.dots.map((dot, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a dot is a slot of the pool, its index is what it is
           <use key={index} href={dot.shape} transform={dot.transform} />
         ))}
       </g>
@@ -88,8 +86,8 @@ function NodeView({ node, box }: { node: NodePicture; box: Box }) {
           <text class="letter" x="0" y="9">
             {name}
           </text>
-          <rect class="track" x="0" y="12" width={barWidth} height="3" rx="1.5" />
-          <rect class="fill" x="0" y="12" width={width} height="3" rx="1.5" />
+          <rect class="track" x="0" y="13" width={barWidth} height="3" rx="1.5" />
+          <rect class="fill" x="0" y="13" width={width} height="3" rx="1.5" />
           <text class="lsn" x={barWidth} y="9" text-anchor="end">
             {lsn}
           </text>

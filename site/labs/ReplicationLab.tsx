@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { useComputed, useSignalEffect } from '@preact/signals';
 import { useEffect, useId, useMemo, useRef } from 'preact/hooks';
 import type { FaultAction } from '#engine';
@@ -10,10 +9,11 @@ import { shapes } from './picture.ts';
 interface Props extends LabScenario {
   /** What the reader is to find out; a lab without a question is a toy. */
   readonly question: string;
+  readonly hint: string;
 }
 
 /** Leader and followers, live: the run of the engine that the page's figures come from, to be watched and broken. */
-export default function ReplicationLab({ question, source, scenario }: Props) {
+export default function ReplicationLab({ question, hint, source, scenario }: Props) {
   const lab = useMemo(() => new Lab({ source, scenario }), [source, scenario]);
   const root = useRef<HTMLElement>(null);
   useFrames(lab, root);
@@ -23,10 +23,7 @@ export default function ReplicationLab({ question, source, scenario }: Props) {
       <header class="lab-head">
         <p class="kicker">Lab</p>
         <h3 id={heading}>{question}</h3>
-        <p class="hint">
-          Writes go to the leader, reads to the followers. Nothing here is drawn by hand: the picture is a run
-          of the simulation, and every fault you make is part of it.
-        </p>
+        <p class="hint">{hint}</p>
       </header>
       <figure class="stage">
         <PictureView picture={lab.picture} onLink={(a, b) => toggleCut(lab, a, b)} />
@@ -231,7 +228,8 @@ function NodeFaults({ lab }: { lab: Lab }) {
       {lab.picture.nodes.map(({ id, role, process }) => (
         <div key={id} class="row node-row">
           <span class="who">
-            <strong>{id}</strong> {role}, {process}
+            <strong>{id}</strong> {role}
+            {process.value !== 'up' && `, ${process.value}`}
           </span>
           <FaultButton
             lab={lab}
@@ -286,9 +284,14 @@ function LinkFaults({ lab }: { lab: Lab }) {
           </button>
         ))}
       </div>
-      <button class="button small" type="button" onClick={() => healAll(lab)}>
-        Heal all
-      </button>
+      <div class="row">
+        <button class="button small" type="button" onClick={() => isolateLeader(lab)}>
+          Cut leader from followers
+        </button>
+        <button class="button small" type="button" onClick={() => healAll(lab)}>
+          Heal all
+        </button>
+      </div>
     </fieldset>
   );
 }
@@ -296,7 +299,16 @@ function LinkFaults({ lab }: { lab: Lab }) {
 function toggleCut(lab: Lab, a: string, b: string) {
   const cut = lab.picture.links.some(({ line, cut }) => cut.value && line.a === a && line.b === b);
   if (cut) lab.inject({ type: 'heal', from: [a], to: [b] });
-  else lab.inject({ type: 'cut', from: [a], to: [b] });
+  else lab.inject({ type: 'cut', from: [a], to: [b], oneWay: false });
+}
+
+/** Only from the other replicas: its clients and the manager still reach it, and it goes on answering. */
+function isolateLeader(lab: Lab) {
+  const { nodes } = lab.picture;
+  const leader = nodes.find(({ role, process }) => role.value === 'leader' && process.value !== 'down')?.id;
+  if (leader === undefined) return;
+  const others = nodes.map(({ id }) => id).filter((id) => id !== leader);
+  lab.inject({ type: 'cut', from: [leader], to: others, oneWay: false });
 }
 
 function healAll(lab: Lab) {
@@ -327,11 +339,11 @@ function MetricsPanel({ lab }: { lab: Lab }) {
           </dd>
         </div>
         <div>
-          <dt>RTO, without writes</dt>
+          <dt>RTO, time without writes</dt>
           <dd>{rto}</dd>
         </div>
         <div>
-          <dt>RPO, lost</dt>
+          <dt>RPO, span of the loss</dt>
           <dd>{rpo}</dd>
         </div>
       </dl>
@@ -382,9 +394,13 @@ function Log({ lab }: { lab: Lab }) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard must be able to */}
       <div class="lines" role="log" aria-live="off" aria-labelledby={heading} tabIndex={0} data-testid="log">
         <ol>
-          {lab.lines.value.map(({ index, atMs, sentence, weight }) => (
+          {lab.lines.value.map(({ index, atMs, sentence, weight, alike }) => (
             <li key={index} class={weight}>
-              <time>{(atMs / 1000).toFixed(3)}</time> <span>{sentence}</span>
+              <time>{(atMs / 1000).toFixed(3)}</time>{' '}
+              <span>
+                {sentence}
+                {alike > 0 && <b> (and {formatNumber(alike)} before it)</b>}
+              </span>
             </li>
           ))}
         </ol>

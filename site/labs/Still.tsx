@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { open, type Scenario } from '#engine';
 import { PictureView } from './PictureView.tsx';
 import { Picture } from './picture.ts';

@@ -13,7 +13,7 @@ import {
   type Scenario,
   type TraceEntry,
 } from '#engine';
-import { isStory } from './story.ts';
+import { isStory, isTurn } from './story.ts';
 
 export interface LogLine {
   /** Counts the lines of the run from 0; a line keeps its number however often the run is replayed. */
@@ -21,10 +21,12 @@ export interface LogLine {
   readonly atMs: number;
   readonly sentence: string;
   readonly weight: 'story' | 'detail';
+  /** How many more like it came just before, one after another. */
+  readonly alike: number;
 }
 
 /** The log remembers this many entries of each weight, and shows `linesShown`: a run may go on, the page must not grow. */
-const entriesKept = 200;
+const entriesKept = 400;
 const linesShown = 80;
 const microsecondInMs = 0.001;
 /** One step gives up looking for something to tell after this many inputs. */
@@ -36,6 +38,7 @@ export class LabRun {
   private player: Player;
   private story: Recent = new Recent();
   private everything: Recent = new Recent();
+  private turn: TraceEntry | undefined;
   /** The faults made in this run, in order of time; some may lie ahead after a step back. */
   private script: readonly FaultDocument[] = [];
 
@@ -128,20 +131,39 @@ export class LabRun {
     return made;
   }
 
+  /** The last change of who leads, or the end of the workload; nothing before the first. */
+  get lastTurn(): TraceEntry | undefined {
+    return this.turn;
+  }
+
   lastSentence(everyMessage: boolean): string {
     const newest = this.log(everyMessage).newest();
     return newest === undefined ? '' : describeTraceEntry(newest);
   }
 
-  /** Newest first. */
+  /** Newest first. A flood of one kind, such as every client giving up during an outage, is told once and counted. */
   lines(everyMessage: boolean): readonly LogLine[] {
     const log = this.log(everyMessage);
-    return log.latest(linesShown).map((entry, back) => ({
-      index: log.count - 1 - back,
-      atMs: entry.atMs,
-      sentence: describeTraceEntry(entry),
-      weight: isStory(entry) ? 'story' : 'detail',
-    }));
+    const lines: LogLine[] = [];
+    let kind = '';
+    for (const [back, entry] of log.latest(entriesKept).entries()) {
+      const last = lines.at(-1);
+      if (last !== undefined && kind !== '' && kindOf(entry) === kind) {
+        lines[lines.length - 1] = { ...last, alike: last.alike + 1 };
+        continue;
+      }
+      if (lines.length === linesShown) break;
+      kind = everyMessage ? '' : kindOf(entry);
+      const weight = isStory(entry) ? 'story' : 'detail';
+      lines.push({
+        index: log.count - 1 - back,
+        atMs: entry.atMs,
+        sentence: describeTraceEntry(entry),
+        weight,
+        alike: 0,
+      });
+    }
+    return lines;
   }
 
   private log(everyMessage: boolean): Recent {
@@ -159,13 +181,20 @@ export class LabRun {
     const everything = new Recent();
     this.story = story;
     this.everything = everything;
+    this.turn = undefined;
     const scenario = { ...this.scenario, faults: [...this.scenario.faults, ...this.script] };
     const observe = (entry: TraceEntry) => {
       everything.add(entry);
       if (isStory(entry)) story.add(entry);
+      if (isTurn(entry)) this.turn = entry;
     };
     return open(scenario, { seed: this.seed, observe });
   }
+}
+
+/** What makes ends of operations alike; nothing else is. */
+function kindOf(entry: TraceEntry): string {
+  return entry.type === 'ended' ? `${entry.client} ${entry.kind} ${entry.outcome} ${entry.stale}` : '';
 }
 
 /** The last entries of a trace, and how many there have been. */

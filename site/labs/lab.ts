@@ -5,11 +5,13 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import {
   describeFault,
+  describeTraceEntry,
   type FaultAction,
   type FaultDocument,
   InputError,
   type Scenario,
   type ScenarioSource,
+  type TraceEntry,
 } from '#engine';
 import { formatNumber } from '../lib/figures.ts';
 import { LabRun, type LogLine } from './lab-run.ts';
@@ -70,6 +72,7 @@ export class Lab {
   private playheadMs = 0;
   private sinceWordsMs = 0;
   private clusterState = '';
+  private toldTurn: TraceEntry | undefined;
 
   constructor({ source, scenario }: LabScenario) {
     this.source = source;
@@ -96,7 +99,10 @@ export class Lab {
     const words = this.sinceWordsMs >= wordsEveryMs || this.run.done;
     batch(() => {
       if (words || !this.calm.peek()) this.showPicture();
-      if (words) this.showWords();
+      if (words) {
+        this.showWords();
+        this.tellTurn();
+      }
       if (this.run.done) this.finish();
     });
   }
@@ -188,12 +194,21 @@ export class Lab {
     );
   }
 
+  /** While the lab plays, says who leads when that changes; the rest is in the log for those who look for it. */
+  private tellTurn(): void {
+    const turn = this.run.lastTurn;
+    if (turn === undefined || turn === this.toldTurn) return;
+    this.toldTurn = turn;
+    this.announce(describeTraceEntry(turn));
+  }
+
   private announce(sentence: string): void {
     this.announcement.value = sentence;
   }
 
   private show(): void {
     this.playheadMs = this.run.nowMs;
+    this.toldTurn = this.run.lastTurn;
     batch(() => {
       this.showPicture();
       this.showWords();
@@ -223,7 +238,7 @@ export class Lab {
 }
 
 /** One key per fault that can be told apart: its type and where it strikes, whichever way a cut is named. */
-export function faultKey(fault: FaultAction): string {
+function faultKey(fault: FaultAction): string {
   const ends =
     'from' in fault && fault.from && fault.to ? [[...fault.from].sort(), [...fault.to].sort()] : [];
   const where =

@@ -11,6 +11,7 @@ export interface Metrics {
   readonly staleReads: number;
   /** How long nobody could write after the last crash; a dash before one. */
   readonly rto: string;
+  /** From the first lost write's acknowledgement to the loss. */
   readonly rpo: string;
 }
 
@@ -44,10 +45,7 @@ export function metricsOf(report: Report, view: ClusterView): Metrics {
     staleReads: measured(report, 'verdicts.stale-reads.count') ?? 0,
     rto:
       lastFailover === undefined ? '–' : lastFailover.rtoMs === null ? 'not yet' : inMs(lastFailover.rtoMs),
-    rpo:
-      report.failovers.length === 0
-        ? '–'
-        : `${formatNumber(report.rpo.writes)} writes, ${inMs(report.rpo.ms)}`,
+    rpo: report.failovers.length === 0 ? '–' : inMs(report.rpo.ms),
   };
 }
 

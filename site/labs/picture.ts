@@ -120,7 +120,7 @@ export class Picture {
     for (const [index, node] of view.nodes.entries()) {
       const picture = this.nodes[index]!;
       picture.process.value = node.process;
-      picture.role.value = node.role;
+      picture.role.value = node.process === 'down' ? `was ${node.role}` : node.role;
       picture.className.value = `node ${node.role} ${node.process}`;
       picture.status.value =
         node.process === 'up'

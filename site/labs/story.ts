@@ -17,3 +17,8 @@ export function isStory(entry: TraceEntry): boolean {
       return true;
   }
 }
+
+/** Whether an entry changes who leads, or ends the workload: what a listener must be told while the lab plays. */
+export function isTurn({ type }: TraceEntry): boolean {
+  return type === 'suspected' || type === 'leading' || type === 'drain';
+}

@@ -14,18 +14,19 @@ export interface Figure {
 
 /** The number at a path, or null where the run did not measure it. Throws where the path names nothing in a report. */
 export function measured(report: Report, path: string): number | null {
-  let at: unknown = report;
+  const found = numberAt(report, path);
+  if (found === undefined) throw new Error(`The report of ${report.scenario} has no number at ${path}`);
+  return found;
+}
+
+/** The number at a path in any document; null where the way there or its end is null, undefined where it is no number. */
+export function numberAt(document: unknown, path: string): number | null | undefined {
+  let at = document;
   for (const part of path.split('.')) {
-    if (at === null) return null;
+    if (at === null || at === undefined) return at;
     at = Array.isArray(at) ? elementOf(at, part) : (at as Record<string, unknown>)[part];
-    if (at === undefined) {
-      throw new Error(`The report of ${report.scenario} has nothing at ${path}: ${part} is not there`);
-    }
   }
-  if (at !== null && typeof at !== 'number') {
-    throw new Error(`The report of ${report.scenario} has no number at ${path}, found ${JSON.stringify(at)}`);
-  }
-  return at;
+  return at === null || typeof at === 'number' ? at : undefined;
 }
 
 function elementOf(list: readonly unknown[], part: string): unknown {
@@ -82,7 +83,7 @@ type Unit = 'ms' | 'bytes' | 'ratio' | '';
 
 function unitOf(path: string): Unit {
   if (path.endsWith('.ratio')) return 'ratio';
-  if (/(Ms$|^latencyMs\.|\.ms$|Ms\.)/.test(path)) return 'ms';
+  if (/Ms(Max)?$|Ms\.|\.ms$/.test(path)) return 'ms';
   return /Bytes/.test(path) ? 'bytes' : '';
 }
 
@@ -90,7 +91,7 @@ function unitOf(path: string): Unit {
 export function formatMeasured(value: number | null, unit: Unit): { value: string; unit: string } {
   if (value === null) return { value: '–', unit: '' };
   if (unit === 'ratio') return { value: `${formatNumber(value * 100)}%`, unit: '' };
-  if (unit === 'ms' && value >= 10_000) return { value: formatNumber(value / 1000), unit: 's' };
+  if (unit === 'ms' && value >= 1000) return { value: formatNumber(value / 1000), unit: 's' };
   return { value: formatNumber(value), unit };
 }
 

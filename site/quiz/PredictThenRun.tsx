@@ -1,4 +1,3 @@
-/** @jsxImportSource preact */
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { createActor, fromPromise } from 'xstate';

@@ -7,8 +7,8 @@ import { type Browser, chromium } from 'playwright-core';
  * browser tests are skipped, and say so; with `QUORATE_REQUIRE_BROWSER=1` that is an error.
  */
 export function findChromium(): string | undefined {
-  const named = process.env['CHROMIUM_PATH'];
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const named = process.env.CHROMIUM_PATH;
+  const folders = (process.env.PATH ?? '').split(delimiter);
   const candidates = [
     ...(named === undefined || named === '' ? [] : [named]),
     ...['chromium', 'google-chrome'].flatMap((name) => folders.map((folder) => join(folder, name))),
@@ -16,7 +16,7 @@ export function findChromium(): string | undefined {
   const found = candidates.find((path) => existsSync(path));
   if (found !== undefined) return found;
   const complaint = 'No Chromium found: set CHROMIUM_PATH, or put chromium or google-chrome on the path.';
-  if (process.env['QUORATE_REQUIRE_BROWSER'] === '1') throw new Error(complaint);
+  if (process.env.QUORATE_REQUIRE_BROWSER === '1') throw new Error(complaint);
   console.warn(`\n*** BROWSER TESTS SKIPPED. ${complaint} ***\n`);
   return undefined;
 }

@@ -3,7 +3,17 @@
 import type { Out } from '../../kernel/protocol.ts';
 import { NOTE_DISCARDED } from './messages.ts';
 import type { Activation, Replica } from './replica.ts';
-import { dropLast, endBytes, forgetClient, keyOf, recycle, replay, termOf, unreplay, valueOf } from './wal.ts';
+import {
+  dropLast,
+  endBytes,
+  forgetClient,
+  keyOf,
+  recycle,
+  replay,
+  termOf,
+  unreplay,
+  valueAt,
+} from './wal.ts';
 
 /** Starts an fsync of everything appended, unless one is under way. */
 export function flush(node: Replica, out: Out): void {
@@ -31,7 +41,7 @@ export function discardAfter(node: Replica, out: Out, lsn: number): void {
   const { wal } = node;
   while (wal.lastLsn > lsn) {
     const last = wal.lastLsn;
-    out.note(NOTE_DISCARDED, last, termOf(wal, last), valueOf(wal, last), keyOf(wal, last));
+    out.note(NOTE_DISCARDED, last, termOf(wal, last), valueAt(wal, last), keyOf(wal, last));
     if (node.replayedLsn === last) {
       unreplay(wal, last, node.data);
       node.replayedLsn = last - 1;
@@ -52,7 +62,8 @@ export function recycleThrough(node: Replica, lsn: number): void {
 /** Nobody is answered any more for what was asked of an earlier life: those clients learn nothing. */
 export function disownWrites(node: Replica): void {
   const { wal } = node;
-  for (let lsn = Math.max(wal.firstLsn, node.replayedLsn + 1); lsn <= wal.lastLsn; lsn++) forgetClient(wal, lsn);
+  for (let lsn = Math.max(wal.firstLsn, node.replayedLsn + 1); lsn <= wal.lastLsn; lsn++)
+    forgetClient(wal, lsn);
 }
 
 /** The process died: what was not fsynced is lost, and so is everything in memory. */
@@ -63,4 +74,5 @@ export function loseMemory(node: Replica, out: Out): void {
   node.streams.fill(0);
   node.sentLsn.fill(0);
   node.confirmedLsn.fill(0);
+  node.early.length = 0;
 }

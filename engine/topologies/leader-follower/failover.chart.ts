@@ -70,7 +70,11 @@ export const failoverChart = setup({
       states: {
         watching: {
           after: {
-            'leader timeout': { guard: 'failover is automatic', target: 'collecting', actions: 'suspect the leader' },
+            'leader timeout': {
+              guard: 'failover is automatic',
+              target: 'collecting',
+              actions: 'suspect the leader',
+            },
           },
           on: { alive: { guard: 'it is the leader', target: 'watching', reenter: true } },
         },

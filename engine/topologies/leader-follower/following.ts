@@ -1,6 +1,6 @@
 /** What a follower does: it finds out where its log and the leader's part, discards its own tail, and takes records. */
 
-import { REFUSED } from '../../kernel/protocol.ts';
+import { type Out, REFUSED } from '../../kernel/protocol.ts';
 import { discardAfter, flush, recycleThrough } from './durable-log.ts';
 import { CONFIRM, HELLO, MESSAGE_BYTES, STREAM } from './messages.ts';
 import type { Activation, Replica } from './replica.ts';
@@ -19,12 +19,22 @@ export function isFromMyLeader({ node, input }: Activation): boolean {
 
 /** Begins with the end of the own log. */
 export function startOver({ node }: Activation): void {
+  node.early.length = 0;
   node.commonLsn = node.wal.lastLsn;
 }
 
 export function sayHello({ node, out }: Activation): void {
   if (node.leader < 0) return;
-  out.send(node.leader, HELLO, node.term, timelineTermOf(node.wal, node.commonLsn), node.commonLsn, 0, 0, MESSAGE_BYTES);
+  out.send(
+    node.leader,
+    HELLO,
+    node.term,
+    timelineTermOf(node.wal, node.commonLsn),
+    node.commonLsn,
+    0,
+    0,
+    MESSAGE_BYTES,
+  );
 }
 
 /**
@@ -33,7 +43,9 @@ export function sayHello({ node, out }: Activation): void {
  */
 export function answersMyHello(activation: Activation): boolean {
   const { node, input } = activation;
-  return isFromMyLeader(activation) && input.e === node.commonLsn && input.d === timelineTermOf(node.wal, input.e);
+  return (
+    isFromMyLeader(activation) && input.e === node.commonLsn && input.d === timelineTermOf(node.wal, input.e)
+  );
 }
 
 /** The newest LSN this log can have in common with the leader's. */
@@ -67,7 +79,18 @@ export function isNextRecord(activation: Activation): boolean {
   return isFromMyLeader(activation) && activation.input.c === activation.node.wal.lastLsn + 1;
 }
 
-/** A record further on than the next one: something between was lost. */
+/** Whether nothing is missing before the records that have come early, counting this one, which is the next. */
+export function closesGap(activation: Activation): boolean {
+  if (!isNextRecord(activation)) return false;
+  let next = activation.input.c + 1;
+  for (const { lsn } of activation.node.early) {
+    if (lsn > next) return false;
+    next = lsn + 1;
+  }
+  return true;
+}
+
+/** A record further on than the next one: something between is late or lost. */
 export function isBeyondNext(activation: Activation): boolean {
   return isFromMyLeader(activation) && activation.input.c > activation.node.wal.lastLsn + 1;
 }
@@ -80,7 +103,32 @@ export function missesRecords(activation: Activation): boolean {
 
 export function appendRecord({ node, input, out }: Activation): void {
   append(node.wal, input.b, input.d, input.e, input.bytes - MESSAGE_BYTES, -1, 0, out.nowUs);
+  if (node.early.length > 0) appendEarly(node, out);
   flush(node, out);
+}
+
+/** Those whose turn has come. */
+function appendEarly({ wal, early }: Replica, out: Out): void {
+  while (early.length > 0 && early[0]!.lsn <= wal.lastLsn + 1) {
+    const { lsn, term, key, value, bytes } = early.shift()!;
+    if (lsn === wal.lastLsn + 1) append(wal, term, key, value, bytes, -1, 0, out.nowUs);
+  }
+}
+
+/** How many records may wait for their turn; the leader sends the others again. */
+const earlyMost = 256;
+
+export function keepEarly({ node: { early }, input }: Activation): void {
+  let index = early.length;
+  while (index > 0 && early[index - 1]!.lsn > input.c) index--;
+  if (early.length === earlyMost || (index > 0 && early[index - 1]!.lsn === input.c)) return;
+  early.splice(index, 0, {
+    lsn: input.c,
+    term: input.b,
+    key: input.d,
+    value: input.e,
+    bytes: input.bytes - MESSAGE_BYTES,
+  });
 }
 
 /**

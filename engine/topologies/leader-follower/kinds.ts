@@ -17,6 +17,7 @@ import {
 } from '../../kernel/protocol.ts';
 import type { Chart } from '../../statecharts/chart.ts';
 import { lower } from '../../statecharts/lower.ts';
+import { loseMemory } from './durable-log.ts';
 import { failoverChart } from './failover.chart.ts';
 import type { Care, Manager } from './manager.ts';
 import {
@@ -33,7 +34,7 @@ import {
   PROMOTED,
   STREAM,
 } from './messages.ts';
-import { type Activation, loseMemory, type Replica } from './replica.ts';
+import type { Activation, Replica } from './replica.ts';
 import { type RoleEvent, roleChart } from './role.chart.ts';
 import { streamChart } from './stream.chart.ts';
 
@@ -56,7 +57,8 @@ const roleEvents: readonly (readonly [number, RoleEvent['type']])[] = [
 /** Steps the stream charts of whichever replica is activated. Their timers come after the role chart's. */
 function loweredStreams(firstTimer: () => number) {
   const chart = lower(streamChart, {
-    startTimer: ({ out, peer }, slot, delayUs) => out.startTimer(firstTimer() + peer * chart.timers.length + slot, delayUs),
+    startTimer: ({ out, peer }, slot, delayUs) =>
+      out.startTimer(firstTimer() + peer * chart.timers.length + slot, delayUs),
     cancelTimer: ({ out, peer }, slot) => out.cancelTimer(firstTimer() + peer * chart.timers.length + slot),
   });
   const indices = {
@@ -192,11 +194,14 @@ function lowerManager(): ManagerKind {
 export const replicaKind = lowerReplica();
 export const managerKind = lowerManager();
 
-/** What serving a message costs a replica. A keepalive must not overtake the records sent before it. */
+/**
+ * What serving a message costs a replica. A keepalive must not overtake the records sent before it, nor must the answer
+ * to a hello: what is left of an earlier stream would then be taken for a gap in the one that begins.
+ */
 export function serviceClassOf(kind: number): number {
   if (kind === READ) return SERVICE_READ;
   if (kind === WRITE) return SERVICE_WRITE;
   if (kind === APPEND) return SERVICE_APPLY;
-  if (kind === KEEPALIVE) return SERVICE_TURN;
+  if (kind === KEEPALIVE || kind === POINT) return SERVICE_TURN;
   return SERVICE_NONE;
 }

@@ -14,7 +14,7 @@ import {
   replay,
   slotOf,
   termOf,
-  valueOf,
+  valueAt,
 } from './wal.ts';
 
 // Writes.
@@ -55,7 +55,7 @@ export function commit({ node, out }: Activation): void {
     node.replayedLsn = lsn;
     const client = clientOf(wal, lsn);
     if (client < 0) continue;
-    out.send(client, WRITE_OK, slotOf(wal, lsn), valueOf(wal, lsn), termOf(wal, lsn), lsn, 0, MESSAGE_BYTES);
+    out.send(client, WRITE_OK, slotOf(wal, lsn), valueAt(wal, lsn), termOf(wal, lsn), lsn, 0, MESSAGE_BYTES);
   }
 }
 
@@ -150,7 +150,7 @@ function sendRecords(node: Replica, out: Out, peer: number, throughLsn: number):
   const { wal } = node;
   for (let lsn = node.sentLsn[peer]! + 1; lsn <= throughLsn; lsn++) {
     const bytes = MESSAGE_BYTES + bytesOf(wal, lsn);
-    out.send(peer, APPEND, node.term, termOf(wal, lsn), lsn, keyOf(wal, lsn), valueOf(wal, lsn), bytes);
+    out.send(peer, APPEND, node.term, termOf(wal, lsn), lsn, keyOf(wal, lsn), valueAt(wal, lsn), bytes);
     node.sentLsn[peer] = lsn;
   }
 }

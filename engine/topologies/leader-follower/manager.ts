@@ -29,8 +29,9 @@ export interface Manager {
   readonly unanswered: Int32Array;
   /** One bit a replica: who has answered the present question. */
   answered: number;
-  /** What they answered: term and LSN of the last record. */
-  readonly lastTerms: Int32Array;
+  /** What they answered: term and LSN of the last record on disk, LSN of the last in memory. */
+  readonly flushedTerms: Int32Array;
+  readonly flushedLsns: Int32Array;
   readonly lastLsns: Int32Array;
   chosen: number;
 }
@@ -51,7 +52,8 @@ export function newManager(settings: ManagerSettings, leader: number): Manager {
     suspect: -1,
     unanswered: new Int32Array(settings.replicas),
     answered: 0,
-    lastTerms: new Int32Array(settings.replicas),
+    flushedTerms: new Int32Array(settings.replicas),
+    flushedLsns: new Int32Array(settings.replicas),
     lastLsns: new Int32Array(settings.replicas),
     chosen: -1,
   };
@@ -65,7 +67,8 @@ export function probeAll({ manager, out }: Care): void {
     manager.unanswered[replica]! += 1;
   }
   const live = liveReplicas(manager);
-  for (const client of clients) out.send(client, ROUTE, manager.leader, manager.term, live, 0, 0, MESSAGE_BYTES);
+  for (const client of clients)
+    out.send(client, ROUTE, manager.leader, manager.term, live, 0, 0, MESSAGE_BYTES);
 }
 
 /** One bit a replica that has answered within the timeout. */
@@ -115,8 +118,9 @@ export function isLateAnswer({ manager, input }: Care): boolean {
 
 export function notePosition({ manager, input }: Care): void {
   manager.answered |= 1 << input.from;
-  manager.lastTerms[input.from] = input.b;
-  manager.lastLsns[input.from] = input.c;
+  manager.flushedTerms[input.from] = input.b;
+  manager.flushedLsns[input.from] = input.c;
+  manager.lastLsns[input.from] = input.d;
 }
 
 /** Every replica but the suspected leader, from whom nothing is expected. */
@@ -132,20 +136,28 @@ export function hasAnswer({ manager }: Care): boolean {
   return manager.answered !== 0;
 }
 
-/** The replica whose log ends last, by (term, LSN): it holds every record that any of those who answered holds. */
+/**
+ * The replica whose disk ends last, by (term, LSN): it holds every record that the disks of those who answered hold.
+ * Among equals, the one with the most in memory.
+ */
 export function choose({ manager, out }: Care): void {
-  const { answered, lastTerms, lastLsns } = manager;
   let chosen = -1;
   for (let replica = 0; replica < manager.settings.replicas; replica++) {
-    if ((answered & (1 << replica)) === 0) continue;
-    const newer =
-      chosen < 0 ||
-      lastTerms[replica]! > lastTerms[chosen]! ||
-      (lastTerms[replica] === lastTerms[chosen] && lastLsns[replica]! > lastLsns[chosen]!);
-    if (newer) chosen = replica;
+    if ((manager.answered & (1 << replica)) === 0) continue;
+    if (chosen < 0 || isMoreAdvanced(manager, replica, chosen)) chosen = replica;
   }
   manager.chosen = chosen;
   out.note(NOTE_CHOSEN, chosen, manager.term, 0, 0);
+}
+
+function isMoreAdvanced(
+  { flushedTerms, flushedLsns, lastLsns }: Manager,
+  replica: number,
+  than: number,
+): boolean {
+  if (flushedTerms[replica] !== flushedTerms[than]) return flushedTerms[replica]! > flushedTerms[than]!;
+  if (flushedLsns[replica] !== flushedLsns[than]) return flushedLsns[replica]! > flushedLsns[than]!;
+  return lastLsns[replica]! > lastLsns[than]!;
 }
 
 export function promoteChosen({ manager, out }: Care): void {

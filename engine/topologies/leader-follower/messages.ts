@@ -4,7 +4,10 @@ import { FIRST_TOPOLOGY_MESSAGE } from '../../kernel/protocol.ts';
 
 /** A follower asks its leader for a stream: own term, term and LSN of the last record it may have in common. */
 export const HELLO = FIRST_TOPOLOGY_MESSAGE;
-/** The leader's answer: own term, its newest term not newer than the one asked about, and that term's last LSN. */
+/**
+ * The leader's answer: own term, its newest term not newer than the one asked about, and that term's last LSN; then what
+ * was asked: term, LSN.
+ */
 export const POINT = FIRST_TOPOLOGY_MESSAGE + 1;
 /** The follower has cut its log back to the common point: term, LSN to stream after, LSN on its disk. */
 export const STREAM = FIRST_TOPOLOGY_MESSAGE + 2;
@@ -20,7 +23,7 @@ export const PROBE = FIRST_TOPOLOGY_MESSAGE + 6;
 export const ALIVE = FIRST_TOPOLOGY_MESSAGE + 7;
 /** The manager fences older leaders off and asks for a position: the coming term. */
 export const ASK = FIRST_TOPOLOGY_MESSAGE + 8;
-/** The answer: the coming term, term and LSN of the last record. */
+/** The answer: the coming term, term and LSN of the last record on disk, LSN of the last in memory. */
 export const POSITION = FIRST_TOPOLOGY_MESSAGE + 9;
 /** The manager makes a replica the leader: the new term. */
 export const PROMOTE = FIRST_TOPOLOGY_MESSAGE + 10;
@@ -52,25 +55,57 @@ export type StreamState = (typeof streamStates)[number];
 /** A message as observers read it. */
 export type ReplicationMessage =
   | { readonly type: 'hello'; readonly term: number; readonly lastTerm: number; readonly lsn: number }
-  | { readonly type: 'point'; readonly term: number; readonly newestTerm: number; readonly lsn: number }
+  | {
+      readonly type: 'point';
+      readonly term: number;
+      readonly newestTerm: number;
+      readonly lsn: number;
+      readonly askedTerm: number;
+      readonly askedLsn: number;
+    }
   | { readonly type: 'stream'; readonly term: number; readonly afterLsn: number; readonly flushedLsn: number }
-  | { readonly type: 'append'; readonly term: number; readonly recordTerm: number; readonly lsn: number; readonly key: number; readonly value: number }
-  | { readonly type: 'confirm'; readonly term: number; readonly flushedLsn: number; readonly replayedLsn: number }
+  | {
+      readonly type: 'append';
+      readonly term: number;
+      readonly recordTerm: number;
+      readonly lsn: number;
+      readonly key: number;
+      readonly value: number;
+    }
+  | {
+      readonly type: 'confirm';
+      readonly term: number;
+      readonly flushedLsn: number;
+      readonly replayedLsn: number;
+    }
   | { readonly type: 'keepalive'; readonly term: number; readonly sentLsn: number; readonly safeLsn: number }
   | { readonly type: 'probe'; readonly term: number; readonly leader: number }
   | { readonly type: 'alive'; readonly term: number }
   | { readonly type: 'ask'; readonly term: number }
-  | { readonly type: 'position'; readonly term: number; readonly lastTerm: number; readonly lsn: number }
+  | {
+      readonly type: 'position';
+      readonly term: number;
+      readonly flushedTerm: number;
+      readonly flushedLsn: number;
+      readonly lsn: number;
+    }
   | { readonly type: 'promote'; readonly term: number }
   | { readonly type: 'promoted'; readonly term: number; readonly lsn: number };
 
 /** The typed form of a packed message. */
-export function replicationMessage(kind: number, a: number, b: number, c: number, d: number, e: number): ReplicationMessage {
+export function replicationMessage(
+  kind: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  e: number,
+): ReplicationMessage {
   switch (kind) {
     case HELLO:
       return { type: 'hello', term: a, lastTerm: b, lsn: c };
     case POINT:
-      return { type: 'point', term: a, newestTerm: b, lsn: c };
+      return { type: 'point', term: a, newestTerm: b, lsn: c, askedTerm: d, askedLsn: e };
     case STREAM:
       return { type: 'stream', term: a, afterLsn: b, flushedLsn: c };
     case APPEND:
@@ -86,7 +121,7 @@ export function replicationMessage(kind: number, a: number, b: number, c: number
     case ASK:
       return { type: 'ask', term: a };
     case POSITION:
-      return { type: 'position', term: a, lastTerm: b, lsn: c };
+      return { type: 'position', term: a, flushedTerm: b, flushedLsn: c, lsn: d };
     case PROMOTE:
       return { type: 'promote', term: a };
     case PROMOTED:

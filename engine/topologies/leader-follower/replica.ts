@@ -48,6 +48,16 @@ export interface Replica {
   readonly confirmedLsn: Int32Array;
   /** As a follower: where to look for the point in common with the leader next. */
   commonLsn: number;
+  /** Records that came before their turn, by LSN; on links that keep their order, only after a loss. */
+  readonly early: EarlyRecord[];
+}
+
+export interface EarlyRecord {
+  readonly lsn: number;
+  readonly term: number;
+  readonly key: number;
+  readonly value: number;
+  readonly bytes: number;
 }
 
 /** What role and stream charts see as their context: the replica, what it was given, and what it may ask for. */
@@ -76,6 +86,7 @@ export function newReplica(settings: ReplicaSettings, self: number, leader: numb
     sentLsn: new Int32Array(settings.replicas),
     confirmedLsn: new Int32Array(settings.replicas),
     commonLsn: 0,
+    early: [],
   };
 }
 
@@ -83,5 +94,14 @@ export function newReplica(settings: ReplicaSettings, self: number, leader: numb
 export function answerRead({ node, input, out }: Activation): void {
   const cell = input.c * DATA_WIDTH;
   const { data } = node;
-  out.send(input.from, READ_OK, input.a, input.b, data[cell]!, data[cell + 1]!, data[cell + 2]!, MESSAGE_BYTES);
+  out.send(
+    input.from,
+    READ_OK,
+    input.a,
+    input.b,
+    data[cell]!,
+    data[cell + 1]!,
+    data[cell + 2]!,
+    MESSAGE_BYTES,
+  );
 }

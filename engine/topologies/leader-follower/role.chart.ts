@@ -4,40 +4,46 @@
  */
 import { setup } from 'xstate';
 import {
-  type Activation,
-  answerHello,
-  answerRead,
-  appendRecord,
-  appendWrite,
-  askForStream,
-  commit,
-  confirm,
   confirmPromotion,
-  discardDivergentTail,
-  findsCommonPoint,
   follow,
   givePosition,
+  isForOpenTerm,
+  isForTermILead,
+  leaveLeader,
+  namesNewLeader,
+  reportAlive,
+} from './allegiance.ts';
+import { noteFlushed, replayFlushed } from './durable-log.ts';
+import {
+  answersMyHello,
+  appendRecord,
+  askForStream,
+  closesGap,
+  confirm,
+  discardDivergentTail,
+  findsCommonPoint,
   isBeyondNext,
-  isForLaterTerm,
-  isForThisTermOrLater,
   isFromMyLeader,
   isNextRecord,
-  leaveLeader,
+  keepEarly,
   lookFurtherBack,
   missesRecords,
-  namesNewLeader,
-  noteConfirmed,
-  noteFlushed,
-  openForWrites,
   recycleSafe,
   refuseWrite,
-  replayFlushed,
-  reportAlive,
   sayHello,
-  sendKeepalives,
   startOver,
+} from './following.ts';
+import {
+  answerHello,
+  appendWrite,
+  commit,
+  isOfMyTerm,
+  noteConfirmed,
+  openForWrites,
+  sendKeepalives,
   takeOver,
-} from './replica.ts';
+} from './leading.ts';
+import { type Activation, answerRead } from './replica.ts';
 
 /** What the chart asks of the stream charts of a replica: they are stepped by whoever holds their tables. */
 export interface Streams {
@@ -68,13 +74,16 @@ export const roleChart = (streams: Streams) =>
     types: {} as { context: Activation; input: Activation; events: RoleEvent },
     guards: {
       'it is the next record': ({ context }) => isNextRecord(context),
+      'it is the next record, and none is missing after it': ({ context }) => closesGap(context),
       'a record is missing before it': ({ context }) => isBeyondNext(context),
       'records are missing': ({ context }) => missesRecords(context),
       'it is from my leader': ({ context }) => isFromMyLeader(context),
+      'it answers my hello': ({ context }) => answersMyHello(context),
       'the logs meet there': ({ context }) => findsCommonPoint(context),
+      'it is of my term': ({ context }) => isOfMyTerm(context),
       'it names a new leader': ({ context }) => namesNewLeader(context),
-      'it is for this term or a later one': ({ context }) => isForThisTermOrLater(context),
-      'it is for a later term': ({ context }) => isForLaterTerm(context),
+      'its term has no leader yet': ({ context }) => isForOpenTerm(context),
+      'I lead its term already': ({ context }) => isForTermILead(context),
     },
     actions: {
       'answer read': ({ context }) => answerRead(context),
@@ -91,6 +100,7 @@ export const roleChart = (streams: Streams) =>
       'send keepalives': ({ context }) => sendKeepalives(context),
       'answer hello': ({ context }) => answerHello(context),
       'append record': ({ context }) => appendRecord(context),
+      'keep record for its turn': ({ context }) => keepEarly(context),
       'recycle safe records': ({ context }) => recycleSafe(context),
       'start over': ({ context }) => startOver(context),
       'say hello': ({ context }) => sayHello(context),
@@ -118,59 +128,101 @@ export const roleChart = (streams: Streams) =>
     initial: 'following',
     states: {
       following: {
-        initial: 'connecting',
+        initial: 'disconnected',
         on: {
           read: { actions: 'answer read' },
           write: { actions: 'refuse write' },
-          flushed: { actions: ['note flushed', 'replay flushed', 'confirm'] },
+          flushed: { actions: ['note flushed', 'replay flushed'] },
           probe: [
-            { guard: 'it names a new leader', target: '.connecting', reenter: true, actions: ['report alive', 'follow'] },
+            {
+              guard: 'it names a new leader',
+              target: '.disconnected',
+              reenter: true,
+              actions: ['report alive', 'follow'],
+            },
             { actions: 'report alive' },
           ],
           ask: {
-            guard: 'it is for this term or a later one',
-            target: '.connecting',
+            guard: 'its term has no leader yet',
+            target: '.disconnected',
             reenter: true,
             actions: ['leave leader', 'give position'],
           },
           promote: {
-            guard: 'it is for this term or a later one',
+            guard: 'its term has no leader yet',
             target: 'leading',
             actions: ['take over', 'confirm promotion'],
           },
-          restarted: { target: '.connecting', reenter: true, actions: 'replay flushed' },
+          restarted: { target: '.disconnected', reenter: true, actions: 'replay flushed' },
         },
         states: {
-          connecting: {
-            entry: ['start over', 'say hello'],
-            after: { reconnect: { target: 'connecting', reenter: true } },
-            on: {
-              point: [
-                {
-                  guard: 'the logs meet there',
-                  target: 'receiving',
-                  actions: ['discard divergent tail', 'replay flushed', 'ask for stream'],
+          // It asks where the logs part, again and again until it is answered.
+          disconnected: {
+            entry: 'start over',
+            initial: 'connecting',
+            states: {
+              connecting: {
+                entry: 'say hello',
+                after: { reconnect: { target: 'connecting', reenter: true } },
+                on: {
+                  point: [
+                    {
+                      guard: 'the logs meet there',
+                      target: '#role.following.connected',
+                      actions: ['discard divergent tail', 'replay flushed', 'ask for stream'],
+                    },
+                    {
+                      guard: 'it answers my hello',
+                      target: 'connecting',
+                      reenter: true,
+                      actions: 'look further back',
+                    },
+                  ],
                 },
-                { guard: 'it is from my leader', actions: ['look further back', 'say hello'] },
-              ],
+              },
             },
           },
-          receiving: {
-            after: { 'stream timeout': 'connecting' },
+          // It takes the leader's records. Each of them, and a keepalive with nothing to complain of, begins the wait anew.
+          connected: {
+            initial: 'receiving',
+            after: { 'stream timeout': 'disconnected' },
             on: {
+              flushed: { actions: ['note flushed', 'replay flushed', 'confirm'] },
               append: [
-                { guard: 'it is the next record', target: 'receiving', reenter: true, actions: 'append record' },
-                { guard: 'a record is missing before it', target: 'connecting' },
+                {
+                  guard: 'it is the next record, and none is missing after it',
+                  target: 'connected',
+                  reenter: true,
+                  actions: 'append record',
+                },
+                { guard: 'it is the next record', target: '.doubting', actions: 'append record' },
+                {
+                  guard: 'a record is missing before it',
+                  target: '.doubting',
+                  actions: 'keep record for its turn',
+                },
               ],
               keepalive: [
-                { guard: 'records are missing', target: 'connecting' },
+                { guard: 'records are missing', target: '.doubting' },
                 {
                   guard: 'it is from my leader',
-                  target: 'receiving',
+                  target: 'connected',
                   reenter: true,
                   actions: ['recycle safe records', 'confirm'],
                 },
               ],
+            },
+            states: {
+              receiving: {},
+              // Something is late or lost: it asks for all that it lacks, once, and waits. If all comes, all is well.
+              doubting: {
+                entry: 'ask for stream',
+                after: { reconnect: '#role.following.disconnected' },
+                on: {
+                  append: { guard: 'a record is missing before it', actions: 'keep record for its turn' },
+                  keepalive: { guard: 'records are missing' },
+                },
+              },
             },
           },
         },
@@ -182,19 +234,19 @@ export const roleChart = (streams: Streams) =>
           read: { actions: 'answer read' },
           write: { actions: 'append write' },
           flushed: { actions: ['note flushed', 'stream to the caught up', 'commit'] },
-          hello: { actions: ['end its stream', 'answer hello'] },
-          stream: { actions: ['begin its stream', 'commit'] },
-          confirm: { actions: ['note confirmed', 'feed its stream', 'commit'] },
+          hello: { guard: 'it is of my term', actions: ['end its stream', 'answer hello'] },
+          stream: { guard: 'it is of my term', actions: ['begin its stream', 'commit'] },
+          confirm: { guard: 'it is of my term', actions: ['note confirmed', 'feed its stream', 'commit'] },
           probe: [
             { guard: 'it names a new leader', target: 'following', actions: ['report alive', 'follow'] },
             { actions: 'report alive' },
           ],
           ask: {
-            guard: 'it is for a later term',
+            guard: 'its term has no leader yet',
             target: 'following',
             actions: ['leave leader', 'give position'],
           },
-          promote: { guard: 'it is for this term or a later one', actions: 'confirm promotion' },
+          promote: { guard: 'I lead its term already', actions: 'confirm promotion' },
           restarted: { target: 'leading', reenter: true, actions: 'open for writes again' },
         },
         states: {

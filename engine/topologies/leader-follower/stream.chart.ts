@@ -3,14 +3,20 @@
  * One instance per follower, its configuration an integer in the leader's record.
  */
 import { setup } from 'xstate';
+import { beginStream, isCaughtUp, noteStream, sendFlushed, sendWindow } from './leading.ts';
 import { STREAM_CATCH_UP, STREAM_DISCONNECTED, STREAM_STREAMING } from './messages.ts';
-import { type Activation, beginStream, isCaughtUp, noteStream, sendFlushed, sendWindow } from './replica.ts';
+import type { Activation } from './replica.ts';
 
 export const streamChart = setup({
   types: {} as {
     context: Activation;
     input: Activation;
-    events: { type: 'hello' } | { type: 'stream' } | { type: 'confirm' } | { type: 'flushed' } | { type: 'close' };
+    events:
+      | { type: 'hello' }
+      | { type: 'stream' }
+      | { type: 'confirm' }
+      | { type: 'flushed' }
+      | { type: 'close' };
   },
   guards: {
     'follower is caught up': ({ context }) => isCaughtUp(context),
@@ -34,47 +40,63 @@ export const streamChart = setup({
     disconnected: {
       on: {
         stream: [
-          { guard: 'follower is caught up', target: 'connected.streaming', actions: ['begin stream', 'send all that is flushed'] },
-          { target: 'connected.catch-up', actions: ['begin stream', 'send next window'] },
+          {
+            guard: 'follower is caught up',
+            target: 'connected.sending.streaming',
+            actions: ['begin stream', 'send all that is flushed'],
+          },
+          { target: 'connected', actions: ['begin stream', 'send next window'] },
         ],
       },
     },
     connected: {
-      initial: 'catch-up',
-      // Any sign of the follower restarts the timeout; a hello means that it wants to begin again.
-      after: { 'stream timeout': { target: 'disconnected', actions: 'note disconnected' } },
+      type: 'parallel',
       on: {
+        // A follower that says hello begins again.
         hello: { target: 'disconnected', actions: 'note disconnected' },
         close: 'disconnected',
         stream: [
           {
             guard: 'follower is caught up',
-            target: '.streaming',
+            target: '.sending.streaming',
             reenter: true,
             actions: ['begin stream', 'send all that is flushed'],
           },
-          { target: '.catch-up', reenter: true, actions: ['begin stream', 'send next window'] },
+          { target: 'connected', reenter: true, actions: ['begin stream', 'send next window'] },
         ],
       },
       states: {
-        'catch-up': {
-          entry: 'note catch-up',
-          on: {
-            confirm: [
-              {
-                guard: 'follower is caught up',
-                target: '#stream.connected.streaming',
-                reenter: true,
-                actions: 'send all that is flushed',
-              },
-              { actions: 'send next window' },
-            ],
+        listening: {
+          initial: 'waiting',
+          states: {
+            waiting: {
+              after: { 'stream timeout': { target: '#stream.disconnected', actions: 'note disconnected' } },
+              on: { confirm: { target: 'waiting', reenter: true } },
+            },
           },
         },
-        streaming: {
-          entry: 'note streaming',
-          on: {
-            flushed: { actions: 'send all that is flushed' },
+        sending: {
+          initial: 'catch-up',
+          states: {
+            'catch-up': {
+              entry: 'note catch-up',
+              on: {
+                confirm: [
+                  {
+                    guard: 'follower is caught up',
+                    target: 'streaming',
+                    actions: 'send all that is flushed',
+                  },
+                  { actions: 'send next window' },
+                ],
+              },
+            },
+            streaming: {
+              entry: 'note streaming',
+              on: {
+                flushed: { actions: 'send all that is flushed' },
+              },
+            },
           },
         },
       },

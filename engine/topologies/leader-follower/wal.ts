@@ -94,10 +94,11 @@ export function append(
 
 export const termOf = (wal: Wal, lsn: number): number => wal.records[at(wal, lsn) + TERM]!;
 export const keyOf = (wal: Wal, lsn: number): number => wal.records[at(wal, lsn) + KEY]!;
-export const valueOf = (wal: Wal, lsn: number): number => wal.records[at(wal, lsn) + VALUE]!;
+export const valueAt = (wal: Wal, lsn: number): number => wal.records[at(wal, lsn) + VALUE]!;
 export const clientOf = (wal: Wal, lsn: number): number => wal.records[at(wal, lsn) + CLIENT]!;
 export const slotOf = (wal: Wal, lsn: number): number => wal.records[at(wal, lsn) + SLOT]!;
-export const isAcknowledged = (wal: Wal, lsn: number): boolean => wal.records[at(wal, lsn) + ACKNOWLEDGED] === 1;
+export const isAcknowledged = (wal: Wal, lsn: number): boolean =>
+  wal.records[at(wal, lsn) + ACKNOWLEDGED] === 1;
 
 export function markAcknowledged(wal: Wal, lsn: number): void {
   wal.records[at(wal, lsn) + ACKNOWLEDGED] = 1;

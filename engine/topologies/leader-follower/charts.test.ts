@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import type { Chart } from '../../statecharts/chart.ts';
+import { checkLowering } from '../../statecharts/lowering-oracle.test-support.ts';
+import { failoverChart } from './failover.chart.ts';
+import { managerKind, replicaKind } from './kinds.ts';
+import { roleChart } from './role.chart.ts';
+import { streamChart } from './stream.chart.ts';
+
+const runs = 300;
+
+test('role: lowered as XState runs it', () => {
+  checkLowering(roleChart({ step: () => {}, stepAll: () => {} }), { runs });
+});
+
+test('stream: lowered as XState runs it', () => {
+  checkLowering(streamChart, { runs });
+});
+
+test('failover: lowered as XState runs it', () => {
+  checkLowering(failoverChart, { runs });
+});
+
+const paths = ({ configurations }: Chart<never>): string[] =>
+  configurations.map(({ states }) => states.at(-1)!);
+
+test('each chart has the modes one would name, and no more', () => {
+  const { role, stream } = replicaKind;
+  expect(paths(role as Chart<never>)).toEqual([
+    'following.disconnected.connecting',
+    'leading.serving',
+    'following.connected.receiving',
+    'following.connected.doubting',
+  ]);
+  expect(paths(stream as Chart<never>)).toEqual([
+    'disconnected',
+    'connected.sending.streaming',
+    'connected.sending.catch-up',
+  ]);
+  expect(paths(managerKind.failover as Chart<never>)).toEqual([
+    'failover.watching',
+    'failover.collecting',
+    'failover.promoting',
+  ]);
+});
+
+test('a stream that memory has forgotten is a disconnected one', () => {
+  expect(replicaKind.stream.matches(0, 'disconnected')).toBe(true);
+});

@@ -1,0 +1,112 @@
+/** Streams over time: they stay up while all is well, and come back under awkward settings. */
+
+import { describe, expect, test } from 'vitest';
+import type { TraceEntry } from '../../observe/trace.ts';
+import { Simulation } from '../../run/simulation.ts';
+import { parseScenario } from '../../scenario/parse.ts';
+import type { ScenarioSource } from '../../scenario/schema.ts';
+
+function run(source: Partial<ScenarioSource>): { simulation: Simulation; streams: string[] } {
+  const scenario = parseScenario({
+    id: 'streams',
+    durationMs: 5000,
+    cluster: { nodes: [{ id: 'a' }, { id: 'b' }, { id: 'c' }] },
+    network: { within: { latency: 1 } },
+    topology: { type: 'leader-follower' },
+    workload: { clients: [{ writesPerSecond: 100 }] },
+    ...source,
+  } as ScenarioSource);
+  const entries: TraceEntry[] = [];
+  const simulation = new Simulation(scenario, 1, (entry) => entries.push(entry));
+  simulation.finish();
+  const streams = entries.flatMap((entry) =>
+    entry.type === 'stream' ? [`${entry.from} to ${entry.to}: ${entry.state}`] : [],
+  );
+  return { simulation, streams };
+}
+
+const steady = ['a to b: streaming', 'a to c: streaming'];
+
+function expectEqualLogs({ replicas }: Simulation): void {
+  expect(new Set(replicas.map(({ wal, replayedLsn }) => `${wal.lastLsn} ${replayedLsn}`)).size).toBe(1);
+  expect(replicas[0]!.wal.lastLsn).toBeGreaterThan(100);
+}
+
+describe('a stream stays up', () => {
+  test('far longer than its timeout, while the follower confirms', () => {
+    const { streams } = run({ topology: { type: 'leader-follower', streamTimeoutMs: 1500 } });
+    expect(streams).toEqual(steady);
+  });
+
+  test('with nothing to send, by keepalives', () => {
+    const { streams } = run({
+      topology: { type: 'leader-follower', streamTimeoutMs: 1500 },
+      workload: { clients: [{ readsPerSecond: 1 }] },
+    });
+    expect(streams).toEqual(steady);
+  });
+
+  test('while the follower is far behind with taking records', () => {
+    const { streams, simulation } = run({
+      cluster: { nodes: [{ id: 'a' }, { id: 'b', capacity: { appliesPerSecond: 30 } }, { id: 'c' }] },
+      topology: { type: 'leader-follower', streamTimeoutMs: 1500 },
+    });
+    expect(streams).toEqual(steady);
+    expectEqualLogs(simulation);
+  });
+
+  test('over a pause of the follower, whose records keep their order', () => {
+    const { streams, simulation } = run({
+      cluster: { nodes: [{ id: 'a' }, { id: 'b', capacity: { appliesPerSecond: 120 } }, { id: 'c' }] },
+      faults: [{ type: 'pause', node: 'b', atMs: 2003, forMs: 700 }],
+    });
+    expect(streams).toEqual(steady);
+    expectEqualLogs(simulation);
+  });
+
+  test('on a link where messages overtake each other', () => {
+    const { simulation } = run({
+      network: { within: { latency: { type: 'uniform', minMs: 1, maxMs: 60 }, reordering: true } },
+    });
+    expectEqualLogs(simulation);
+    expect(simulation.report().lag.map(({ replayLagMs }) => replayLagMs.p50 < 200)).toEqual([true, true]);
+  });
+});
+
+describe('a stream comes back', () => {
+  test('after the follower has lost some of it, within a round trip', () => {
+    const { simulation } = run({
+      network: { within: { latency: 1, loss: 0.05 } },
+      topology: { type: 'leader-follower', acknowledgement: 'synchronous' },
+    });
+    expectEqualLogs(simulation);
+    expect(simulation.report().lag.every(({ replayLagMs }) => replayLagMs.p50 < 50)).toBe(true);
+  });
+
+  test('where keepalives come faster than round trips', () => {
+    const { simulation } = run({
+      network: { within: { latency: 100 } },
+      topology: { type: 'leader-follower', keepaliveMs: 20 },
+    });
+    expectEqualLogs(simulation);
+    expect(simulation.replicas[1]!.wal.lastLsn).toBeGreaterThan(300);
+  });
+
+  test('where a follower is more impatient than a round trip, and its log parted terms ago', () => {
+    const { simulation } = run({
+      durationMs: 15_000,
+      network: { within: { latency: 100 } },
+      topology: {
+        type: 'leader-follower',
+        reconnectMs: 130,
+        failover: { heartbeatMs: 300, timeoutMs: 1000, electionMs: 500 },
+      },
+      faults: [
+        { type: 'cut', from: ['a'], to: ['b', 'c', 'manager'], atMs: 1000, forMs: 8000 },
+        { type: 'crash', node: 'b', atMs: 5000, forMs: 3000 },
+      ],
+    });
+    expectEqualLogs(simulation);
+    expect(simulation.replicas[0]!.term).toBeGreaterThan(2);
+  });
+});

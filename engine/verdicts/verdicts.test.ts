@@ -1,0 +1,157 @@
+/**
+ * The verdicts, which follow a run without keeping it, against their definitions applied to the whole trace and the
+ * final states, on random runs.
+ */
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { TraceEntry } from '../observe/trace.ts';
+import { Simulation } from '../run/simulation.ts';
+import { parseScenario } from '../scenario/parse.ts';
+import type { ScenarioSource } from '../scenario/schema.ts';
+import { LogWatch, randomCluster } from '../topologies/leader-follower/random-cluster.test-support.ts';
+
+const runs = process.env.QUORATE_FULL === '1' ? 2000 : 60;
+
+interface Version {
+  readonly term: number;
+  readonly lsn: number;
+}
+
+const isOlder = (a: Version, b: Version): boolean => a.term < b.term || (a.term === b.term && a.lsn < b.lsn);
+
+/** What clients saw, in the order of the trace. */
+class ClientHistory {
+  /** Version of each ok operation, from the answer that ended it. */
+  private readonly answered = new Map<number, Version>();
+  private readonly began = new Map<number, number>();
+  readonly acknowledged: {
+    readonly number: number;
+    readonly key: number;
+    readonly at: number;
+    readonly version: Version;
+  }[] = [];
+  readonly reads: {
+    readonly key: number;
+    readonly beganAt: number;
+    readonly version: Version;
+    readonly calledStale: boolean;
+  }[] = [];
+
+  constructor(entries: readonly TraceEntry[]) {
+    for (const [at, entry] of entries.entries()) {
+      if (entry.type === 'began') this.began.set(entry.operation, at);
+      else if (entry.type === 'delivered') {
+        const { message } = entry;
+        if (message.type !== 'read-ok' && message.type !== 'write-ok') continue;
+        if (!this.answered.has(message.operation))
+          this.answered.set(message.operation, { term: message.term, lsn: message.lsn });
+      } else if (entry.type === 'ended' && entry.outcome === 'ok') {
+        const version = this.answered.get(entry.operation)!;
+        const { key, operation: number } = entry;
+        if (entry.kind === 'write') this.acknowledged.push({ number, key, at, version });
+        else this.reads.push({ key, beganAt: this.began.get(number)!, version, calledStale: entry.stale });
+      }
+    }
+  }
+
+  /** Reads that began after a newer version of their key had been acknowledged than they returned. */
+  stale(): number {
+    return this.reads.filter(({ key, beganAt, version }) =>
+      this.acknowledged.some(
+        (write) => write.key === key && write.at < beganAt && isOlder(version, write.version),
+      ),
+    ).length;
+  }
+}
+
+function judged(source: ScenarioSource) {
+  const scenario = parseScenario(source);
+  const entries: TraceEntry[] = [];
+  const simulation = new Simulation(scenario, scenario.seed, (entry) => entries.push(entry));
+  const watch = new LogWatch(simulation);
+  watch.finish();
+  const history = new ClientHistory(entries);
+  const verdicts = Object.fromEntries(simulation.verdicts().map((verdict) => [verdict.name, verdict]));
+  const live = simulation.replicas.map((_, node) => node).filter(simulation.isLive);
+  return { history, verdicts, live, watch, simulation };
+}
+
+// Without doubled messages, so that a written value is one record: values then tell what a log holds.
+const faults = ['crash', 'restart', 'pause', 'cut', 'slow-link', 'slow-disk'] as const;
+
+test('lost-writes: the acknowledged values that no live log holds', () => {
+  let total = 0;
+  fc.assert(
+    fc.property(randomCluster({ faults, minNodes: 2, maxFaults: 8 }), (source) => {
+      const { history, verdicts, live, watch } = judged(source);
+      const held = new Set(live.flatMap((node) => watch.logOf(node).map(({ value }) => value)));
+      const lost = history.acknowledged.filter(({ number }) => !held.has(number));
+      const verdict = verdicts['lost-writes']!;
+      expect(verdict).toMatchObject({ count: lost.length, result: lost.length === 0 ? 'ok' : 'violation' });
+      if (lost.length > 0) {
+        const named = lost.map(({ number }) => `write number ${number})`);
+        expect(named.some((name) => verdict.witness!.story[0]!.endsWith(name))).toBe(true);
+      } else expect(verdict.witness).toBeNull();
+      total += lost.length;
+    }),
+    { numRuns: runs },
+  );
+  expect(total).toBeGreaterThan(0);
+});
+
+test('stale-reads: every read held against every acknowledged write', () => {
+  let total = 0;
+  fc.assert(
+    fc.property(
+      randomCluster({ faults: [...faults, 'lossy-link'], badLinks: true, durationMs: 600 }),
+      (source) => {
+        const { history, verdicts } = judged({
+          ...source,
+          workload: { ...source.workload, clients: [{ writesPerSecond: 300, readsPerSecond: 400 }] },
+        });
+        const stale = history.stale();
+        expect(verdicts['stale-reads']).toMatchObject({
+          count: stale,
+          result: stale === 0 ? 'ok' : 'violation',
+        });
+        expect(history.reads.filter(({ calledStale }) => calledStale)).toHaveLength(stale);
+        total += stale;
+      },
+    ),
+    { numRuns: runs / 2 },
+  );
+  expect(total).toBeGreaterThan(0);
+});
+
+test('divergence: keys whose last write differs between live logs, at the end and on the way', () => {
+  let differed = 0;
+  fc.assert(
+    fc.property(
+      randomCluster({ faults, minNodes: 2 }),
+      fc.integer({ min: 0, max: 1_200_000 }),
+      (source, untilUs) => {
+        const scenario = parseScenario(source);
+        const simulation = new Simulation(scenario, scenario.seed, undefined);
+        const watch = new LogWatch(simulation);
+        const compare = () => {
+          const live = simulation.replicas.map((_, node) => node).filter(simulation.isLive);
+          const lasts = live.map((node) => new Map(watch.logOf(node).map(({ key, value }) => [key, value])));
+          const keys = new Set(lasts.flatMap((last) => [...last.keys()]));
+          const differing = [...keys].filter((key) => new Set(lasts.map((last) => last.get(key))).size > 1);
+          expect(simulation.verdicts().find(({ name }) => name === 'divergence')).toMatchObject({
+            count: differing.length,
+            result: differing.length === 0 ? 'ok' : 'unknown',
+          });
+          differed += differing.length;
+        };
+        watch.until(untilUs);
+        compare();
+        watch.finish();
+        compare();
+      },
+    ),
+    { numRuns: runs },
+  );
+  expect(differed).toBeGreaterThan(0);
+});

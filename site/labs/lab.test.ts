@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { parseScenario, type ScenarioSource, simulate } from '#engine';
+import { acknowledgements, Lab } from './lab.ts';
+
+const file = new URL('../../content/chapters/one-leader.lab.yaml', import.meta.url);
+const source = parse(readFileSync(file, 'utf8')) as ScenarioSource;
+const newLab = () => new Lab({ source, scenario: parseScenario(source) });
+
+/** Plays to the end on a display of so many Hz. */
+function playToTheEnd(lab: Lab, hz: number): string {
+  lab.speed.value = 10;
+  lab.play();
+  for (let frame = 0; lab.playing.value; frame++) {
+    if (frame > 100_000) throw new Error('The run does not end');
+    lab.frame(1000 / hz);
+  }
+  return lab.digest.value;
+}
+
+describe('lab', () => {
+  test('the display’s rate does not reach the run, and simulate runs the same one', () => {
+    const digests = [24, 30, 60, 120, 144].map((hz) => {
+      const lab = newLab();
+      lab.seek(3000);
+      lab.inject({ type: 'crash', node: 'a' });
+      return [playToTheEnd(lab, hz), simulate(parseScenario(lab.asScenario())).digest];
+    });
+    expect(new Set(digests.flat()).size).toBe(1);
+  });
+
+  test('every acknowledgement mode is a run of its own, saved as such', () => {
+    const digests = acknowledgements.map((acknowledgement) => {
+      const lab = newLab();
+      lab.restart(acknowledgement, 7);
+      const digest = playToTheEnd(lab, 60);
+      expect(simulate(parseScenario(lab.asScenario())).digest).toBe(digest);
+      return digest;
+    });
+    expect(new Set(digests).size).toBe(3);
+  });
+
+  test.each([false, true])('a step back undoes a step (every message: %s)', (everyMessage) => {
+    const lab = newLab();
+    lab.setEveryMessage(everyMessage);
+    lab.seek(4000);
+    lab.inject({ type: 'cut', from: ['a'], to: ['b'], oneWay: false });
+    for (let steps = 0; steps < 30; steps++) lab.step();
+    const states: string[] = [];
+    const stateOf = () =>
+      JSON.stringify([lab.digest.value, lab.nowMs.value, lab.lines.value, lab.picture.sentence.value]);
+    for (let steps = 0; steps < 10; steps++) {
+      states.push(stateOf());
+      lab.step();
+    }
+    for (const state of states.toReversed()) {
+      lab.stepBack();
+      lab.stepBack();
+      lab.step();
+      expect(stateOf()).toBe(state);
+    }
+  });
+
+  test('faults stay when the reader goes back, until another is made before them', () => {
+    const lab = newLab();
+    lab.seek(5000);
+    lab.inject({ type: 'crash', node: 'a' });
+    lab.seek(2500);
+    expect(lab.made.value).toHaveLength(1);
+    lab.seek(6000);
+    expect(lab.picture.nodes[0]!.process.value).toBe('down');
+    lab.seek(3000);
+    expect(lab.picture.nodes[0]!.process.value).toBe('up');
+    lab.inject({ type: 'pause', node: 'b' });
+    expect(lab.made.value.map(({ type }) => type)).toEqual(['pause']);
+    lab.seek(6000);
+    expect(lab.picture.nodes[0]!.process.value).toBe('up');
+  });
+
+  test('a fault that cannot be made is refused in words, and the run is left as it was', () => {
+    const lab = newLab();
+    const before = lab.digest.value;
+    lab.inject({ type: 'restart', node: 'a' });
+    expect(lab.announcement.value).toMatch(/^Not now: /);
+    expect(lab.made.value).toEqual([]);
+    expect(lab.digest.value).toBe(before);
+    expect(lab.canMake({ type: 'restart', node: 'a' })).toMatchObject({ enabled: false });
+    expect(lab.canMake({ type: 'crash', node: 'a' })).toMatchObject({ enabled: true });
+  });
+
+  test('no time passes while it is paused', () => {
+    const lab = newLab();
+    const before = lab.nowMs.value;
+    lab.frame(1000);
+    expect(lab.nowMs.value).toBe(before);
+    lab.play();
+    lab.frame(16);
+    expect(lab.nowMs.value).toBeGreaterThan(before);
+  });
+
+  test('says aloud who leads when that changes', () => {
+    const lab = newLab();
+    lab.inject({ type: 'crash', node: 'a' });
+    const heard = new Set<string>();
+    lab.announcement.subscribe((sentence) => heard.add(sentence));
+    playToTheEnd(lab, 60);
+    expect([...heard].join('. ')).toMatch(/a is crashed.*leads term 2.*The run is over: \d+ ack/s);
+  });
+
+  test('asked as its question asks: a stall before the crash is what is lost, and one follower to wait for saves it', () => {
+    const lostAfter = (acknowledgement: (typeof acknowledgements)[number], stallMs: number) => {
+      const lab = newLab();
+      lab.restart(acknowledgement, 1);
+      lab.inject({ type: 'cut', from: ['a'], to: ['b', 'c'], oneWay: false });
+      lab.seek(lab.nowMs.value + stallMs);
+      lab.inject({ type: 'crash', node: 'a' });
+      playToTheEnd(lab, 60);
+      return lab.metrics.value.lostWrites;
+    };
+    const half = lostAfter('asynchronous', 500);
+    expect(half).toBeGreaterThan(5);
+    expect(lostAfter('asynchronous', 1000)).toBeGreaterThan(half);
+    expect(lostAfter('semi-synchronous', 1000)).toBe(0);
+    expect(lostAfter('synchronous', 1000)).toBe(0);
+  });
+});

@@ -6,6 +6,7 @@ export interface BundledDocument {
 }
 
 export const bundledScenarios: readonly BundledDocument[] = [
+  'one-leader-lab',
   'async-leader-crash',
   'semi-sync-leader-crash',
   'sync-slowest-follower',

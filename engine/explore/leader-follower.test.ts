@@ -305,7 +305,7 @@ test('every run in time is a path of the exploration, with the same states all a
       };
       if (crash !== null) {
         const atUs = crash.atMs * 1000;
-        loop.interrupt({ atUs, rank: FAULT, run: () => loop.crash(crash.node) });
+        loop.interrupt({ atUs, rank: FAULT, run: () => loop.crash(crash.node, true) });
         loop.interrupt({ atUs: atUs + crash.forMs * 1000, rank: FAULT, run: () => loop.restart(crash.node) });
       }
       loop.start();

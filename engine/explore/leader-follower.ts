@@ -75,6 +75,7 @@ export function leaderFollowerModel(options: LeaderFollowerOptions): LeaderFollo
   };
   const managerSettings = {
     replicas,
+    requiredFollowers: settings.requiredFollowers,
     automatic: true,
     ...managerDelays,
     clients: [client],

@@ -13,12 +13,18 @@ export function faultProblems(scenario: Scenario, fault: FaultDocument, path: Pr
   for (const key of ['from', 'to'] as const) {
     fault[key]?.forEach((name, index) => {
       if (!known.includes(name)) {
-        problems.push(unknownName(name, 'a node, a client group, a region or the manager', known, [...path, key, index]));
+        problems.push(
+          unknownName(name, 'a node, a client group, a region or the manager', known, [...path, key, index]),
+        );
       }
     });
   }
   if (fault.type === 'heal' && (fault.from === undefined) !== (fault.to === undefined)) {
-    problems.push({ path, found: 'only one of from and to', expected: 'both, or neither to heal every link' });
+    problems.push({
+      path,
+      found: 'only one of from and to',
+      expected: 'both, or neither to heal every link',
+    });
   }
   return problems;
 }

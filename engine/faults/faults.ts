@@ -36,7 +36,11 @@ export function actorNames(scenario: Scenario): { names: string[]; regions: stri
   const { nodes, workload, topology } = scenario;
   return {
     names: [...nodes.map(({ id }) => id), managerName, ...workload.clients.map(({ id }) => id)],
-    regions: [...nodes.map(({ region }) => region), topology.managerRegion, ...workload.clients.map(({ region }) => region)],
+    regions: [
+      ...nodes.map(({ region }) => region),
+      topology.managerRegion,
+      ...workload.clients.map(({ region }) => region),
+    ],
   };
 }
 
@@ -55,7 +59,9 @@ export function whyNot(fault: FaultDocument, target: FaultTarget): string | null
     case 'cut':
       return links(fault, target).length === 0 ? 'there is no link between them' : null;
     case 'heal':
-      return links(fault, target).some(([from, to]) => network.isCut(from, to)) ? null : 'no link there is cut';
+      return links(fault, target).some(([from, to]) => network.isCut(from, to))
+        ? null
+        : 'no link there is cut';
     case 'slow-link':
     case 'lossy-link':
       return links(fault, target).length === 0 ? 'there is no link between them' : null;
@@ -76,7 +82,7 @@ export function begin(fault: FaultDocument, target: FaultTarget): void {
     const node = indexOf(target, fault.node);
     switch (fault.type) {
       case 'crash':
-        return loop.crash(node);
+        return loop.crash(node, fault.loses !== 'memory');
       case 'restart':
         return loop.restart(node);
       case 'pause':
@@ -90,7 +96,8 @@ export function begin(fault: FaultDocument, target: FaultTarget): void {
     }
   }
   const pairs = links(fault, target);
-  if (fault.type === 'cut') cutBy.set(fault, new Set(pairs.map(([from, to]) => linkNumber(target, from, to))));
+  if (fault.type === 'cut')
+    cutBy.set(fault, new Set(pairs.map(([from, to]) => linkNumber(target, from, to))));
   for (const [from, to] of pairs) {
     switch (fault.type) {
       case 'cut':

@@ -14,7 +14,11 @@ function digestOf(inputs: readonly Word4[]): string {
 
 test('is 16 hexadecimal digits, pinned: the same in every JavaScript engine', () => {
   expect(digestOf([])).toMatch(/^[0-9a-f]{16}$/);
-  expect([digestOf([]), digestOf([[0, 0, 0, 0]]), digestOf([[1, -2, 3, 2 ** 31 - 1]])]).toMatchInlineSnapshot(`
+  expect([
+    digestOf([]),
+    digestOf([[0, 0, 0, 0]]),
+    digestOf([[1, -2, 3, 2 ** 31 - 1]]),
+  ]).toMatchInlineSnapshot(`
     [
       "6cc8e4061388a0fb",
       "737d0397cac04daf",
@@ -29,7 +33,12 @@ test('reads words as int32, and reading it out changes nothing', () => {
   digest.absorb(1, 2, 3, 4);
   digest.toString();
   digest.absorb(5, 6, 7, 8);
-  expect(digest.toString()).toBe(digestOf([[1, 2, 3, 4], [5, 6, 7, 8]]));
+  expect(digest.toString()).toBe(
+    digestOf([
+      [1, 2, 3, 4],
+      [5, 6, 7, 8],
+    ]),
+  );
 });
 
 test('every word counts, and so does its place', () => {
@@ -62,7 +71,10 @@ test('small differences do not collide: 400,000 short runs, and 20,000 in either
   const seen = new Set<string>();
   const halves = [new Set<string>(), new Set<string>()];
   for (let run = 0; run < 400_000; run++) {
-    const text = digestOf([[run & 1023, run >>> 10, 0, 0], [0, 0, 0, 0]]);
+    const text = digestOf([
+      [run & 1023, run >>> 10, 0, 0],
+      [0, 0, 0, 0],
+    ]);
     seen.add(text);
     if (run >= 20_000) continue;
     halves[0]!.add(text.slice(0, 8));

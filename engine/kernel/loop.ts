@@ -21,7 +21,7 @@ import {
   START,
   TIMER,
 } from './protocol.ts';
-import { A, B, BYTES, C, D, E, FROM, KIND, LATEST_US, LIFE, Queue, STRIDE, TO } from './queue.ts';
+import { A, B, BYTES, C, D, E, FROM, KIND, LATEST_US, LIFE, Queue, SENDER_LIFE, STRIDE, TO } from './queue.ts';
 import type { Streams } from './random.ts';
 
 export const UP = 0;
@@ -75,7 +75,7 @@ export interface Tracer {
   ): void;
   dispatched(atUs: number, to: number, input: Input): void;
 }
-export type DropReason = 'lost' | 'cut' | 'down';
+export type DropReason = 'lost' | 'cut' | 'down' | 'died';
 
 /** Takes what nodes `note`: metrics and verdicts. */
 export interface Notebook {
@@ -124,6 +124,7 @@ export class Loop implements Out {
   private readonly states: unknown[];
   private readonly processes: Uint8Array;
   private readonly lives: Int32Array;
+  private readonly machineLives: Int32Array;
   private readonly held: number[][];
   private readonly servicePs: Float64Array;
   private readonly busyUntilUs: Float64Array;
@@ -168,6 +169,7 @@ export class Loop implements Out {
     this.states = actors.map((actor) => actor.state);
     this.processes = new Uint8Array(count);
     this.lives = new Int32Array(count).fill(1);
+    this.machineLives = new Int32Array(count).fill(1);
     this.held = actors.map(() => []);
     this.servicePs = Float64Array.from(actors.flatMap((actor) => actor.servicePs));
     this.busyUntilUs = new Float64Array(count);
@@ -260,7 +262,11 @@ export class Loop implements Out {
         if (words[at + LIFE] !== this.lives[to]) return this.drop(record, kind, 'down');
         departUs += Math.ceil(this.servicePs[to * SERVICE_CLASSES + this.serviceClasses[kind]!]! / 1_000_000);
       } else {
-        if (this.network.isCut(from, to) && words[at + LIFE] === 0) return this.drop(record, kind, 'cut');
+        // A message that a paused node has held arrived long ago.
+        if (words[at + LIFE] === 0) {
+          if (this.network.isCut(from, to)) return this.drop(record, kind, 'cut');
+          if (words[at + SENDER_LIFE] !== this.machineLives[from]) return this.drop(record, kind, 'died');
+        }
         if (this.processes[to] === DOWN) return this.drop(record, kind, 'down');
         const serviceClass = this.serviceClasses[kind]!;
         if (serviceClass !== 0) {
@@ -308,7 +314,11 @@ export class Loop implements Out {
     const { words } = this.queue;
     const at = record * STRIDE;
     if (kind >= READ && kind < SERVED) {
-      if (this.network.isCut(words[at + FROM]!, to)) return this.drop(record, kind, 'cut');
+      const from = words[at + FROM]!;
+      if (words[at + LIFE] === 0) {
+        if (this.network.isCut(from, to)) return this.drop(record, kind, 'cut');
+        if (words[at + SENDER_LIFE] !== this.machineLives[from]) return this.drop(record, kind, 'died');
+      }
       words[at + LIFE] = this.lives[to]!;
     }
     this.held[to]!.push(record);
@@ -381,11 +391,27 @@ export class Loop implements Out {
       }
     }
     if (arrivalUs < 0) this.droppedCount++;
-    else this.queue.push(this.departUs, arrivalUs, kind, from, to, a, b, c, d, e, bytes);
+    else this.launch(arrivalUs, from, to, kind, a, b, c, d, e, bytes);
     if (duplicateUs >= 0) {
       this.duplicatedCount++;
-      this.queue.push(this.departUs, duplicateUs, kind, from, to, a, b, c, d, e, bytes);
+      this.launch(duplicateUs, from, to, kind, a, b, c, d, e, bytes);
     }
+  }
+
+  private launch(
+    arrivalUs: number,
+    from: number,
+    to: number,
+    kind: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    bytes: number,
+  ): void {
+    const record = this.queue.push(this.departUs, arrivalUs, kind, from, to, a, b, c, d, e, bytes);
+    this.queue.words[record * STRIDE + SENDER_LIFE] = this.machineLives[from]!;
   }
 
   startTimer(slot: number, delayUs: number): void {
@@ -454,8 +480,12 @@ export class Loop implements Out {
     return this.processes[actor] as Process;
   }
 
-  /** The process dies: its memory, its timers and what it was about to do are gone; its disk keeps what was fsynced. */
-  crash(actor: number): void {
+  /**
+   * The process dies: its memory, its timers and what it was about to do are gone. If the machine dies with it, so is what
+   * its disk had not fsynced, and what it had sent that has not arrived: nobody is left to send that again.
+   */
+  crash(actor: number, withMachine: boolean): void {
+    if (withMachine) this.machineLives[actor]! += 1;
     this.releaseHeld(actor);
     this.lives[actor]! += 1;
     this.forgetTimers(actor);
@@ -463,7 +493,7 @@ export class Loop implements Out {
     this.busyUntilPs[actor] = 0;
     this.disks[actor]!.busyUntilUs = 0;
     this.processes[actor] = DOWN;
-    this.give(actor, CRASHED);
+    this.give(actor, CRASHED, withMachine ? 0 : 1);
   }
 
   restart(actor: number): void {
@@ -512,11 +542,12 @@ export class Loop implements Out {
     this.digest.absorb(Math.floor(this.nowUs / 0x1_0000_0000), 0x6661756c, 0, 0);
   }
 
-  private give(actor: number, kind: number): void {
+  private give(actor: number, kind: number, a = 0): void {
     const input = this.input;
     input.kind = kind;
     input.from = actor;
-    input.a = input.b = input.c = input.d = input.e = input.bytes = 0;
+    input.a = a;
+    input.b = input.c = input.d = input.e = input.bytes = 0;
     this.dispatch(actor, this.nowUs);
   }
 

@@ -6,7 +6,14 @@ import { Streams } from './random.ts';
 
 function network(settings: Partial<LinkSettings> & { readonly delay?: LatencySpec } = {}, seed = 1): Network {
   const { delay = { type: 'constant', delayUs: 1000 }, ...rest } = settings;
-  const link = { latency: buildLatencyTable(delay), bytesPerSecond: 0, loss: 0, duplication: 0, ordered: true, ...rest };
+  const link = {
+    latency: buildLatencyTable(delay),
+    bytesPerSecond: 0,
+    loss: 0,
+    duplication: 0,
+    ordered: true,
+    ...rest,
+  };
   return new Network(['a', 'b', 'c'], new Streams(seed), () => link);
 }
 
@@ -16,7 +23,9 @@ const varying = { type: 'exponential', meanUs: 5000 } as const;
 test('bandwidth: bytes take time, first in, first out (closed form)', () => {
   fc.assert(
     fc.property(
-      fc.array(fc.record({ afterUs: fc.nat({ max: 3000 }), bytes: fc.nat({ max: 2000 }) }), { maxLength: 30 }),
+      fc.array(fc.record({ afterUs: fc.nat({ max: 3000 }), bytes: fc.nat({ max: 2000 }) }), {
+        maxLength: 30,
+      }),
       fc.integer({ min: 1, max: 10_000_000 }),
       fc.boolean(),
       (messages, bytesPerSecond, ordered) => {
@@ -35,9 +44,12 @@ test('bandwidth: bytes take time, first in, first out (closed form)', () => {
 
 test('bandwidth is each link’s own, and without it bytes take none', () => {
   const net = network({ bytesPerSecond: 1000 });
-  expect([net.plan(0, a, b, 1000), net.plan(0, a, c, 1000), net.plan(0, b, a, 1000), net.plan(0, a, b, 1000)]).toEqual([
-    1_001_000, 1_001_000, 1_001_000, 2_001_000,
-  ]);
+  expect([
+    net.plan(0, a, b, 1000),
+    net.plan(0, a, c, 1000),
+    net.plan(0, b, a, 1000),
+    net.plan(0, a, b, 1000),
+  ]).toEqual([1_001_000, 1_001_000, 1_001_000, 2_001_000]);
   expect(network().plan(0, a, b, 1e9)).toBe(1000);
 });
 
@@ -152,7 +164,8 @@ test('the delay is drawn whether or not the message arrives: nothing that befall
 });
 
 test('a link’s chance depends on the seed and on its ends, not on when it was first used', () => {
-  const draws = (net: Network, from: number, to: number) => Array.from({ length: 20 }, () => net.plan(0, from, to, 0));
+  const draws = (net: Network, from: number, to: number) =>
+    Array.from({ length: 20 }, () => net.plan(0, from, to, 0));
   const settings = { delay: varying, ordered: false };
   const first = network(settings);
   const later = network(settings);

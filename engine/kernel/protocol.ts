@@ -14,7 +14,7 @@ export const START = 0;
 export const TIMER = 1;
 /** An fsync is done; `a` and `b` are what was given to `Out.fsync`. */
 export const FLUSHED = 2;
-/** The process died. The node drops what only memory held; it cannot send. */
+/** The process died. The node drops what only memory held, and unless `a` is 1 what it had not fsynced; it cannot send. */
 export const CRASHED = 3;
 /** The process came back, with what the disk held. */
 export const RESTARTED = 4;

@@ -26,6 +26,8 @@ export const E = 8;
 export const BYTES = 9;
 /** Which life of the receiving node a record belongs to; one of an older life is dropped. */
 export const LIFE = 10;
+/** Which life of the sending machine a message comes from. */
+export const SENDER_LIFE = 11;
 
 const SLOT_BITS = 12;
 const SLOTS = 1 << SLOT_BITS;

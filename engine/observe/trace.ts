@@ -17,12 +17,22 @@ import {
   WRITE_OK,
 } from '../kernel/protocol.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
-import { type ReplicationMessage, replicationMessage, type StreamState } from '../topologies/leader-follower/messages.ts';
+import {
+  type ReplicationMessage,
+  replicationMessage,
+  type StreamState,
+} from '../topologies/leader-follower/messages.ts';
 
 export type ClientMessage =
   | { readonly type: 'read'; readonly operation: number; readonly key: number }
   | { readonly type: 'write'; readonly operation: number; readonly key: number }
-  | { readonly type: 'read-ok'; readonly operation: number; readonly term: number; readonly lsn: number; readonly value: number }
+  | {
+      readonly type: 'read-ok';
+      readonly operation: number;
+      readonly term: number;
+      readonly lsn: number;
+      readonly value: number;
+    }
   | { readonly type: 'write-ok'; readonly operation: number; readonly term: number; readonly lsn: number }
   | { readonly type: 'refused'; readonly operation: number }
   | { readonly type: 'route'; readonly leader: number; readonly term: number; readonly live: number };
@@ -30,20 +40,73 @@ export type ClientMessage =
 export type Message = ClientMessage | ReplicationMessage;
 
 export type TraceEntry =
-  | { readonly type: 'sent'; readonly atMs: number; readonly from: string; readonly to: string; readonly message: Message; readonly arrivesMs: number | null }
-  | { readonly type: 'dropped'; readonly atMs: number; readonly from: string; readonly to: string; readonly message: Message; readonly why: DropReason }
-  | { readonly type: 'delivered'; readonly atMs: number; readonly from: string; readonly to: string; readonly message: Message }
+  | {
+      readonly type: 'sent';
+      readonly atMs: number;
+      readonly from: string;
+      readonly to: string;
+      readonly message: Message;
+      readonly arrivesMs: number | null;
+    }
+  | {
+      readonly type: 'dropped';
+      readonly atMs: number;
+      readonly from: string;
+      readonly to: string;
+      readonly message: Message;
+      readonly why: DropReason;
+    }
+  | {
+      readonly type: 'delivered';
+      readonly atMs: number;
+      readonly from: string;
+      readonly to: string;
+      readonly message: Message;
+    }
   | { readonly type: 'timer'; readonly atMs: number; readonly node: string; readonly timer: string }
   | { readonly type: 'flushed'; readonly atMs: number; readonly node: string; readonly lsn: number }
   | { readonly type: 'crashed' | 'restarted' | 'started'; readonly atMs: number; readonly node: string }
   | { readonly type: 'fault'; readonly atMs: number; readonly fault: FaultDocument; readonly ended: boolean }
-  | { readonly type: 'leading'; readonly atMs: number; readonly node: string; readonly term: number; readonly lastLsn: number }
-  | { readonly type: 'following'; readonly atMs: number; readonly node: string; readonly term: number; readonly leader: string | null }
-  | { readonly type: 'discarded'; readonly atMs: number; readonly node: string; readonly term: number; readonly lsn: number; readonly key: number; readonly value: number }
-  | { readonly type: 'stream'; readonly atMs: number; readonly from: string; readonly to: string; readonly state: StreamState }
+  | {
+      readonly type: 'leading';
+      readonly atMs: number;
+      readonly node: string;
+      readonly term: number;
+      readonly lastLsn: number;
+    }
+  | {
+      readonly type: 'following';
+      readonly atMs: number;
+      readonly node: string;
+      readonly term: number;
+      readonly leader: string | null;
+    }
+  | {
+      readonly type: 'discarded';
+      readonly atMs: number;
+      readonly node: string;
+      readonly term: number;
+      readonly lsn: number;
+      readonly key: number;
+      readonly value: number;
+    }
+  | {
+      readonly type: 'stream';
+      readonly atMs: number;
+      readonly from: string;
+      readonly to: string;
+      readonly state: StreamState;
+    }
   | { readonly type: 'suspected'; readonly atMs: number; readonly node: string; readonly term: number }
   | { readonly type: 'chosen'; readonly atMs: number; readonly node: string; readonly term: number }
-  | { readonly type: 'began'; readonly atMs: number; readonly client: string; readonly operation: number; readonly kind: 'read' | 'write'; readonly key: number }
+  | {
+      readonly type: 'began';
+      readonly atMs: number;
+      readonly client: string;
+      readonly operation: number;
+      readonly kind: 'read' | 'write';
+      readonly key: number;
+    }
   | {
       readonly type: 'ended';
       readonly atMs: number;
@@ -67,13 +130,28 @@ export class Recorder implements Tracer {
   private readonly names: readonly string[];
   private readonly timerName: (actor: number, slot: number) => string;
 
-  constructor(observe: Observer, names: readonly string[], timerName: (actor: number, slot: number) => string) {
+  constructor(
+    observe: Observer,
+    names: readonly string[],
+    timerName: (actor: number, slot: number) => string,
+  ) {
     this.observe = observe;
     this.names = names;
     this.timerName = timerName;
   }
 
-  sent(atUs: number, from: number, to: number, kind: number, a: number, b: number, c: number, d: number, e: number, arrivalUs: number): void {
+  sent(
+    atUs: number,
+    from: number,
+    to: number,
+    kind: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    arrivalUs: number,
+  ): void {
     this.observe({
       type: 'sent',
       atMs: atUs / 1000,
@@ -84,7 +162,18 @@ export class Recorder implements Tracer {
     });
   }
 
-  dropped(atUs: number, from: number, to: number, kind: number, a: number, b: number, c: number, d: number, e: number, why: DropReason): void {
+  dropped(
+    atUs: number,
+    from: number,
+    to: number,
+    kind: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    why: DropReason,
+  ): void {
     this.observe({
       type: 'dropped',
       atMs: atUs / 1000,
@@ -101,7 +190,8 @@ export class Recorder implements Tracer {
     if (input.kind >= READ) {
       const message = messageOf(input.kind, input.a, input.b, input.c, input.d, input.e);
       this.observe({ type: 'delivered', atMs, from: this.names[input.from]!, to: node, message });
-    } else if (input.kind === TIMER) this.observe({ type: 'timer', atMs, node, timer: this.timerName(to, input.a) });
+    } else if (input.kind === TIMER)
+      this.observe({ type: 'timer', atMs, node, timer: this.timerName(to, input.a) });
     else if (input.kind === FLUSHED) this.observe({ type: 'flushed', atMs, node, lsn: input.a });
     else if (input.kind === CRASHED) this.observe({ type: 'crashed', atMs, node });
     else if (input.kind === RESTARTED) this.observe({ type: 'restarted', atMs, node });
@@ -134,7 +224,12 @@ export function describeTraceEntry(entry: TraceEntry): string {
     case 'sent':
       return `${entry.from} sends ${entry.to} ${describeMessage(entry.message)}`;
     case 'dropped': {
-      const why = { lost: 'is lost on the way', cut: 'cannot pass: the link is cut', down: 'finds nobody: the process is down' };
+      const why = {
+        lost: 'is lost on the way',
+        cut: 'cannot pass: the link is cut',
+        down: 'finds nobody: the process is down',
+        died: 'never comes: the machine that sent it died',
+      };
       return `${describeMessage(entry.message)} from ${entry.from} to ${entry.to} ${why[entry.why]}`;
     }
     case 'delivered':
@@ -169,9 +264,12 @@ export function describeTraceEntry(entry: TraceEntry): string {
       return `${entry.client} asks to ${entry.kind} key ${entry.key} (operation ${entry.operation})`;
     case 'ended': {
       const what = `${entry.client}'s ${entry.kind} of key ${entry.key} (operation ${entry.operation})`;
-      if (entry.outcome === 'fail') return `${what} is refused after ${entry.latencyMs} ms: it did not happen`;
-      if (entry.outcome === 'info') return `${what} is given up after ${entry.latencyMs} ms: it may have happened`;
-      if (entry.kind === 'write') return `${what} is acknowledged as record ${entry.lsn} after ${entry.latencyMs} ms`;
+      if (entry.outcome === 'fail')
+        return `${what} is refused after ${entry.latencyMs} ms: it did not happen`;
+      if (entry.outcome === 'info')
+        return `${what} is given up after ${entry.latencyMs} ms: it may have happened`;
+      if (entry.kind === 'write')
+        return `${what} is acknowledged as record ${entry.lsn} after ${entry.latencyMs} ms`;
       const found = entry.lsn === 0 ? 'nothing' : `record ${entry.lsn}`;
       return `${what} returns ${found} after ${entry.latencyMs} ms${entry.stale ? ', which is stale: a newer write was acknowledged before it began' : ''}`;
     }
@@ -222,7 +320,7 @@ function describeMessage(message: Message): string {
 
 /** A fault as a sentence. */
 export function describeFault(fault: FaultDocument, ended: boolean): string {
-  const ends = 'from' in fault && fault.from !== undefined ? `${fault.from.join(', ')} ${'oneWay' in fault && fault.oneWay ? 'to' : 'and'} ${fault.to?.join(', ') ?? 'everybody'}` : 'everybody';
+  const link = 'from' in fault ? describeEnds(fault) : '';
   switch (fault.type) {
     case 'crash':
       return ended ? `fault over: ${fault.node} is started again` : `fault: ${fault.node} is crashed`;
@@ -233,16 +331,37 @@ export function describeFault(fault: FaultDocument, ended: boolean): string {
     case 'resume':
       return `fault: ${fault.node} goes on`;
     case 'cut':
-      return ended ? `fault over: the link between ${ends} heals` : `fault: the link between ${ends} is cut`;
+      return ended ? `fault over: the link ${link} heals` : `fault: the link ${link} is cut`;
     case 'heal':
-      return `fault over: links between ${ends} heal`;
+      return fault.from === undefined ? 'fault over: every link heals' : `fault over: the link ${link} heals`;
     case 'slow-link':
-      return ended || fault.extraMs === 0 ? `fault over: the link between ${ends} is as fast as before` : `fault: the link between ${ends} takes ${fault.extraMs} ms longer`;
+      return ended || fault.extraMs === 0
+        ? `fault over: the link ${link} is as fast as before`
+        : `fault: the link ${link} takes ${fault.extraMs} ms longer`;
     case 'lossy-link':
-      return ended ? `fault over: the link between ${ends} is as before` : `fault: the link between ${ends} loses ${fault.loss * 100}% and doubles ${fault.duplication * 100}% of messages`;
+      return ended
+        ? `fault over: the link ${link} is as before`
+        : `fault: the link ${link} loses ${percent(fault.loss)} and doubles ${percent(fault.duplication)} of messages`;
     case 'slow-disk':
-      return ended || fault.extraMs === 0 ? `fault over: ${fault.node}'s disk is as fast as before` : `fault: ${fault.node}'s disk takes ${fault.extraMs} ms longer for every fsync`;
+      return ended || fault.extraMs === 0
+        ? `fault over: ${fault.node}'s disk is as fast as before`
+        : `fault: ${fault.node}'s disk takes ${fault.extraMs} ms longer for every fsync`;
     case 'clock-skew':
       return `fault: ${fault.node}'s clock is off by ${fault.skewMs} ms and drifts by ${fault.driftPpm} ppm`;
   }
+}
+
+function describeEnds(fault: {
+  readonly from?: readonly string[] | undefined;
+  readonly to?: readonly string[] | undefined;
+  readonly oneWay?: boolean;
+}): string {
+  const from = fault.from?.join(', ') ?? 'everybody';
+  const to = fault.to?.join(', ') ?? 'everybody';
+  return fault.oneWay ? `from ${from} to ${to}` : `between ${from} and ${to}`;
+}
+
+/** Of a ratio as people write it: 0.07 is 7%, not 7.000000000000001%. */
+function percent(ratio: number): string {
+  return `${Number((ratio * 100).toPrecision(12))}%`;
 }

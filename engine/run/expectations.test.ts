@@ -14,10 +14,15 @@ const source = {
 } as const satisfies ScenarioSource;
 const report = simulate(parseScenario(source));
 
-const judged = (expectation: Parameters<typeof judgeExpectations>[0][number]) => judgeExpectations([expectation], report)[0]!;
+const judged = (expectation: Parameters<typeof judgeExpectations>[0][number]) =>
+  judgeExpectations([expectation], report)[0]!;
 
 test('a verdict is as expected, or not', () => {
-  expect(judged({ verdict: 'lost-writes', result: 'ok' })).toEqual({ expectation: 'lost-writes is ok', met: true, measured: 'ok (0)' });
+  expect(judged({ verdict: 'lost-writes', result: 'ok' })).toEqual({
+    expectation: 'lost-writes is ok',
+    met: true,
+    measured: 'ok (0)',
+  });
   expect(judged({ verdict: 'lost-writes', result: 'violation' }).met).toBe(false);
   expect(judged({ verdict: 'lost-writes', result: 'unknown' }).met).toBe(false);
 });
@@ -34,12 +39,29 @@ test('a metric is within its bounds, ends included', () => {
 });
 
 test('a metric that is not there, or not a number, is not met', () => {
-  for (const metric of ['latencyMs.read.p50', 'latencyMs.write.p51', 'failovers.0.rtoMs', 'digest', 'nodes', '', 'toString', '__proto__.x']) {
+  for (const metric of [
+    'latencyMs.read.p50',
+    'latencyMs.write.p51',
+    'failovers.0.rtoMs',
+    'digest',
+    'nodes',
+    '',
+    'toString',
+    '__proto__.x',
+  ]) {
     expect(judged({ metric, atLeast: -1e9 })).toMatchObject({ met: false, measured: 'no number there' });
   }
 });
 
 test('the report carries them', () => {
-  const { expectations } = simulate(parseScenario({ ...source, expect: [{ metric: 'events', atLeast: 1 }, { verdict: 'divergence', result: 'ok' }] }));
+  const { expectations } = simulate(
+    parseScenario({
+      ...source,
+      expect: [
+        { metric: 'events', atLeast: 1 },
+        { verdict: 'divergence', result: 'ok' },
+      ],
+    }),
+  );
   expect(expectations.map(({ met }) => met)).toEqual([true, true]);
 });

@@ -13,16 +13,30 @@ import { simulate } from './simulate.ts';
 const plain = {
   id: 'plain',
   durationMs: 3000,
-  cluster: { nodes: [{ id: 'a' }, { id: 'b' }, { id: 'c' }], defaults: { disk: { fsync: { type: 'exponential', meanMs: 1 } } } },
+  cluster: {
+    nodes: [{ id: 'a' }, { id: 'b' }, { id: 'c' }],
+    defaults: { disk: { fsync: { type: 'exponential', meanMs: 1 } } },
+  },
   network: { within: { latency: { type: 'log-normal', medianMs: 1, p99Ms: 8 } } },
-  topology: { type: 'leader-follower', failover: { heartbeatMs: 50, timeoutMs: 300, electionMs: 100 }, keepaliveMs: 100 },
+  topology: {
+    type: 'leader-follower',
+    failover: { heartbeatMs: 50, timeoutMs: 300, electionMs: 100 },
+    keepaliveMs: 100,
+  },
   workload: { clients: [{ id: 'app', readsPerSecond: 100, writesPerSecond: 100 }] },
 } as const satisfies ScenarioSource;
 
 const lossy = {
   ...plain,
   id: 'lossy',
-  network: { within: { latency: { type: 'pareto', scaleMs: 1, shape: 3 }, loss: 0.02, duplication: 0.02, bytesPerSecond: 1e6 } },
+  network: {
+    within: {
+      latency: { type: 'pareto', scaleMs: 1, shape: 3 },
+      loss: 0.02,
+      duplication: 0.02,
+      bytesPerSecond: 1e6,
+    },
+  },
   topology: { ...plain.topology, acknowledgement: 'semi-synchronous', reads: 'followers' },
   faults: [{ type: 'cut', from: ['a'], to: ['b', 'c'], atMs: 1000, forMs: 700 }],
 } as const satisfies ScenarioSource;
@@ -30,7 +44,10 @@ const lossy = {
 const crashing = {
   ...plain,
   id: 'crashing',
-  cluster: { ...plain.cluster, defaults: { disk: { fsync: 2 }, capacity: { writesPerSecond: 300, appliesPerSecond: 5000 } } },
+  cluster: {
+    ...plain.cluster,
+    defaults: { disk: { fsync: 2 }, capacity: { writesPerSecond: 300, appliesPerSecond: 5000 } },
+  },
   topology: { ...plain.topology, acknowledgement: 'synchronous', reads: 'nearest' },
   workload: { ...plain.workload, keys: { count: 50, choice: 'zipf' } },
   faults: [
@@ -52,7 +69,8 @@ function expectSame(actual: unknown, expected: unknown): void {
   if (JSON.stringify(actual) !== JSON.stringify(expected)) expect(actual).toEqual(expected);
 }
 
-const before = (trace: readonly TraceEntry[], atMs: number) => JSON.stringify(trace.filter((entry) => entry.atMs < atMs));
+const before = (trace: readonly TraceEntry[], atMs: number) =>
+  JSON.stringify(trace.filter((entry) => entry.atMs < atMs));
 
 /**
  * Digests are pinned so that no change moves a run unnoticed. Where a change means to (another protocol step, another
@@ -65,9 +83,9 @@ test('pinned digests', () => {
   });
   expect(digests).toMatchInlineSnapshot(`
     [
-      "plain 1: f507ab2962d52e6c",
-      "lossy 1: d993f50743da96dc",
-      "crashing 1: 0fb628d9ac8fef53",
+      "plain 1: 5b82beeef10e977c",
+      "lossy 1: 30b981555e72bc36",
+      "crashing 1: 5a68da65ebf9effc",
     ]
   `);
 });
@@ -80,7 +98,10 @@ test('two runs of one scenario and seed are one run; another seed is another', (
     }),
     { numRuns: 40, seed: 1 },
   );
-  const seeds = Array.from({ length: 50 }, (_, seed) => simulate(parseScenario(lossy), { seed, untilMs: 300 }).digest);
+  const seeds = Array.from(
+    { length: 50 },
+    (_, seed) => simulate(parseScenario(lossy), { seed, untilMs: 300 }).digest,
+  );
   expect(new Set(seeds).size).toBe(50);
 });
 
@@ -110,15 +131,19 @@ function playAt(player: Player, frameMs: number): void {
 
 test('however it is advanced, a run has one digest and one report', () => {
   fc.assert(
-    fc.property(randomScenario({ drainMs: 500, durationMsMax: 500 }), fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), (source, draws) => {
-      const scenario = parseScenario(source);
-      const whole = simulate(scenario);
-      for (const [name, play] of Object.entries(waysToPlay)) {
-        const player = open(scenario);
-        play(player, () => draws.next().value!);
-        expectSame({ name, report: player.report() }, { name, report: whole });
-      }
-    }),
+    fc.property(
+      randomScenario({ drainMs: 500, durationMsMax: 500 }),
+      fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
+      (source, draws) => {
+        const scenario = parseScenario(source);
+        const whole = simulate(scenario);
+        for (const [name, play] of Object.entries(waysToPlay)) {
+          const player = open(scenario);
+          play(player, () => draws.next().value!);
+          expectSame({ name, report: player.report() }, { name, report: whole });
+        }
+      },
+    ),
     { numRuns: 20, seed: 2 },
   );
 });
@@ -158,7 +183,10 @@ test('a fault at t leaves the trace before t as it was', () => {
   fc.assert(
     fc.property(
       randomScenario({ drainMs: 500, durationMsMax: 600, nodesMin: 2 }).chain((source) =>
-        fc.record({ source: fc.constant(source), fault: randomFault(['n1', 'n2'], ['n1', 'n2', 'c1', 'manager'], source.durationMs) }),
+        fc.record({
+          source: fc.constant(source),
+          fault: randomFault(['n1', 'n2'], ['n1', 'n2', 'c1', 'manager'], source.durationMs),
+        }),
       ),
       ({ source, fault }) => {
         const calm = traced(source).trace;
@@ -173,7 +201,10 @@ test('a fault at t leaves the trace before t as it was', () => {
 });
 
 /** Opens a scenario with its trace, plays to each fault's time and injects it there; those that are not possible are left out. */
-function injectedLive(source: ScenarioSource, faults: readonly FaultSource[]): { player: Player; trace: TraceEntry[] } {
+function injectedLive(
+  source: ScenarioSource,
+  faults: readonly FaultSource[],
+): { player: Player; trace: TraceEntry[] } {
   const trace: TraceEntry[] = [];
   const player = open(parseScenario(source), { observe: (entry) => trace.push(entry) });
   for (const { atMs, ...action } of [...faults].sort((a, b) => a.atMs - b.atMs)) {
@@ -197,7 +228,10 @@ test('a fault in the file and the same fault injected live are one run', () => {
       randomScenario({ drainMs: 500, durationMsMax: 600, nodesMin: 2 }).chain((source) =>
         fc.record({
           source: fc.constant(source),
-          faults: fc.array(randomFault(['n1', 'n2'], ['n1', 'n2', 'c1', 'manager'], source.durationMs), { minLength: 1, maxLength: 5 }),
+          faults: fc.array(randomFault(['n1', 'n2'], ['n1', 'n2', 'c1', 'manager'], source.durationMs), {
+            minLength: 1,
+            maxLength: 5,
+          }),
         }),
       ),
       ({ source, faults }) => {
@@ -244,7 +278,9 @@ test('a fork equals its player, and both go on as one', () => {
   fc.assert(
     fc.property(
       randomScenario({ drainMs: 500, durationMsMax: 500, nodesMin: 2 }),
-      fc.array(fc.oneof(fc.integer({ min: 1, max: 40 }), fc.double({ min: 0, max: 0.2, noNaN: true })), { maxLength: 6 }),
+      fc.array(fc.oneof(fc.integer({ min: 1, max: 40 }), fc.double({ min: 0, max: 0.2, noNaN: true })), {
+        maxLength: 6,
+      }),
       fc.boolean(),
       (source, moves, strike) => {
         const player = open(parseScenario(source));
@@ -254,7 +290,11 @@ test('a fork equals its player, and both go on as one', () => {
         }
         if (strike && player.enabledFaults()[0]!.enabled) player.inject({ type: 'crash', node: 'n1' });
         const fork = player.fork();
-        expect([fork.digest(), fork.nowMs, fork.view()]).toEqual([player.digest(), player.nowMs, player.view()]);
+        expect([fork.digest(), fork.nowMs, fork.view()]).toEqual([
+          player.digest(),
+          player.nowMs,
+          player.view(),
+        ]);
         expect(fork.enabledFaults()).toEqual(player.enabledFaults());
         expect(fork.report()).toEqual(player.report());
         for (let steps = 0; steps < 50; steps++) {
@@ -278,7 +318,9 @@ test('a fork is its own: what befalls it does not touch the player', () => {
   fork.advanceTo(1e9);
   player.advanceTo(1e9);
   expect(player.report()).toEqual(simulate(parseScenario(plain)));
-  expect(fork.report()).toEqual(simulate(parseScenario({ ...plain, faults: [{ type: 'crash', node: 'a', atMs: 1000 }] })));
+  expect(fork.report()).toEqual(
+    simulate(parseScenario({ ...plain, faults: [{ type: 'crash', node: 'a', atMs: 1000 }] })),
+  );
 });
 
 test('a fork made at the very end of the workload', () => {
@@ -294,7 +336,9 @@ test('a fork made at the very end of the workload', () => {
 });
 
 const asks = (trace: readonly TraceEntry[], client: string) =>
-  trace.flatMap((entry) => (entry.type === 'began' && entry.client === client ? [[entry.atMs, entry.kind, entry.key]] : []));
+  trace.flatMap((entry) =>
+    entry.type === 'began' && entry.client === client ? [[entry.atMs, entry.kind, entry.key]] : [],
+  );
 
 test('named streams: another client group, node or region leaves the others’ chance as it was', () => {
   const base = asks(traced(plain).trace, 'app');
@@ -316,14 +360,33 @@ test('a cut, a loss or a slow link moves no later draw of the link', () => {
   // The delays of what a sends to b, in order: with a cut for a while they are the same, where both were sent.
   const delays = (source: ScenarioSource) =>
     traced(source).trace.flatMap((entry) =>
-      entry.type === 'sent' && entry.from === 'manager' && entry.to === 'c' ? [entry.arrivesMs && entry.arrivesMs - entry.atMs] : [],
+      entry.type === 'sent' && entry.from === 'manager' && entry.to === 'c'
+        ? [entry.arrivesMs && entry.arrivesMs - entry.atMs]
+        : [],
     );
-  const unordered = { ...plain, drainMs: 0, network: { within: { ...plain.network.within, reordering: true } } };
+  const unordered = {
+    ...plain,
+    drainMs: 0,
+    network: { within: { ...plain.network.within, reordering: true } },
+  };
   const calm = delays(unordered);
-  const cut = delays({ ...unordered, faults: [{ type: 'cut', from: ['manager'], to: ['c'], atMs: 1000, forMs: 500 }] });
+  const cut = delays({
+    ...unordered,
+    faults: [{ type: 'cut', from: ['manager'], to: ['c'], atMs: 1000, forMs: 500 }],
+  });
   const lossyToC = delays({
     ...unordered,
-    faults: [{ type: 'lossy-link', from: ['manager'], to: ['c'], loss: 0.5, duplication: 0.5, atMs: 1000, forMs: 500 }],
+    faults: [
+      {
+        type: 'lossy-link',
+        from: ['manager'],
+        to: ['c'],
+        loss: 0.5,
+        duplication: 0.5,
+        atMs: 1000,
+        forMs: 500,
+      },
+    ],
   });
   expect(cut.filter((delay) => delay === null)).toHaveLength(10);
   for (const struck of [cut, lossyToC]) {

@@ -3,23 +3,26 @@
  * advanced changes nothing. Going back is running again: a run is a pure function of what it was given.
  */
 
-import { type FaultTarget, whyNot } from '../faults/faults.ts';
-import { A, B, C, D, E, FROM, KIND, STRIDE, TO } from '../kernel/queue.ts';
-import { MESSAGE_KINDS, READ } from '../kernel/protocol.ts';
-import { messageOf } from '../observe/trace.ts';
 import { faultProblems } from '../faults/fault-names.ts';
+import { type FaultTarget, whyNot } from '../faults/faults.ts';
+import { MESSAGE_KINDS, READ } from '../kernel/protocol.ts';
+import { A, B, C, D, E, FROM, KIND, STRIDE, TO } from '../kernel/queue.ts';
+import { messageOf } from '../observe/trace.ts';
 import { InputError } from '../scenario/problems.ts';
 import { type Scenario, toUs } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
-import { managerKind, replicaKind } from '../topologies/leader-follower/kinds.ts';
-import { type StreamState, streamStates } from '../topologies/leader-follower/messages.ts';
+import type { StreamState } from '../topologies/leader-follower/messages.ts';
 
 import type { Report } from './report.ts';
 import type { RunOptions } from './simulate.ts';
 import { Simulation } from './simulation.ts';
 
 /** A fault without its time, as it is given live. */
-export type FaultAction = FaultDocument extends infer Each ? (Each extends { atMs: number } ? Omit<Each, 'atMs'> : never) : never;
+export type FaultAction = FaultDocument extends infer Each
+  ? Each extends { atMs: number }
+    ? Omit<Each, 'atMs'>
+    : never
+  : never;
 
 export interface EnabledFault {
   readonly fault: FaultAction;
@@ -29,20 +32,24 @@ export interface EnabledFault {
   readonly why: string | null;
 }
 
-export interface NodeView {
-  readonly id: string;
-  readonly region: string;
-  readonly process: 'up' | 'paused' | 'down';
+/** What a replica is and how far its log has come. */
+export interface NodeRole {
   readonly role: 'leader' | 'follower';
-  /** The chart's state, dotted: `following.connected.receiving`. */
+  /** The chart's state, dotted: `following.receiving`. */
   readonly state: string;
   readonly term: number;
   readonly writtenLsn: number;
   readonly flushedLsn: number;
   readonly appliedLsn: number;
+  readonly believedLeader: string | null;
+}
+
+export interface NodeView extends NodeRole {
+  readonly id: string;
+  readonly region: string;
+  readonly process: 'up' | 'paused' | 'down';
   readonly replayLagMs: number;
   readonly lagBytes: number;
-  readonly believedLeader: string | null;
 }
 
 /** A leader's side of a replication link. */
@@ -175,7 +182,10 @@ class SimulationPlayer implements Player {
     const problems = faultProblems(this.scenario, fault, ['fault']);
     if (problems.length > 0) throw new InputError('scenario', problems);
     const why = this.whyNotNow(fault, target);
-    if (why !== null) throw new InputError('scenario', [{ path: ['fault'], found: fault.type, expected: 'a fault that is possible now', hint: why }]);
+    if (why !== null)
+      throw new InputError('scenario', [
+        { path: ['fault'], found: fault.type, expected: 'a fault that is possible now', hint: why },
+      ]);
     this.injected.push(fault);
     this.simulation.schedule(fault);
     return fault;
@@ -227,58 +237,42 @@ function possibleFaults(scenario: Scenario): { fault: FaultAction; label: string
 }
 
 function viewOf(simulation: Simulation): ClusterView {
-  const { loop, target, replicas, manager, groups, scenario } = simulation;
+  const { loop, target, cluster, groups, scenario } = simulation;
   const { names, regions } = target;
-  const nameOf = (actor: number) => (actor < 0 ? null : names[actor]!);
+  const { clients } = scenario.workload;
+  const manager = cluster.manager();
+  const managerActor = scenario.nodes.length;
   return {
     nowMs: loop.nowUs / 1000,
-    nodes: replicas.map((replica, node) => {
-      const lag = simulation.lagOf(node);
+    nodes: cluster.roles().map((role, node) => {
+      const { replayLagUs, bytes } = cluster.lagOf(node);
       return {
         id: names[node]!,
         region: regions[node]!,
         process: (['up', 'paused', 'down'] as const)[loop.process(node)],
-        role: replicaKind.role.matches(replica.role, 'leading') ? 'leader' : 'follower',
-        state: replicaKind.role.configurations[replica.role]!.states.at(-1)!,
-        term: replica.term,
-        writtenLsn: replica.wal.lastLsn,
-        flushedLsn: replica.flushedLsn,
-        appliedLsn: replica.replayedLsn,
-        replayLagMs: lag.replayLagUs / 1000,
-        lagBytes: lag.bytes,
-        believedLeader: nameOf(replica.leader),
+        ...role,
+        replayLagMs: replayLagUs / 1000,
+        lagBytes: bytes,
       };
     }),
-    streams: replicas.flatMap((replica, from) =>
-      replicaKind.role.matches(replica.role, 'leading')
-        ? replicas.flatMap((_, to) =>
-            to === from ? [] : [{ from: names[from]!, to: names[to]!, state: streamState(simulation, replica.streams[to]!) }],
-          )
-        : [],
-    ),
+    streams: cluster.streams(),
     links: names.flatMap((from, a) =>
       names.flatMap((to, b) => (a === b ? [] : [{ from, to, cut: target.network.isCut(a, b) }])),
     ),
     messages: inFlight(simulation),
     clients: groups.map((group, index) => ({
-      id: scenario.workload.clients[index]!.id,
-      region: scenario.workload.clients[index]!.region,
+      id: clients[index]!.id,
+      region: clients[index]!.region,
       leader: names[group.leader]!,
       openOperations: group.open,
     })),
     manager: {
-      id: names[replicas.length]!,
-      region: regions[replicas.length]!,
-      state: managerKind.failover.configurations[manager.mode]!.states.findLast((state) => state.startsWith('failover.'))!.slice('failover.'.length),
-      leader: nameOf(manager.leader),
+      id: names[managerActor]!,
+      region: regions[managerActor]!,
+      state: manager.state,
+      leader: manager.leader < 0 ? null : names[manager.leader]!,
     },
   };
-}
-
-function streamState(simulation: Simulation, configuration: number): StreamState {
-  const { stream } = replicaKind;
-  if (stream.matches(configuration, 'disconnected')) return streamStates[0];
-  return stream.matches(configuration, 'connected.sending.catch-up') ? streamStates[1] : streamStates[2];
 }
 
 function inFlight({ loop, target }: Simulation): MessageView[] {
@@ -293,7 +287,8 @@ function inFlight({ loop, target }: Simulation): MessageView[] {
     messages.push({
       from: names[words[at + FROM]!]!,
       to: names[words[at + TO]!]!,
-      kind: messageOf(kind, words[at + A]!, words[at + B]!, words[at + C]!, words[at + D]!, words[at + E]!).type,
+      kind: messageOf(kind, words[at + A]!, words[at + B]!, words[at + C]!, words[at + D]!, words[at + E]!)
+        .type,
       sentMs: times[record * 2 + 1]! / 1000,
       arrivesMs: times[record * 2]! / 1000,
     });

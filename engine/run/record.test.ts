@@ -48,11 +48,23 @@ test('a link gives back the run it was made of, and survives an address', () => 
 
 test('the link of another engine version is refused, naming it', () => {
   const other = encodeLink(link).replace(`/${engineVersion}/`, '/9.8.7/');
-  expect(problemOf(() => decodeLink(other))).toMatchObject({ path: ['engine'], found: 'engine 9.8.7', expected: `engine ${engineVersion}` });
+  expect(problemOf(() => decodeLink(other))).toMatchObject({
+    path: ['engine'],
+    found: 'engine 9.8.7',
+    expected: `engine ${engineVersion}`,
+  });
 });
 
 test('what is no link is refused, whatever it is', () => {
-  for (const text of ['', '#', 'quorate', 'quorate/', `quorate/${engineVersion}`, 'https://example.org', 'quorat/0.1.0/{}']) {
+  for (const text of [
+    '',
+    '#',
+    'quorate',
+    'quorate/',
+    `quorate/${engineVersion}`,
+    'https://example.org',
+    'quorat/0.1.0/{}',
+  ]) {
     expect(problemOf(() => decodeLink(text)).expected).toBe('a link that begins with quorate/');
   }
   const whole = encodeLink(link);

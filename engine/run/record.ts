@@ -29,12 +29,22 @@ export function encodeLink(link: RunLink): string {
 export function decodeLink(text: string): RunLink {
   const [name, version, ...rest] = text.replace(/^#/, '').split('/');
   if (name !== scheme || version === undefined || rest.length === 0) {
-    throw new InputError('link', [{ path: [], found: JSON.stringify(text.slice(0, 40)), expected: `a link that begins with ${scheme}/` }]);
+    throw new InputError('link', [
+      { path: [], found: JSON.stringify(text.slice(0, 40)), expected: `a link that begins with ${scheme}/` },
+    ]);
   }
   checkVersion(version);
   const link = parsed(rest.join('/'));
-  if (typeof link !== 'object' || link === null || !('scenario' in link) || !('seed' in link) || !('injected' in link)) {
-    throw new InputError('link', [{ path: [], found: 'something else', expected: 'a scenario, a seed and injected faults' }]);
+  if (
+    typeof link !== 'object' ||
+    link === null ||
+    !('scenario' in link) ||
+    !('seed' in link) ||
+    !('injected' in link)
+  ) {
+    throw new InputError('link', [
+      { path: [], found: 'something else', expected: 'a scenario, a seed and injected faults' },
+    ]);
   }
   return link as RunLink;
 }
@@ -43,14 +53,21 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(decodeURIComponent(text));
   } catch {
-    throw new InputError('link', [{ path: [], found: 'text that is cut short or changed', expected: 'a whole link' }]);
+    throw new InputError('link', [
+      { path: [], found: 'text that is cut short or changed', expected: 'a whole link' },
+    ]);
   }
 }
 
 /** Whether a report is of the run that a record claims. Throws InputError for a record of another engine version. */
-export function confirms(record: Pick<Report, 'engine' | 'scenario' | 'seed' | 'digest'>, report: Report): boolean {
+export function confirms(
+  record: Pick<Report, 'engine' | 'scenario' | 'seed' | 'digest'>,
+  report: Report,
+): boolean {
   checkVersion(record.engine);
-  return record.scenario === report.scenario && record.seed === report.seed && record.digest === report.digest;
+  return (
+    record.scenario === report.scenario && record.seed === report.seed && record.digest === report.digest
+  );
 }
 
 function checkVersion(version: string): void {

@@ -45,7 +45,11 @@ export interface LagSummary {
   readonly replayLagMs: { readonly p50: number; readonly max: number };
   readonly lagBytesMax: number;
   /** The samples themselves, column by column. */
-  readonly series: { readonly atMs: readonly number[]; readonly replayLagMs: readonly number[]; readonly lagBytes: readonly number[] };
+  readonly series: {
+    readonly atMs: readonly number[];
+    readonly replayLagMs: readonly number[];
+    readonly lagBytes: readonly number[];
+  };
 }
 
 /** A leader's death, or what was held for it, and what followed. */

@@ -15,7 +15,10 @@ export interface RunOptions {
  * Runs a scenario to its end, drain included, or to `untilMs` of virtual time, and reports what it showed.
  * A pure function of scenario, seed and engine version.
  */
-export function simulate(scenario: Scenario, options: RunOptions & { readonly untilMs?: number } = {}): Report {
+export function simulate(
+  scenario: Scenario,
+  options: RunOptions & { readonly untilMs?: number } = {},
+): Report {
   const simulation = new Simulation(scenario, options.seed ?? scenario.seed, options.observe);
   if (options.untilMs === undefined) simulation.finish();
   else simulation.advanceTo(toUs(options.untilMs));

@@ -89,9 +89,18 @@ function unknownKey(path: readonly (string | number)[], key: string, schema: z.Z
   );
 }
 
+/** Made once a schema: a document with thousands of unknown keys asks thousands of times. */
+const jsonSchemas = new WeakMap<z.ZodMiniType, unknown>();
+
+function jsonSchemaOf(schema: z.ZodMiniType): unknown {
+  let json = jsonSchemas.get(schema);
+  if (json === undefined) jsonSchemas.set(schema, (json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })));
+  return json;
+}
+
 /** The keys a schema knows at a path; empty where the path crosses a union, whose branches differ. */
 function keysAt(schema: z.ZodMiniType, path: readonly (string | number)[]): string[] {
-  let at: unknown = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  let at: unknown = jsonSchemaOf(schema);
   for (const part of path) {
     const node = at as { properties?: Record<string, unknown>; items?: unknown };
     at = typeof part === 'number' ? node?.items : node?.properties?.[part];

@@ -1,5 +1,5 @@
-import type { LatencySpec } from '../kernel/latency.ts';
 import { faultProblems } from '../faults/fault-names.ts';
+import type { LatencySpec } from '../kernel/latency.ts';
 import { parseDocument } from './parse-document.ts';
 import { describeProblem, InputError, type Problem, showValue, unknownName } from './problems.ts';
 import { nearRegions, oneWayLatency, regionRtt } from './region-rtt.ts';
@@ -39,7 +39,9 @@ function distinct(problems: readonly Problem[]): Problem[] {
 
 function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
   const { cluster, network, topology, workload } = document;
-  const nodes = cluster.nodes.map((node, index) => nodeSpec(node, cluster.defaults, ['cluster', 'nodes', index], problems));
+  const nodes = cluster.nodes.map((node, index) =>
+    nodeSpec(node, cluster.defaults, ['cluster', 'nodes', index], problems),
+  );
   const clients = clientSpecs(workload.clients);
   checkDistinct(
     [
@@ -48,8 +50,15 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
     ],
     problems,
   );
-  const within = linkSpec(network.within, { latency: defaultLatency, ...plainLink }, ['network', 'within'], problems);
-  const between = network.between.flatMap((link, index) => regionLinks(link, within, ['network', 'between', index], problems));
+  const within = linkSpec(
+    network.within,
+    { latency: defaultLatency, ...plainLink },
+    ['network', 'within'],
+    problems,
+  );
+  const between = network.between.flatMap((link, index) =>
+    regionLinks(link, within, ['network', 'between', index], problems),
+  );
   checkLinkedOnce(network.between, problems);
   const nodeNames = nodes.map(({ id }) => id);
   const leader = topology.leader === undefined ? 0 : nodeNames.indexOf(topology.leader);
@@ -103,7 +112,8 @@ function nodeSpec(
   problems: Problem[],
 ): NodeSpec {
   const disk = node.disk ?? defaults.disk;
-  const diskPath: Path = node.disk === undefined ? ['cluster', 'defaults', 'disk', 'fsync'] : [...path, 'disk', 'fsync'];
+  const diskPath: Path =
+    node.disk === undefined ? ['cluster', 'defaults', 'disk', 'fsync'] : [...path, 'disk', 'fsync'];
   const capacity = { ...defaults.capacity, ...node.capacity };
   const clock = node.clock ?? defaults.clock;
   return {
@@ -138,7 +148,10 @@ const plainLink = { bytesPerSecond: 0, loss: 0, duplication: 0, reordering: fals
 
 function linkSpec(link: LinkDocument, fallback: LinkSpec, path: Path, problems: Problem[]): LinkSpec {
   return {
-    latency: link.latency === undefined ? fallback.latency : latencySpec(link.latency, [...path, 'latency'], problems),
+    latency:
+      link.latency === undefined
+        ? fallback.latency
+        : latencySpec(link.latency, [...path, 'latency'], problems),
     bytesPerSecond: link.bytesPerSecond ?? fallback.bytesPerSecond,
     loss: link.loss ?? fallback.loss,
     duplication: link.duplication ?? fallback.duplication,
@@ -153,10 +166,19 @@ function regionLinks(
   problems: Problem[],
 ): RegionLink[] {
   if (link.latency === undefined) {
-    problems.push({ path: [...path, 'latency'], found: 'nothing', expected: 'the one-way latency between the regions' });
+    problems.push({
+      path: [...path, 'latency'],
+      found: 'nothing',
+      expected: 'the one-way latency between the regions',
+    });
   }
   if (link.from === link.to) {
-    problems.push({ path: [...path, 'to'], found: showValue(link.to), expected: 'another region', hint: 'links inside a region are network.within' });
+    problems.push({
+      path: [...path, 'to'],
+      found: showValue(link.to),
+      expected: 'another region',
+      hint: 'links inside a region are network.within',
+    });
   }
   const spec = linkSpec(link, within, path, problems);
   const there = { from: link.from, to: link.to, ...spec };
@@ -167,7 +189,8 @@ function regionLinks(
 function latencySpec(latency: LatencyDocument, path: Path, problems: Problem[]): LatencySpec {
   if (typeof latency === 'number') return { type: 'constant', delayUs: toUs(latency) };
   const atLeast = (key: string, found: number, least: number, name: string) => {
-    if (found < least) problems.push({ path: [...path, key], found: String(found), expected: `at least ${name}, ${least}` });
+    if (found < least)
+      problems.push({ path: [...path, key], found: String(found), expected: `at least ${name}, ${least}` });
   };
   switch (latency.type) {
     case 'constant':
@@ -258,17 +281,27 @@ function checkLinkedOnce(between: ScenarioDocument['network']['between'], proble
 
 /** Every two places that exchange messages need a link. */
 function checkRegionsLinked(scenario: Scenario, problems: Problem[]): void {
-  const nodeRegions = new Set([...scenario.nodes.map(({ region }) => region), scenario.topology.managerRegion]);
+  const nodeRegions = new Set([
+    ...scenario.nodes.map(({ region }) => region),
+    scenario.topology.managerRegion,
+  ]);
   const linked = new Set(scenario.between.map(({ from, to }) => `${from} ${to}`));
   const places = [
-    ...scenario.nodes.map(({ region }, index) => ({ region, path: ['cluster', 'nodes', index, 'region'] as Path })),
-    ...scenario.workload.clients.map(({ region }, index) => ({ region, path: ['workload', 'clients', index, 'region'] as Path })),
+    ...scenario.nodes.map(({ region }, index) => ({
+      region,
+      path: ['cluster', 'nodes', index, 'region'] as Path,
+    })),
+    ...scenario.workload.clients.map(({ region }, index) => ({
+      region,
+      path: ['workload', 'clients', index, 'region'] as Path,
+    })),
     { region: scenario.topology.managerRegion, path: ['topology', 'failover', 'region'] as Path },
   ];
   const reported = new Set<string>();
   for (const { region, path } of places) {
     for (const other of nodeRegions) {
-      if (region === other || (linked.has(`${region} ${other}`) && linked.has(`${other} ${region}`))) continue;
+      if (region === other || (linked.has(`${region} ${other}`) && linked.has(`${other} ${region}`)))
+        continue;
       const pair = [region, other].sort().join(' ');
       if (reported.has(pair)) continue;
       reported.add(pair);
@@ -289,7 +322,10 @@ function checkWork({ workload, durationMs }: ScenarioDocument, problems: Problem
   // Groups take turns in numbering, so that the busiest one's numbers grow as if all were as busy.
   let perSecond = 0;
   for (const client of workload.clients) {
-    perSecond = Math.max(perSecond, (client.readsPerSecond + client.writesPerSecond) * workload.clients.length);
+    perSecond = Math.max(
+      perSecond,
+      (client.readsPerSecond + client.writesPerSecond) * workload.clients.length,
+    );
   }
   const operations = (perSecond * durationMs) / 1000;
   if (operations > operationsMax) {
@@ -327,7 +363,11 @@ function checkFaults(scenario: Scenario, durationMs: number, problems: Problem[]
     const path: Path = ['faults', index];
     problems.push(...faultProblems(scenario, fault, path));
     if (fault.atMs > durationMs) {
-      problems.push({ path: [...path, 'atMs'], found: String(fault.atMs), expected: `at most durationMs, ${durationMs}` });
+      problems.push({
+        path: [...path, 'atMs'],
+        found: String(fault.atMs),
+        expected: `at most durationMs, ${durationMs}`,
+      });
     }
   });
 }

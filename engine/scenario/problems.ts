@@ -14,7 +14,7 @@ export class InputError extends Error {
 
   constructor(document: InputError['document'], problems: readonly Problem[]) {
     super(
-      `The ${document} is wrong in ${problems.length} place${problems.length === 1 ? '' : 's'}: ${problems
+      `The ${document} ${document === 'requirements' ? 'are' : 'is'} wrong in ${problems.length} place${problems.length === 1 ? '' : 's'}: ${problems
         .map(describeProblem)
         .join('; ')}`,
     );
@@ -50,7 +50,8 @@ export function showValue(value: unknown): string {
     const keys = Object.keys(value);
     return keys.length === 0 ? 'an empty object' : `an object with ${shorten(keys.join(', '))}`;
   }
-  if (typeof value === 'bigint' || typeof value === 'symbol' || typeof value === 'function') return typeof value;
+  if (typeof value === 'bigint' || typeof value === 'symbol' || typeof value === 'function')
+    return typeof value;
   return shorten(JSON.stringify(value));
 }
 
@@ -96,7 +97,12 @@ function editDistance(a: string, b: string): number {
 }
 
 /** A name that nobody has, where one of some is expected. */
-export function unknownName(name: string, what: string, known: readonly string[], path: Problem['path']): Problem {
+export function unknownName(
+  name: string,
+  what: string,
+  known: readonly string[],
+  path: Problem['path'],
+): Problem {
   const near = nearest(name, known);
   return {
     path,

@@ -34,16 +34,32 @@ const faultTypes = [
 ] as const satisfies readonly FaultSource['type'][];
 
 /** Milliseconds with three decimals: whole µs, as they come back from a report. */
-const ms = (min: number, max: number) => fc.integer({ min: min * 1000, max: max * 1000 }).map((us) => us / 1000);
+const ms = (min: number, max: number) =>
+  fc.integer({ min: min * 1000, max: max * 1000 }).map((us) => us / 1000);
 
 const simpleLatency = fc.oneof(
   ms(0, 20),
   fc.record({ type: fc.constant('constant' as const), ms: ms(0, 20) }),
-  fc.tuple(ms(0, 5), ms(0, 20)).map(([minMs, more]) => ({ type: 'uniform' as const, minMs, maxMs: minMs + more })),
+  fc
+    .tuple(ms(0, 5), ms(0, 20))
+    .map(([minMs, more]) => ({ type: 'uniform' as const, minMs, maxMs: minMs + more })),
   fc.record({ type: fc.constant('exponential' as const), meanMs: ms(1, 10), minMs: ms(0, 3) }),
-  fc.record({ type: fc.constant('pareto' as const), scaleMs: ms(1, 3), shape: fc.integer({ min: 1, max: 30 }) }),
-  fc.tuple(ms(1, 3), ms(0, 20)).map(([medianMs, more]) => ({ type: 'log-normal' as const, medianMs, p99Ms: medianMs + more })),
-  fc.constant({ type: 'percentiles' as const, points: [[50, 1], [99, 5], [99.9, 30]] as [number, number][] }),
+  fc.record({
+    type: fc.constant('pareto' as const),
+    scaleMs: ms(1, 3),
+    shape: fc.integer({ min: 1, max: 30 }),
+  }),
+  fc
+    .tuple(ms(1, 3), ms(0, 20))
+    .map(([medianMs, more]) => ({ type: 'log-normal' as const, medianMs, p99Ms: medianMs + more })),
+  fc.constant({
+    type: 'percentiles' as const,
+    points: [
+      [50, 1],
+      [99, 5],
+      [99.9, 30],
+    ] as [number, number][],
+  }),
   fc.constant({ type: 'rtt' as const, from: 'us-east-1', to: 'eu-west-1' }),
 );
 const latency = fc.oneof(
@@ -51,7 +67,10 @@ const latency = fc.oneof(
   {
     weight: 1,
     arbitrary: fc
-      .array(fc.record({ weight: fc.integer({ min: 1, max: 9 }), latency: simpleLatency }), { minLength: 1, maxLength: 3 })
+      .array(fc.record({ weight: fc.integer({ min: 1, max: 9 }), latency: simpleLatency }), {
+        minLength: 1,
+        maxLength: 3,
+      })
       .map((parts) => ({ type: 'mixture' as const, parts })),
   },
 );
@@ -82,7 +101,10 @@ const nodeSettings = {
     { readsPerSecond: perSecond, writesPerSecond: perSecond, appliesPerSecond },
     { requiredKeys: [] },
   ),
-  clock: fc.record({ skewMs: ms(-500, 500), driftPpm: fc.integer({ min: -100_000, max: 100_000 }) }, { requiredKeys: [] }),
+  clock: fc.record(
+    { skewMs: ms(-500, 500), driftPpm: fc.integer({ min: -100_000, max: 100_000 }) },
+    { requiredKeys: [] },
+  ),
 };
 
 const regionNames = ['north', 'south', 'west'];
@@ -103,10 +125,11 @@ export function randomFault(
   const node = fc.constantFrom(...ids);
   const someEnds = fc.uniqueArray(fc.constantFrom(...ends), { minLength: 1, maxLength: 2 });
   const pairs = { from: someEnds, to: someEnds, oneWay: fc.boolean() };
+  const loses = fc.constantFrom('machine' as const, 'memory' as const, undefined);
   const percent = fc.integer({ min: 0, max: 100 }).map((each) => each / 100);
   const type = <Type extends string>(name: Type) => fc.constant(name);
   const byType: Record<FaultSource['type'], fc.Arbitrary<object>> = {
-    crash: fc.record({ type: type('crash'), node, atMs, forMs }),
+    crash: fc.record({ type: type('crash'), node, loses, atMs, forMs }),
     restart: fc.record({ type: type('restart'), node, atMs }),
     pause: fc.record({ type: type('pause'), node, atMs, forMs }),
     resume: fc.record({ type: type('resume'), node, atMs }),
@@ -116,7 +139,14 @@ export function randomFault(
       fc.record({ type: type('heal'), from: someEnds, to: someEnds, atMs }),
     ),
     'slow-link': fc.record({ type: type('slow-link'), ...pairs, extraMs: ms(0, 300), atMs, forMs }),
-    'lossy-link': fc.record({ type: type('lossy-link'), ...pairs, loss: percent, duplication: percent, atMs, forMs }),
+    'lossy-link': fc.record({
+      type: type('lossy-link'),
+      ...pairs,
+      loss: percent,
+      duplication: percent,
+      atMs,
+      forMs,
+    }),
     'slow-disk': fc.record({ type: type('slow-disk'), node, extraMs: ms(0, 100), atMs, forMs }),
     'clock-skew': fc.record({
       type: type('clock-skew'),
@@ -133,10 +163,13 @@ export function randomScenario(options: RandomScenarioOptions = {}): fc.Arbitrar
   const { faults = faultTypes, unreliable = true, reordering = true, failover = true } = options;
   const { nodesMin = 1, durationMsMax = 1500, drainMs = 10_000 } = options;
   const shape = fc.record({
-    nodes: fc.array(fc.record({ region: fc.nat(), settings: fc.record(nodeSettings, { requiredKeys: [] }) }), {
-      minLength: nodesMin,
-      maxLength: 5,
-    }),
+    nodes: fc.array(
+      fc.record({ region: fc.nat(), settings: fc.record(nodeSettings, { requiredKeys: [] }) }),
+      {
+        minLength: nodesMin,
+        maxLength: 5,
+      },
+    ),
     regions: fc.integer({ min: 1, max: 3 }),
     clients: fc.array(
       fc.record({
@@ -164,20 +197,28 @@ export function randomScenario(options: RandomScenarioOptions = {}): fc.Arbitrar
       drainMs: fc.constant(drainMs),
       cluster: fc.record(
         {
-          nodes: fc.constant(nodes.map((node, index) => ({ id: ids[index]!, region: region(node.region), ...node.settings }))),
+          nodes: fc.constant(
+            nodes.map((node, index) => ({ id: ids[index]!, region: region(node.region), ...node.settings })),
+          ),
           defaults: fc.record(nodeSettings, { requiredKeys: [] }),
         },
         { requiredKeys: ['nodes'] },
       ),
       network: fc.record({
         within: link(unreliable, reordering),
-        between: fc.tuple(...pairs.map((pair) => link(unreliable, reordering).map((settings) => ({ ...pair, ...settings })))),
+        between: fc.tuple(
+          ...pairs.map((pair) => link(unreliable, reordering).map((settings) => ({ ...pair, ...settings }))),
+        ),
       }),
       topology: fc.tuple(keepaliveMs, heartbeatMs).chain(([keepalive, heartbeat]) =>
         fc.record({
           type: fc.constant('leader-follower' as const),
           leader: fc.constantFrom(...ids),
-          acknowledgement: fc.constantFrom('asynchronous' as const, 'semi-synchronous' as const, 'synchronous' as const),
+          acknowledgement: fc.constantFrom(
+            'asynchronous' as const,
+            'semi-synchronous' as const,
+            'synchronous' as const,
+          ),
           reads: fc.constantFrom('leader' as const, 'followers' as const, 'nearest' as const),
           failover: fc.record({
             automatic: failover ? fc.boolean() : fc.constant(false),
@@ -192,7 +233,9 @@ export function randomScenario(options: RandomScenarioOptions = {}): fc.Arbitrar
         }),
       ),
       workload: fc.record({
-        clients: fc.constant(clients.map((client, index) => ({ ...client, id: groups[index]!, region: region(client.region) }))),
+        clients: fc.constant(
+          clients.map((client, index) => ({ ...client, id: groups[index]!, region: region(client.region) })),
+        ),
         arrivals: fc.constantFrom('poisson' as const, 'regular' as const),
         keys: fc.record({
           count: fc.integer({ min: 1, max: 20 }),
@@ -202,7 +245,10 @@ export function randomScenario(options: RandomScenarioOptions = {}): fc.Arbitrar
         valueBytes: fc.integer({ min: 1, max: 2000 }),
         timeoutMs: fc.integer({ min: 50, max: 1000 }),
       }),
-      faults: faults.length === 0 ? fc.constant([]) : fc.array(randomFault(ids, ends, durationMs, faults), { maxLength: 8 }),
+      faults:
+        faults.length === 0
+          ? fc.constant([])
+          : fc.array(randomFault(ids, ends, durationMs, faults), { maxLength: 8 }),
     }) as fc.Arbitrary<ScenarioSource>;
   });
 }

@@ -77,7 +77,13 @@ const linkSettings = {
   loss: z.optional(probability.check(z.describe('Chance that a message is lost'))),
   duplication: z.optional(probability.check(z.describe('Chance that a message arrives twice'))),
   reordering: z.optional(
-    z.boolean().check(z.describe('Whether replica-to-replica messages may overtake each other, as they cannot on one TCP connection')),
+    z
+      .boolean()
+      .check(
+        z.describe(
+          'Whether replica-to-replica messages may overtake each other, as they cannot on one TCP connection',
+        ),
+      ),
   ),
 };
 
@@ -85,13 +91,19 @@ const nodeSettings = {
   disk: z.optional(
     z.strictObject({
       fsync: z._default(latency.check(z.describe('How long an fsync takes')), 0),
-      bytesPerSecond: z.optional(capacityPerSecond.check(z.describe('Write throughput; without it, no limit'))),
+      bytesPerSecond: z.optional(
+        capacityPerSecond.check(z.describe('Write throughput; without it, no limit')),
+      ),
     }),
   ),
   capacity: z.optional(
     z.strictObject({
-      readsPerSecond: z.optional(capacityPerSecond.check(z.describe('Reads one node serves; without it, no limit'))),
-      writesPerSecond: z.optional(capacityPerSecond.check(z.describe('Writes one leader takes; without it, no limit'))),
+      readsPerSecond: z.optional(
+        capacityPerSecond.check(z.describe('Reads one node serves; without it, no limit')),
+      ),
+      writesPerSecond: z.optional(
+        capacityPerSecond.check(z.describe('Writes one leader takes; without it, no limit')),
+      ),
       appliesPerSecond: z.optional(
         capacityPerSecond.check(z.describe('Replicated records one follower takes; without it, no limit')),
       ),
@@ -101,7 +113,13 @@ const nodeSettings = {
     z.strictObject({
       skewMs: z._default(z.number().check(z.gte(-yearMs), z.lte(yearMs)), 0),
       driftPpm: z._default(
-        z.number().check(z.gte(-100_000), z.lte(100_000), z.describe('Microseconds gained per second; timers run on this clock')),
+        z
+          .number()
+          .check(
+            z.gte(-100_000),
+            z.lte(100_000),
+            z.describe('Microseconds gained per second; timers run on this clock'),
+          ),
         0,
       ),
     }),
@@ -112,7 +130,10 @@ const cluster = z.strictObject({
   nodes: z
     .array(z.strictObject({ id, region: z._default(id, 'local'), ...nodeSettings }))
     .check(z.minLength(1), z.maxLength(31)),
-  defaults: z.prefault(z.strictObject(nodeSettings).check(z.describe('For every node that does not say otherwise')), {}),
+  defaults: z.prefault(
+    z.strictObject(nodeSettings).check(z.describe('For every node that does not say otherwise')),
+    {},
+  ),
 });
 
 const network = z.strictObject({
@@ -146,22 +167,41 @@ const leaderFollower = z.strictObject({
     'asynchronous',
   ),
   reads: z._default(
-    z.enum(['leader', 'followers', 'nearest']).check(z.describe('Where clients read: nearest counts every live replica, the leader too')),
+    z
+      .enum(['leader', 'followers', 'nearest'])
+      .check(z.describe('Where clients read: nearest counts every live replica, the leader too')),
     'leader',
   ),
   failover: z.prefault(
     z.strictObject({
       automatic: z._default(z.boolean(), true),
-      region: z.optional(id.check(z.describe('Where the failover manager runs; without it, the first region'))),
+      region: z.optional(
+        id.check(z.describe('Where the failover manager runs; without it, the first region')),
+      ),
       heartbeatMs: z._default(positiveMs.check(z.describe('How often the manager asks each replica')), 1000),
-      timeoutMs: z._default(positiveMs.check(z.describe('Silence after which the leader counts as dead')), 10_000),
-      electionMs: z._default(positiveMs.check(z.describe('How long to wait for the followers’ positions')), 1000),
+      timeoutMs: z._default(
+        positiveMs.check(z.describe('Silence after which the leader counts as dead')),
+        10_000,
+      ),
+      electionMs: z._default(
+        positiveMs.check(z.describe('How long to wait for the followers’ positions')),
+        1000,
+      ),
     }),
     {},
   ),
-  reconnectMs: z._default(positiveMs.check(z.describe('How often a follower without a stream asks for one')), 1000),
-  keepaliveMs: z._default(positiveMs.check(z.describe('How often a leader with nothing to send says so')), 1000),
-  streamTimeoutMs: z._default(positiveMs.check(z.describe('Silence after which either end gives up a stream')), 60_000),
+  reconnectMs: z._default(
+    positiveMs.check(z.describe('How often a follower without a stream asks for one')),
+    1000,
+  ),
+  keepaliveMs: z._default(
+    positiveMs.check(z.describe('How often a leader with nothing to send says so')),
+    1000,
+  ),
+  streamTimeoutMs: z._default(
+    positiveMs.check(z.describe('Silence after which either end gives up a stream')),
+    60_000,
+  ),
 });
 
 const workload = z.strictObject({
@@ -188,18 +228,44 @@ const workload = z.strictObject({
     {},
   ),
   valueBytes: z._default(positiveCount(1_000_000_000), 200),
-  timeoutMs: z._default(positiveMs.check(z.describe('After which a client gives up; the outcome is then unknown')), 1000),
+  timeoutMs: z._default(
+    positiveMs.check(z.describe('After which a client gives up; the outcome is then unknown')),
+    1000,
+  ),
 });
 
 const fault = { atMs: timeMs };
-const lasting = { ...fault, forMs: z.optional(positiveMs.check(z.describe('Ends by itself after this long'))) };
-const ends = z.array(id).check(z.minLength(1), z.maxLength(256), z.describe('Nodes, client groups, regions or the manager'));
+const lasting = {
+  ...fault,
+  forMs: z.optional(positiveMs.check(z.describe('Ends by itself after this long'))),
+};
+const ends = z.readonly(z.array(id)
+  .check(z.minLength(1), z.maxLength(256), z.describe('Nodes, client groups, regions or the manager')));
 export const faultTypes = [
-  z.strictObject({ type: z.literal('crash'), node: id, ...lasting }),
+  z.strictObject({
+    type: z.literal('crash'),
+    node: id,
+    loses: z.optional(
+      z
+        .enum(['machine', 'memory'])
+        .check(
+          z.describe(
+            'machine: the power goes, and with it what was not fsynced and what has not arrived yet; memory: only the process dies',
+          ),
+        ),
+    ),
+    ...lasting,
+  }),
   z.strictObject({ type: z.literal('restart'), node: id, ...fault }),
   z.strictObject({ type: z.literal('pause'), node: id, ...lasting }),
   z.strictObject({ type: z.literal('resume'), node: id, ...fault }),
-  z.strictObject({ type: z.literal('cut'), from: ends, to: ends, oneWay: z._default(z.boolean(), false), ...lasting }),
+  z.strictObject({
+    type: z.literal('cut'),
+    from: ends,
+    to: ends,
+    oneWay: z._default(z.boolean(), false),
+    ...lasting,
+  }),
   z.strictObject({ type: z.literal('heal'), from: z.optional(ends), to: z.optional(ends), ...fault }),
   z.strictObject({
     type: z.literal('slow-link'),
@@ -251,7 +317,9 @@ export const scenarioSchema = z.strictObject({
   id,
   title: z._default(z.string().check(z.maxLength(200)), ''),
   seed: z._default(z.int().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER)), 1),
-  durationMs: positiveMs.check(z.describe('How long the workload runs; then faults heal and the cluster drains')),
+  durationMs: positiveMs.check(
+    z.describe('How long the workload runs; then faults heal and the cluster drains'),
+  ),
   drainMs: z._default(timeMs.check(z.describe('The longest the drain may take')), 60_000),
   cluster,
   network: z.prefault(network, {}),

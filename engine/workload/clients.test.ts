@@ -40,7 +40,13 @@ test('Poisson arrivals keep their rate, from one in ten minutes to 100,000 a sec
     const count = asked({
       ...base,
       durationMs,
-      topology: { ...base.topology, failover: quiet, keepaliveMs: durationMs, streamTimeoutMs: durationMs * 2, reconnectMs: durationMs },
+      topology: {
+        ...base.topology,
+        failover: quiet,
+        keepaliveMs: durationMs,
+        streamTimeoutMs: durationMs * 2,
+        reconnectMs: durationMs,
+      },
       workload: { clients: [{ readsPerSecond: perSecond }] },
     }).read;
     const expected = (perSecond * durationMs) / 1000;
@@ -50,14 +56,20 @@ test('Poisson arrivals keep their rate, from one in ten minutes to 100,000 a sec
 });
 
 test('Poisson waits are exponential: mean, deviation and tail', () => {
-  const at = begins(traced({ ...base, durationMs: 20_000, workload: { clients: [{ readsPerSecond: 1000 }] } }), 'read');
+  const at = begins(
+    traced({ ...base, durationMs: 20_000, workload: { clients: [{ readsPerSecond: 1000 }] } }),
+    'read',
+  );
   const waits = at.slice(1).map((atMs, index) => atMs - at[index]!);
   const mean = waits.reduce((sum, each) => sum + each) / waits.length;
   const deviation = Math.sqrt(waits.reduce((sum, each) => sum + (each - mean) ** 2, 0) / waits.length);
   expect(Math.abs(mean - 1)).toBeLessThan(5 / Math.sqrt(waits.length));
   // The deviation of an exponential's sample deviation is √2 of the mean's.
   expect(Math.abs(deviation - 1)).toBeLessThan((5 * Math.SQRT2) / Math.sqrt(waits.length));
-  for (const [longer, p] of [[1, Math.exp(-1)], [3, Math.exp(-3)]] as const) {
+  for (const [longer, p] of [
+    [1, Math.exp(-1)],
+    [3, Math.exp(-3)],
+  ] as const) {
     const count = waits.filter((wait) => wait > longer).length;
     expect(Math.abs(count - waits.length * p)).toBeLessThan(5 * Math.sqrt(waits.length * p * (1 - p)));
   }
@@ -65,7 +77,14 @@ test('Poisson waits are exponential: mean, deviation and tail', () => {
 
 test('regular arrivals come every 1/rate seconds, exactly', () => {
   const regular = (perSecond: number, durationMs: number) =>
-    begins(traced({ ...base, durationMs, workload: { clients: [{ readsPerSecond: perSecond }], arrivals: 'regular' } }), 'read');
+    begins(
+      traced({
+        ...base,
+        durationMs,
+        workload: { clients: [{ readsPerSecond: perSecond }], arrivals: 'regular' },
+      }),
+      'read',
+    );
   expect(regular(4, 1500)).toEqual([250, 500, 750, 1000, 1250]);
   // Every third falls on a whole ms; between them the fractions of a µs are not lost.
   const thirds = regular(3000, 10_000);
@@ -81,7 +100,8 @@ test('writes go to the leader; reads to the leader, to followers in turn, or to 
   const targets = (source: ScenarioSource, kind: 'read' | 'write') => {
     const counts: Record<string, number> = {};
     for (const entry of traced(source)) {
-      if (entry.type === 'sent' && entry.message.type === kind) counts[entry.to] = (counts[entry.to] ?? 0) + 1;
+      if (entry.type === 'sent' && entry.message.type === kind)
+        counts[entry.to] = (counts[entry.to] ?? 0) + 1;
     }
     return counts;
   };
@@ -97,14 +117,27 @@ test('writes go to the leader; reads to the leader, to followers in turn, or to 
 
   const far = {
     ...led,
-    cluster: { nodes: [{ id: 'a', region: 'x' }, { id: 'b', region: 'x' }, { id: 'c', region: 'y' }] },
+    cluster: {
+      nodes: [
+        { id: 'a', region: 'x' },
+        { id: 'b', region: 'x' },
+        { id: 'c', region: 'y' },
+      ],
+    },
     network: { within: { latency: 1 }, between: [{ from: 'x', to: 'y', latency: 30 }] },
     workload: { clients: [{ id: 'app', region: 'y', readsPerSecond: 100 }] },
     topology: { ...led.topology, reads: 'nearest' as const },
   } satisfies ScenarioSource;
   expect(Object.keys(targets(far, 'read'))).toEqual(['c']);
   // Once the nearest is known to be dead, the next nearest; equally near ones share.
-  const dead = targets({ ...far, faults: [{ type: 'crash', node: 'c', atMs: 2000 }], topology: { ...far.topology, failover: { heartbeatMs: 100, timeoutMs: 300 } } }, 'read');
+  const dead = targets(
+    {
+      ...far,
+      faults: [{ type: 'crash', node: 'c', atMs: 2000 }],
+      topology: { ...far.topology, failover: { heartbeatMs: 100, timeoutMs: 300 } },
+    },
+    'read',
+  );
   expect(Object.keys(dead).sort()).toEqual(['a', 'b', 'c']);
   const both = dead.a! + dead.b!;
   expect(Math.abs(dead.a! - both / 2)).toBeLessThan(5 * Math.sqrt(both / 4));
@@ -114,9 +147,14 @@ test('where no follower lives, reads for followers go to the leader', () => {
   const trace = traced({
     ...base,
     topology: { ...base.topology, reads: 'followers', failover: { heartbeatMs: 50, timeoutMs: 200 } },
-    faults: [{ type: 'crash', node: 'b', atMs: 0 }, { type: 'crash', node: 'c', atMs: 0 }],
+    faults: [
+      { type: 'crash', node: 'b', atMs: 0 },
+      { type: 'crash', node: 'c', atMs: 0 },
+    ],
   });
-  const late = trace.filter((entry) => entry.atMs > 1000 && entry.type === 'sent' && entry.message.type === 'read');
+  const late = trace.filter(
+    (entry) => entry.atMs > 1000 && entry.type === 'sent' && entry.message.type === 'read',
+  );
   expect(late.length).toBeGreaterThan(500);
   expect(new Set(late.map((entry) => 'to' in entry && entry.to))).toEqual(new Set(['a']));
 });
@@ -133,7 +171,12 @@ test('an operation is given up when its patience is over, to the µs; a late ans
   const over = new Set<number>();
   for (const entry of trace) {
     if (entry.type === 'began') began.set(entry.operation, entry.atMs);
-    else if (entry.type === 'delivered' && entry.message.type === 'read-ok' && over.has(entry.message.operation)) late++;
+    else if (
+      entry.type === 'delivered' &&
+      entry.message.type === 'read-ok' &&
+      over.has(entry.message.operation)
+    )
+      late++;
     else if (entry.type === 'ended') {
       over.add(entry.operation);
       if (entry.outcome === 'ok') expect(entry.latencyMs).toBeLessThanOrEqual(100);
@@ -159,14 +202,22 @@ test('many at once: every one of a thousand open operations is given up, in the 
   });
   const ended = trace.flatMap((entry) => (entry.type === 'ended' ? [entry] : []));
   expect(ended.length).toBeGreaterThan(2800);
-  expect(ended.map(({ operation }) => operation)).toEqual(ended.map(({ operation }) => operation).toSorted((a, b) => a - b));
-  expect(ended.every(({ outcome, latencyMs }) => outcome === 'info' && Math.abs(latencyMs - 1000) < 1e-6)).toBe(true);
+  expect(ended.map(({ operation }) => operation)).toEqual(
+    ended.map(({ operation }) => operation).toSorted((a, b) => a - b),
+  );
+  expect(
+    ended.every(({ outcome, latencyMs }) => outcome === 'info' && Math.abs(latencyMs - 1000) < 1e-6),
+  ).toBe(true);
 });
 
 test('a write to a follower is refused, and surely did not happen', () => {
   const trace = traced({
     ...base,
-    topology: { ...base.topology, leader: 'a', failover: { heartbeatMs: 50, timeoutMs: 300, electionMs: 50 } },
+    topology: {
+      ...base.topology,
+      leader: 'a',
+      failover: { heartbeatMs: 50, timeoutMs: 300, electionMs: 50 },
+    },
     workload: { clients: [{ id: 'app', writesPerSecond: 200 }] },
     // The manager's word does not reach the clients, who go on asking the old leader.
     faults: [
@@ -174,10 +225,14 @@ test('a write to a follower is refused, and surely did not happen', () => {
       { type: 'pause', node: 'a', atMs: 2000, forMs: 1000 },
     ],
   });
-  const refused = trace.flatMap((entry) => (entry.type === 'ended' && entry.outcome === 'fail' ? [entry.operation] : []));
+  const refused = trace.flatMap((entry) =>
+    entry.type === 'ended' && entry.outcome === 'fail' ? [entry.operation] : [],
+  );
   expect(refused.length).toBeGreaterThan(500);
   const fail = new Set(refused);
-  const replicated = trace.flatMap((entry) => (entry.type === 'sent' && entry.message.type === 'append' ? [entry.message.value] : []));
+  const replicated = trace.flatMap((entry) =>
+    entry.type === 'sent' && entry.message.type === 'append' ? [entry.message.value] : [],
+  );
   expect(replicated.filter((value) => fail.has(value))).toEqual([]);
 });
 

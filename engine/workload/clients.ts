@@ -48,6 +48,11 @@ const NEXT_READ = 0;
 const NEXT_WRITE = 1;
 const GIVE_UP = 2;
 export const CLIENT_TIMERS = 3;
+export const clientTimerNames = [
+  'the wait for the next read',
+  'the wait for the next write',
+  'the patience for an answer',
+] as const;
 
 /** Where reads go: the leader, a live follower chosen at random, or the nearest live replica, at random among equals. */
 export type ReadRoute = 'leader' | 'followers' | 'nearest';
@@ -194,7 +199,8 @@ function begin(group: ClientGroup, out: Out, reading: boolean): void {
 function readTarget(group: ClientGroup, out: Out): number {
   const { settings, live, leader } = group;
   if (settings.reads === 'leader') return leader;
-  const candidates = settings.reads === 'followers' ? live & ~(1 << leader) : nearest(live, settings.distancesUs);
+  const candidates =
+    settings.reads === 'followers' ? live & ~(1 << leader) : nearest(live, settings.distancesUs);
   const count = bitCount(candidates);
   if (count === 0) return leader;
   let skip = count === 1 ? 0 : pick(out.draw(ROUTES), count);
@@ -223,7 +229,14 @@ function bitCount(mask: number): number {
 }
 
 /** Ends the operation that an answer is to, unless the client has given it up. */
-function end(group: ClientGroup, out: Out, { a: slot, b: number }: Input, outcome: Outcome, term: number, lsn: number): void {
+function end(
+  group: ClientGroup,
+  out: Out,
+  { a: slot, b: number }: Input,
+  outcome: Outcome,
+  term: number,
+  lsn: number,
+): void {
   if (slot >= group.numbers.length || group.numbers[slot] !== number) return;
   out.note(NOTE_ENDED, slot, outcome, term, lsn);
   releaseSlot(group, slot);

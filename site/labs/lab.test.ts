@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { parseScenario, type ScenarioSource, simulate } from '#engine';
 import { acknowledgements, Lab } from './lab.ts';
 
-const file = new URL('../../content/chapters/one-leader.lab.yaml', import.meta.url);
+const file = new URL('../../content/scenarios/one-leader-lab.yaml', import.meta.url);
 const source = parse(readFileSync(file, 'utf8')) as ScenarioSource;
 const newLab = () => new Lab({ source, scenario: parseScenario(source) });
 

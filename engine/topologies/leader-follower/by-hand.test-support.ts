@@ -51,13 +51,20 @@ export class ByHand implements Out {
   private self = 0;
 
   constructor(settings: Pick<ReplicaSettings, 'replicas' | 'requiredFollowers'>) {
-    const { replicas } = settings;
+    const { replicas, requiredFollowers } = settings;
     const all = { ...settings, reconnectUs: 1000, keepaliveUs: 1000, streamTimeoutUs: 10_000 };
     this.replicas = Array.from({ length: replicas }, (_, self) => newReplica(all, self, 0, 10));
     this.managerActor = replicas;
     this.client = replicas + 1;
     this.manager = newManager(
-      { replicas, automatic: true, heartbeatUs: 1000, timeoutUs: 5000, electionUs: 1000, clients: [] },
+      {
+        ...settings,
+        automatic: true,
+        heartbeatUs: 1000,
+        timeoutUs: 5000,
+        electionUs: 1000,
+        clients: [],
+      },
       0,
     );
     for (let actor = 0; actor <= replicas; actor++) this.give(actor, { kind: START });

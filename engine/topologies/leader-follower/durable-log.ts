@@ -66,9 +66,13 @@ export function disownWrites(node: Replica): void {
     forgetClient(wal, lsn);
 }
 
-/** The process died: what was not fsynced is lost, and so is everything in memory. */
-export function loseMemory(node: Replica, out: Out): void {
-  discardAfter(node, out, node.flushedLsn);
+/**
+ * The process died, and everything in memory with it. If the machine did too, what was not fsynced is lost; otherwise the
+ * operating system brings to disk what it was given.
+ */
+export function loseMemory(node: Replica, out: Out, withMachine: boolean): void {
+  if (withMachine) discardAfter(node, out, node.flushedLsn);
+  else node.flushedLsn = node.wal.lastLsn;
   disownWrites(node);
   node.flushingLsn = -1;
   node.streams.fill(0);

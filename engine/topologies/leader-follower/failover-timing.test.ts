@@ -59,8 +59,8 @@ test('detection comes within [timeout − heartbeat, timeout + heartbeat + round
       const detectedMs = failover.detectedAfterMs!;
       expect(detectedMs).toBeGreaterThanOrEqual(timeoutMs - heartbeatMs);
       expect(detectedMs).toBeLessThanOrEqual(timeoutMs + heartbeatMs + 2 * oneWayMs);
-      // The last probe to reach the leader alive, its answer's way back, and then the silence.
-      const lastProbe = Math.ceil((crashMs - oneWayMs) / heartbeatMs) - 1;
+      // The last probe whose answer came before the crash, which takes with it what is on its way; then the silence.
+      const lastProbe = Math.ceil((crashMs - 2 * oneWayMs) / heartbeatMs) - 1;
       expect(crashMs + detectedMs).toBeCloseTo(lastProbe * heartbeatMs + 2 * oneWayMs + timeoutMs, 3);
     }),
     { numRuns: 40 },

@@ -9,7 +9,7 @@ import {
   type Care,
   choose,
   completesAnswers,
-  hasAnswer,
+  hasEnoughAnswers,
   isAutomatic,
   isChosen,
   isFromLeader,
@@ -32,7 +32,7 @@ export const failoverChart = setup({
     'failover is automatic': ({ context }) => isAutomatic(context),
     'everybody has answered, counting this one': ({ context }) => completesAnswers(context),
     'it answers an older question': ({ context }) => isLateAnswer(context),
-    'somebody has answered': ({ context }) => hasAnswer(context),
+    'enough have answered': ({ context }) => hasEnoughAnswers(context),
     'it is the one chosen': ({ context }) => isChosen(context),
   },
   actions: {
@@ -82,7 +82,7 @@ export const failoverChart = setup({
           entry: 'ask for positions',
           after: {
             election: [
-              { guard: 'somebody has answered', target: 'promoting', actions: 'choose the most advanced' },
+              { guard: 'enough have answered', target: 'promoting', actions: 'choose the most advanced' },
               { target: 'collecting', reenter: true },
             ],
           },

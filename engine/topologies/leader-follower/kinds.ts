@@ -137,7 +137,7 @@ function lowerReplica(): ReplicaKind {
           }
           break;
         case CRASHED:
-          loseMemory(node, out);
+          loseMemory(node, out, input.a !== 1);
           break;
         default: {
           const event = eventOf[input.kind]!;

@@ -5,6 +5,8 @@ import { ASK, MESSAGE_BYTES, NOTE_CHOSEN, NOTE_SUSPECTED, PROBE, PROMOTE } from 
 
 export interface ManagerSettings {
   readonly replicas: number;
+  /** Followers whose disk a write waits for. */
+  readonly requiredFollowers: number;
   readonly automatic: boolean;
   readonly heartbeatUs: number;
   /** Silence of the leader after which it counts as dead. */
@@ -132,8 +134,16 @@ export function completesAnswers({ manager, input }: Care): boolean {
   return true;
 }
 
-export function hasAnswer({ manager }: Care): boolean {
-  return manager.answered !== 0;
+/**
+ * Whether one of those who answered must hold each acknowledged write. It is on the leader's disk and on as many
+ * followers' as it waits for, so whoever does not answer must be fewer than that. Asynchronous writes have no such promise,
+ * and anybody will do. Source: Patroni documentation, quorum commit mode.
+ */
+export function hasEnoughAnswers({ manager }: Care): boolean {
+  const { replicas, requiredFollowers } = manager.settings;
+  let answers = 0;
+  for (let rest = manager.answered; rest !== 0; rest &= rest - 1) answers++;
+  return answers >= (requiredFollowers === 0 ? 1 : replicas - requiredFollowers);
 }
 
 /**

@@ -183,7 +183,7 @@ export class LogWatch {
 
   constructor(simulation: Simulation) {
     this.simulation = simulation;
-    this.logs = simulation.replicas.map(() => []);
+    this.logs = simulation.cluster.replicas.map(() => []);
   }
 
   /** Runs to the end, looking after every step. */
@@ -203,7 +203,7 @@ export class LogWatch {
   }
 
   private look(): void {
-    const { replicas } = this.simulation;
+    const { replicas } = this.simulation.cluster;
     for (const [node, replica] of replicas.entries()) this.follow(node, replica);
     const onEveryDisk = Math.min(...replicas.map(({ flushedLsn }) => flushedLsn));
     for (const [node, { wal, replayedLsn, flushedLsn, safeLsn }] of replicas.entries()) {
@@ -219,7 +219,7 @@ export class LogWatch {
   }
 
   private lookAtLeader(): void {
-    const { replicas, leader } = this.simulation;
+    const { replicas, leader } = this.simulation.cluster;
     const { confirmedLsn, term, self } = replicas[leader]!;
     if (replicas[leader]!.leader !== self) return;
     for (const [node, lsn] of confirmedLsn.entries()) {
@@ -270,7 +270,7 @@ export class LogWatch {
 
   /** A replica's data is what its log says, replayed from the beginning. */
   private lookAtData(): void {
-    for (const [node, { data, replayedLsn }] of this.simulation.replicas.entries()) {
+    for (const [node, { data, replayedLsn }] of this.simulation.cluster.replicas.entries()) {
       const expected = new Int32Array(data.length);
       this.logs[node]!.slice(0, replayedLsn).forEach(({ term, key, value }, index) => {
         expected.set([term, index + 1, value], key * DATA_WIDTH);

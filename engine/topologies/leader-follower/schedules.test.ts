@@ -283,6 +283,43 @@ describe('divergent tails', () => {
     expect(hand.notes.filter(({ kind }) => kind === NOTE_DISCARDED)).toHaveLength(3);
   });
 
+  test('a follower is not left ahead of a leader that loses what only its memory held', () => {
+    const hand = cluster(0, 1);
+    const { managerActor } = hand;
+    // 1. Write 2 is on the leader's disk, and in replica 1's memory; replica 1 is promoted for it.
+    hand.write(0, 2);
+    hand.flush(0);
+    hand.deliver({ kind: APPEND, to: 1 });
+    hand.crash(0);
+    hand.lose({ kind: APPEND });
+    hand.fire(managerActor, 'leader timeout');
+    for (const follower of [1, 2]) {
+      hand.deliver({ kind: ASK, to: follower });
+      hand.deliver({ kind: POSITION, from: follower });
+    }
+    hand.deliver({ kind: PROMOTE, to: 1 });
+    hand.deliver({ from: 1, to: managerActor });
+    // 2. The old leader comes back and streams from the new one.
+    hand.restart(0);
+    hand.fire(managerActor, 'heartbeat');
+    hand.deliver({ kind: PROBE, to: 0, b: 1 });
+    hand.deliver({ kind: HELLO, from: 0, to: 1 });
+    hand.deliver({ kind: POINT, to: 0 });
+    hand.deliver({ kind: STREAM, from: 0 });
+    // 3. The new leader dies before its fsync is done, restarts at once, and writes another record 2.
+    hand.crash(1);
+    hand.restart(1);
+    hand.write(1, 20);
+    hand.settle();
+    hand.fire(1, 'keepalive');
+    hand.settle();
+    expect(hand.replicas.map(({ flushedLsn, data }) => [flushedLsn, ...data.slice(0, 3)])).toEqual([
+      [2, 2, 2, 20],
+      [2, 2, 2, 20],
+      [2, 2, 2, 20],
+    ]);
+  });
+
   test('logs that parted terms ago meet again', () => {
     const hand = cluster(0, 2);
     // Replica 0 leads term 1, replica 1 term 2, replica 0 term 3: each writes what only it has.
@@ -380,8 +417,23 @@ describe('election', () => {
     expect(hand.log(1)).toBe('1:1 1:2');
   });
 
-  test('the one chosen dies before it leads: another is chosen in a newer term', () => {
+  test('a leader that is deposed and chosen again answers nobody for its earlier term', () => {
     const hand = cluster(1, 1);
+    hand.write(0, 2);
+    hand.flush(0);
+    hand.lose({ kind: APPEND });
+    hand.fire(hand.managerActor, 'leader timeout');
+    hand.deliver({ kind: ASK, to: 0 });
+    hand.deliver({ kind: POSITION, from: 0 });
+    hand.settle();
+    hand.write(0, 3);
+    hand.settle();
+    expect(hand.log(1)).toBe('1:1 1:2 2:3');
+    expect([2, 3].map((number) => hand.isAcknowledged(number))).toEqual([false, true]);
+  });
+
+  test('the one chosen dies before it leads: another is chosen in a newer term', () => {
+    const hand = cluster(0, 1);
     hand.crash(0);
     hand.fire(hand.managerActor, 'leader timeout');
     hand.settle({ kind: PROMOTE });
@@ -425,7 +477,7 @@ describe('election', () => {
   });
 
   test('nobody answers: the manager asks again, and the first to come back leads', () => {
-    const hand = cluster(1, 1);
+    const hand = cluster(0, 1);
     for (const replica of [0, 1, 2]) hand.crash(replica);
     hand.elect();
     hand.fire(hand.managerActor, 'election');
@@ -437,6 +489,29 @@ describe('election', () => {
     hand.settle();
     expect(hand.manager.leader).toBe(2);
     expect(hand.state(2)).toBe('leading.serving');
+  });
+
+  test('nobody is promoted before every acknowledged write must be in sight', () => {
+    const hand = cluster(1, 1);
+    // 1. Write 2 is acknowledged by the disks of replicas 0 and 2.
+    hand.write(0, 2);
+    hand.flush(0);
+    hand.lose({ kind: APPEND, to: 1 });
+    hand.settle();
+    expect(hand.isAcknowledged(2)).toBe(true);
+    // 2. Both are down when the manager asks; replica 1, which never had it, answers alone.
+    hand.crash(0);
+    hand.crash(2);
+    hand.elect();
+    hand.fire(hand.managerActor, 'election');
+    hand.settle();
+    expect(hand.manager.leader).toBe(-1);
+    // 3. With one of them back, two have answered, and whoever has the write leads.
+    hand.restart(2);
+    hand.fire(hand.managerActor, 'election');
+    hand.settle();
+    expect(hand.manager.leader).toBe(2);
+    expect(hand.log(1)).toBe('1:1 1:2');
   });
 
   test('a single node leads again after its crash', () => {

@@ -27,7 +27,7 @@ function run(source: Partial<ScenarioSource>): { simulation: Simulation; streams
 
 const steady = ['a to b: streaming', 'a to c: streaming'];
 
-function expectEqualLogs({ replicas }: Simulation): void {
+function expectEqualLogs({ cluster: { replicas } }: Simulation): void {
   expect(new Set(replicas.map(({ wal, replayedLsn }) => `${wal.lastLsn} ${replayedLsn}`)).size).toBe(1);
   expect(replicas[0]!.wal.lastLsn).toBeGreaterThan(100);
 }
@@ -89,7 +89,7 @@ describe('a stream comes back', () => {
       topology: { type: 'leader-follower', keepaliveMs: 20 },
     });
     expectEqualLogs(simulation);
-    expect(simulation.replicas[1]!.wal.lastLsn).toBeGreaterThan(300);
+    expect(simulation.cluster.replicas[1]!.wal.lastLsn).toBeGreaterThan(300);
   });
 
   test('where a follower is more impatient than a round trip, and its log parted terms ago', () => {
@@ -107,6 +107,6 @@ describe('a stream comes back', () => {
       ],
     });
     expectEqualLogs(simulation);
-    expect(simulation.replicas[0]!.term).toBeGreaterThan(2);
+    expect(simulation.cluster.replicas[0]!.term).toBeGreaterThan(2);
   });
 });

@@ -1,0 +1,227 @@
+import { expect, test } from 'vitest';
+import { simulate } from '../run/simulate.ts';
+import { parseScenario } from '../scenario/parse.ts';
+import type { FaultDocument, ScenarioSource } from '../scenario/schema.ts';
+import { describeFault, describeTraceEntry, type Message, type TraceEntry } from './trace.ts';
+
+/** One message of every type: TypeScript asks for a new one when one is added. */
+const messages: { readonly [Type in Message['type']]: Extract<Message, { type: Type }> } = {
+  read: { type: 'read', operation: 4, key: 7 },
+  write: { type: 'write', operation: 5, key: 7 },
+  'read-ok': { type: 'read-ok', operation: 4, term: 1, lsn: 9, value: 2 },
+  'write-ok': { type: 'write-ok', operation: 5, term: 1, lsn: 9 },
+  refused: { type: 'refused', operation: 5 },
+  route: { type: 'route', leader: 0, term: 2, live: 3 },
+  hello: { type: 'hello', term: 2, lastTerm: 1, lsn: 9 },
+  point: { type: 'point', term: 2, newestTerm: 1, lsn: 8, askedTerm: 1, askedLsn: 9 },
+  stream: { type: 'stream', term: 2, afterLsn: 8, flushedLsn: 8 },
+  append: { type: 'append', term: 2, recordTerm: 2, lsn: 9, key: 7, value: 5 },
+  confirm: { type: 'confirm', term: 2, flushedLsn: 9, replayedLsn: 8 },
+  keepalive: { type: 'keepalive', term: 2, sentLsn: 9, safeLsn: 8 },
+  probe: { type: 'probe', term: 2, leader: 0 },
+  alive: { type: 'alive', term: 2 },
+  ask: { type: 'ask', term: 3 },
+  position: { type: 'position', term: 3, flushedTerm: 2, flushedLsn: 8, lsn: 9 },
+  promote: { type: 'promote', term: 3 },
+  promoted: { type: 'promoted', term: 3, lsn: 9 },
+};
+
+const faults: { readonly [Type in FaultDocument['type']]: Extract<FaultDocument, { type: Type }> } = {
+  crash: { type: 'crash', node: 'a', atMs: 1 },
+  restart: { type: 'restart', node: 'a', atMs: 1 },
+  pause: { type: 'pause', node: 'a', atMs: 1 },
+  resume: { type: 'resume', node: 'a', atMs: 1 },
+  cut: { type: 'cut', from: ['a'], to: ['b', 'c'], oneWay: false, atMs: 1 },
+  heal: { type: 'heal', atMs: 1 },
+  'slow-link': { type: 'slow-link', from: ['a'], to: ['b'], oneWay: true, extraMs: 20, atMs: 1 },
+  'lossy-link': {
+    type: 'lossy-link',
+    from: ['a'],
+    to: ['b'],
+    oneWay: false,
+    loss: 0.07,
+    duplication: 0.29,
+    atMs: 1,
+  },
+  'slow-disk': { type: 'slow-disk', node: 'a', extraMs: 5, atMs: 1 },
+  'clock-skew': { type: 'clock-skew', node: 'a', skewMs: 40, driftPpm: 100, atMs: 1 },
+};
+
+const at = { atMs: 12.5 };
+const ended = {
+  ...at,
+  type: 'ended',
+  client: 'app',
+  operation: 5,
+  key: 7,
+  latencyMs: 3,
+  stale: false,
+} as const;
+const entries: readonly TraceEntry[] = [
+  ...Object.values(messages).flatMap((message): TraceEntry[] => [
+    { ...at, type: 'sent', from: 'a', to: 'b', message, arrivesMs: 13 },
+    { ...at, type: 'delivered', from: 'a', to: 'b', message },
+    { ...at, type: 'dropped', from: 'a', to: 'b', message, why: 'lost' },
+  ]),
+  { ...at, type: 'dropped', from: 'a', to: 'b', message: messages.alive, why: 'cut' },
+  { ...at, type: 'dropped', from: 'a', to: 'b', message: messages.alive, why: 'down' },
+  { ...at, type: 'timer', node: 'a', timer: 'keepalive' },
+  { ...at, type: 'flushed', node: 'a', lsn: 9 },
+  { ...at, type: 'crashed', node: 'a' },
+  { ...at, type: 'restarted', node: 'a' },
+  { ...at, type: 'started', node: 'a' },
+  ...Object.values(faults).map((fault): TraceEntry => ({ ...at, type: 'fault', fault, ended: false })),
+  { ...at, type: 'leading', node: 'a', term: 2, lastLsn: 9 },
+  { ...at, type: 'following', node: 'a', term: 2, leader: 'b' },
+  { ...at, type: 'following', node: 'a', term: 2, leader: null },
+  { ...at, type: 'discarded', node: 'a', term: 1, lsn: 9, key: 7, value: 5 },
+  { ...at, type: 'stream', from: 'a', to: 'b', state: 'catch-up' },
+  { ...at, type: 'suspected', node: 'a', term: 2 },
+  { ...at, type: 'chosen', node: 'b', term: 2 },
+  { ...at, type: 'began', client: 'app', operation: 5, kind: 'write', key: 7 },
+  { ...ended, kind: 'write', outcome: 'ok', lsn: 9 },
+  { ...ended, kind: 'write', outcome: 'fail', lsn: null },
+  { ...ended, kind: 'write', outcome: 'info', lsn: null },
+  { ...ended, kind: 'read', outcome: 'ok', lsn: 9, stale: true },
+  { ...ended, kind: 'read', outcome: 'ok', lsn: 0 },
+  { ...at, type: 'drain' },
+];
+
+test('every entry is one sentence of its own, which names who and what', () => {
+  const sentences = entries.map(describeTraceEntry);
+  for (const sentence of sentences) {
+    expect(sentence).toMatch(/^[^\s].*[^\s.]$/);
+    expect(sentence).not.toMatch(/undefined|NaN|null|\[object|\d\.\d{4}/);
+    expect(sentence.split(' ').length).toBeGreaterThan(1);
+  }
+  expect(new Set(sentences).size).toBe(sentences.length);
+});
+
+test('they read as English', () => {
+  const say = (entry: Omit<TraceEntry, 'atMs'>) => describeTraceEntry({ ...at, ...entry } as TraceEntry);
+  expect(say({ type: 'delivered', from: 'a', to: 'b', message: messages.append } as TraceEntry)).toBe(
+    'b receives record 9 of term 2 from a',
+  );
+  expect(
+    say({ type: 'dropped', from: 'a', to: 'b', message: messages['write-ok'], why: 'cut' } as TraceEntry),
+  ).toBe('the acknowledgement of write 5 (record 9) from a to b cannot pass: the link is cut');
+  expect(say({ ...ended, kind: 'write', outcome: 'info', lsn: null } as TraceEntry)).toBe(
+    "app's write of key 7 (operation 5) is given up after 3 ms: it may have happened",
+  );
+  expect(say({ ...ended, kind: 'read', outcome: 'ok', lsn: 0 } as TraceEntry)).toBe(
+    "app's read of key 7 (operation 5) returns nothing after 3 ms",
+  );
+});
+
+test('faults: what begins, what is over, and who is meant', () => {
+  expect(Object.values(faults).map((fault) => describeFault(fault, false))).toMatchInlineSnapshot(`
+    [
+      "fault: a is crashed",
+      "fault: a is started again",
+      "fault: a is paused",
+      "fault: a goes on",
+      "fault: the link between a and b, c is cut",
+      "fault over: every link heals",
+      "fault: the link from a to b takes 20 ms longer",
+      "fault: the link between a and b loses 7% and doubles 29% of messages",
+      "fault: a's disk takes 5 ms longer for every fsync",
+      "fault: a's clock is off by 40 ms and drifts by 100 ppm",
+    ]
+  `);
+  const lasting = (['crash', 'pause', 'cut', 'slow-link', 'lossy-link', 'slow-disk'] as const).map((type) =>
+    describeFault(faults[type], true),
+  );
+  expect(lasting).toMatchInlineSnapshot(`
+    [
+      "fault over: a is started again",
+      "fault over: a goes on",
+      "fault over: the link between a and b, c heals",
+      "fault over: the link from a to b is as fast as before",
+      "fault over: the link between a and b is as before",
+      "fault over: a's disk is as fast as before",
+    ]
+  `);
+  expect(describeFault({ ...faults['slow-disk'], extraMs: 0 }, false)).toMatch(/^fault over: /);
+});
+
+const source = {
+  id: 'trace',
+  durationMs: 3000,
+  cluster: { nodes: [{ id: 'a' }, { id: 'b' }, { id: 'c' }], defaults: { disk: { fsync: 1 } } },
+  network: { within: { latency: 1 } },
+  topology: {
+    type: 'leader-follower',
+    failover: { heartbeatMs: 50, timeoutMs: 200, electionMs: 50 },
+    keepaliveMs: 100,
+  },
+  workload: { clients: [{ id: 'app', readsPerSecond: 50, writesPerSecond: 50 }] },
+  faults: [
+    { type: 'cut', from: ['a'], to: ['b', 'c'], atMs: 900 },
+    { type: 'crash', node: 'a', atMs: 1000, forMs: 500 },
+    { type: 'heal', atMs: 1500 },
+  ],
+} as const satisfies ScenarioSource;
+
+test('a failover tells its story, in order', () => {
+  const trace: TraceEntry[] = [];
+  simulate(parseScenario(source), { observe: (entry) => trace.push(entry) });
+  const story = trace.filter(
+    ({ type, atMs }) =>
+      atMs >= 900 && ['fault', 'crashed', 'restarted', 'suspected', 'chosen', 'leading'].includes(type),
+  );
+  expect(story.map(describeTraceEntry)).toEqual([
+    'fault: the link between a and b, c is cut',
+    'fault: a is crashed',
+    'a crashes; what it had not fsynced is lost',
+    'the manager has not heard of the leader a for too long and begins term 2',
+    'the manager chooses b, whose log is the most advanced, to lead term 2',
+    expect.stringMatching(/^b leads term 2; its log ends at record \d+$/),
+    'fault over: a is started again',
+    'a restarts with what its disk held',
+    // Nobody has told it yet.
+    expect.stringMatching(/^a leads term 1; its log ends at record \d+$/),
+    'fault over: every link heals',
+  ]);
+  expect(trace.some(({ type }) => type === 'discarded')).toBe(true);
+  // Every entry type that such a run has.
+  const types = new Set(trace.map(({ type }) => type));
+  expect([...types].sort()).toMatchInlineSnapshot(`
+    [
+      "began",
+      "chosen",
+      "crashed",
+      "delivered",
+      "discarded",
+      "drain",
+      "dropped",
+      "ended",
+      "fault",
+      "flushed",
+      "following",
+      "leading",
+      "restarted",
+      "sent",
+      "started",
+      "stream",
+      "suspected",
+      "timer",
+    ]
+  `);
+});
+
+test('what was sent arrives when it said, or is told of as dropped', () => {
+  const trace: TraceEntry[] = [];
+  simulate(parseScenario(source), { observe: (entry) => trace.push(entry) });
+  const key = (entry: Extract<TraceEntry, { message: Message }>, atMs: number) =>
+    `${entry.from}→${entry.to} ${atMs} ${JSON.stringify(entry.message)}`;
+  const awaited = new Map<string, number>();
+  for (const entry of trace) {
+    if (entry.type === 'sent' && entry.arrivesMs !== null)
+      awaited.set(key(entry, entry.arrivesMs), 1 + (awaited.get(key(entry, entry.arrivesMs)) ?? 0));
+    if (entry.type === 'delivered')
+      awaited.set(key(entry, entry.atMs), (awaited.get(key(entry, entry.atMs)) ?? 0) - 1);
+    if (entry.type === 'dropped' && awaited.has(key(entry, entry.atMs)))
+      awaited.set(key(entry, entry.atMs), awaited.get(key(entry, entry.atMs))! - 1);
+  }
+  expect([...awaited.values()].filter((left) => left < 0)).toEqual([]);
+});

@@ -1,0 +1,85 @@
+/** From a scenario's description to what the loop runs: machines, links, arrivals. */
+
+import { LatencyTables } from '../kernel/latency.ts';
+import type { Actor } from '../kernel/loop.ts';
+import type { LinkSettings } from '../kernel/network.ts';
+import { SERVICE_APPLY, SERVICE_CLASSES, SERVICE_READ, SERVICE_WRITE } from '../kernel/protocol.ts';
+import type { NodeSpec, Scenario } from '../scenario/scenario.ts';
+import type { Arrivals } from '../workload/clients.ts';
+
+/** The part of an actor that is the machine's and not the protocol's. */
+export type Machine = Pick<Actor, 'servicePs' | 'disk' | 'clock'>;
+
+export function machineOf(node: NodeSpec, tables: LatencyTables): Machine {
+  const servicePs = new Array<number>(SERVICE_CLASSES).fill(0);
+  servicePs[SERVICE_READ] = node.readPs;
+  servicePs[SERVICE_WRITE] = node.writePs;
+  servicePs[SERVICE_APPLY] = node.applyPs;
+  return {
+    servicePs,
+    disk: { fsync: tables.of(node.fsync), bytesPerSecond: node.diskBytesPerSecond },
+    clock: { skewUs: node.skewUs, driftPpm: node.driftPpm },
+  };
+}
+
+/** A machine that costs nothing, for managers and clients. */
+export function idealMachine(tables: LatencyTables): Machine {
+  return {
+    servicePs: new Array<number>(SERVICE_CLASSES).fill(0),
+    disk: { fsync: tables.of({ type: 'constant', delayUs: 0 }), bytesPerSecond: 0 },
+    clock: { skewUs: 0, driftPpm: 0 },
+  };
+}
+
+/** Runs of one scenario share its latency tables: they depend on nothing else, and take longer to build than a short run. */
+const tablesByScenario = new WeakMap<Scenario, LatencyTables>();
+
+export function tablesOf(scenario: Scenario): LatencyTables {
+  let tables = tablesByScenario.get(scenario);
+  if (tables === undefined) tablesByScenario.set(scenario, (tables = new LatencyTables()));
+  return tables;
+}
+
+/**
+ * Link settings of a pair of actors, by their regions. Messages between the cluster's own members, the first `members`
+ * actors, keep their order, as on one TCP connection; clients have a connection each, in nobody's order.
+ */
+export function linkSettingsOf(
+  scenario: Scenario,
+  regions: readonly string[],
+  members: number,
+  tables: LatencyTables,
+) {
+  return (from: number, to: number): LinkSettings => {
+    const link =
+      scenario.between.find((each) => each.from === regions[from] && each.to === regions[to]) ??
+      scenario.within;
+    return {
+      latency: tables.of(link.latency),
+      bytesPerSecond: link.bytesPerSecond,
+      loss: link.loss,
+      duplication: link.duplication,
+      ordered: from < members && to < members && !link.reordering,
+    };
+  };
+}
+
+/** Time between arrivals at a rate, in ticks fine enough that rounding does not change the rate; null for none. */
+export function arrivalsOf(
+  perSecond: number,
+  kind: 'poisson' | 'regular',
+  tables: LatencyTables,
+): Arrivals | null {
+  if (perSecond === 0) return null;
+  const meanUs = 1_000_000 / perSecond;
+  // As fine as leaves the longest wait of a 32-bit draw, 22.2 means, below the 2^31 ticks that a table holds.
+  let ticksPerUs = 2 ** 20;
+  while (meanUs * ticksPerUs > 2 ** 26) ticksPerUs /= 2;
+  const mean = meanUs * ticksPerUs;
+  const table = tables.of(
+    kind === 'poisson'
+      ? { type: 'exponential', meanUs: mean }
+      : { type: 'constant', delayUs: Math.round(mean) },
+  );
+  return { table, ticksPerUs };
+}

@@ -1,0 +1,557 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { simulate } from '../run/simulate.ts';
+import { parseScenario } from './parse.ts';
+import { describeProblem, InputError, type Problem } from './problems.ts';
+import { randomScenario } from './random-scenario.test-support.ts';
+import type { ScenarioSource } from './schema.ts';
+
+const least = {
+  id: 'least',
+  durationMs: 1000,
+  cluster: { nodes: [{ id: 'a' }] },
+  topology: { type: 'leader-follower' },
+  workload: { clients: [{ writesPerSecond: 1 }] },
+} as const satisfies ScenarioSource;
+
+const three = {
+  ...least,
+  cluster: {
+    nodes: [
+      { id: 'a', region: 'x' },
+      { id: 'b', region: 'x' },
+      { id: 'c', region: 'y' },
+    ],
+  },
+  network: { between: [{ from: 'x', to: 'y', latency: 10 }] },
+  workload: { clients: [{ region: 'x', writesPerSecond: 1 }] },
+} as const satisfies ScenarioSource;
+
+function problemsOf(input: unknown): readonly Problem[] {
+  try {
+    parseScenario(input);
+  } catch (error) {
+    expect(error).toBeInstanceOf(InputError);
+    expect((error as InputError).document).toBe('scenario');
+    return (error as InputError).problems;
+  }
+  return [];
+}
+
+/** The document with what a path leads to replaced; undefined takes it out. */
+function changed(document: object, path: readonly (string | number)[], value: unknown): object {
+  const copy = structuredClone(document) as Record<string | number, unknown>;
+  let at = copy;
+  for (const part of path.slice(0, -1)) {
+    at[part] ??= {};
+    at = at[part] as Record<string | number, unknown>;
+  }
+  if (value === undefined) delete at[path.at(-1)!];
+  else at[path.at(-1)!] = value;
+  return copy;
+}
+
+test('defaults: what the least scenario means', () => {
+  expect(parseScenario(least)).toEqual({
+    id: 'least',
+    title: '',
+    seed: 1,
+    durationUs: 1_000_000,
+    drainUs: 60_000_000,
+    nodes: [
+      {
+        id: 'a',
+        region: 'local',
+        fsync: { type: 'constant', delayUs: 0 },
+        diskBytesPerSecond: 0,
+        readPs: 0,
+        writePs: 0,
+        applyPs: 0,
+        skewUs: 0,
+        driftPpm: 0,
+      },
+    ],
+    within: {
+      latency: { type: 'log-normal', medianUs: 250, p99Us: 1000 },
+      bytesPerSecond: 0,
+      loss: 0,
+      duplication: 0,
+      reordering: false,
+    },
+    between: [],
+    topology: {
+      type: 'leader-follower',
+      leader: 0,
+      acknowledgement: 'asynchronous',
+      reads: 'leader',
+      automaticFailover: true,
+      managerRegion: 'local',
+      heartbeatUs: 1e6,
+      timeoutUs: 1e7,
+      electionUs: 1e6,
+      reconnectUs: 1e6,
+      keepaliveUs: 1e6,
+      streamTimeoutUs: 6e7,
+    },
+    workload: {
+      clients: [{ id: 'clients', region: 'local', readsPerSecond: 0, writesPerSecond: 1 }],
+      arrivals: 'poisson',
+      keys: { count: 100, choice: 'uniform', exponent: 0.99 },
+      valueBytes: 200,
+      timeoutUs: 1e6,
+    },
+    faults: [],
+    expect: [],
+  });
+});
+
+test('milliseconds become whole µs, rates become service times, each setting in its place', () => {
+  const scenario = parseScenario({
+    ...three,
+    durationMs: 1234.5678,
+    cluster: {
+      nodes: [
+        {
+          id: 'a',
+          region: 'x',
+          disk: { fsync: 1.5, bytesPerSecond: 1000 },
+          capacity: { readsPerSecond: 30_000 },
+          clock: { skewMs: -2.5, driftPpm: 7 },
+        },
+        { id: 'b', region: 'x', capacity: { writesPerSecond: 3 } },
+        { id: 'c', region: 'y' },
+      ],
+      defaults: { disk: { fsync: 0.25 }, capacity: { writesPerSecond: 1000, appliesPerSecond: 1e9 } },
+    },
+    network: {
+      within: { latency: 0.1, loss: 0.01, reordering: true },
+      between: [{ from: 'x', to: 'y', latency: 10, duplication: 0.5 }],
+    },
+    topology: { ...three.topology, leader: 'b', failover: { region: 'y' } },
+  });
+  expect(scenario.durationUs).toBe(1_234_568);
+  const [a, b, c] = scenario.nodes;
+  expect(a).toMatchObject({
+    fsync: { delayUs: 1500 },
+    diskBytesPerSecond: 1000,
+    readPs: 33_333_333,
+    writePs: 1e9,
+    applyPs: 1000,
+    skewUs: -2500,
+    driftPpm: 7,
+  });
+  expect(b).toMatchObject({ fsync: { delayUs: 250 }, readPs: 0, writePs: 333_333_333_333 });
+  expect(c).toMatchObject({ region: 'y', writePs: 1e9, skewUs: 0 });
+  expect(scenario.topology).toMatchObject({ leader: 1, managerRegion: 'y' });
+  // Both directions; what a link does not say it takes from the links within.
+  const link = {
+    latency: { type: 'constant', delayUs: 10_000 },
+    bytesPerSecond: 0,
+    loss: 0.01,
+    duplication: 0.5,
+    reordering: true,
+  };
+  expect(scenario.between).toEqual([
+    { from: 'x', to: 'y', ...link },
+    { from: 'y', to: 'x', ...link },
+  ]);
+});
+
+test('every latency in µs', () => {
+  const latencyOf = (latency: unknown) =>
+    parseScenario({ ...least, network: { within: { latency } } }).within.latency;
+  expect(latencyOf(1.25)).toEqual({ type: 'constant', delayUs: 1250 });
+  expect(latencyOf({ type: 'constant', ms: 2 })).toEqual({ type: 'constant', delayUs: 2000 });
+  expect(latencyOf({ type: 'uniform', minMs: 1, maxMs: 2 })).toEqual({
+    type: 'uniform',
+    minUs: 1000,
+    maxUs: 2000,
+  });
+  expect(latencyOf({ type: 'exponential', meanMs: 3 })).toEqual({
+    type: 'exponential',
+    meanUs: 3000,
+    shiftUs: 0,
+  });
+  expect(latencyOf({ type: 'exponential', meanMs: 3, minMs: 1 })).toEqual({
+    type: 'exponential',
+    meanUs: 3000,
+    shiftUs: 1000,
+  });
+  expect(latencyOf({ type: 'pareto', scaleMs: 1, shape: 2 })).toEqual({
+    type: 'pareto',
+    scaleUs: 1000,
+    shape: 2,
+  });
+  expect(latencyOf({ type: 'log-normal', medianMs: 1, p99Ms: 4 })).toEqual({
+    type: 'log-normal',
+    medianUs: 1000,
+    p99Us: 4000,
+  });
+  expect(
+    latencyOf({
+      type: 'percentiles',
+      points: [
+        [50, 1],
+        [99, 8],
+      ],
+    }),
+  ).toEqual({
+    type: 'empirical',
+    points: [
+      { percentile: 50, delayUs: 1000 },
+      { percentile: 99, delayUs: 8000 },
+    ],
+  });
+  expect(
+    latencyOf({
+      type: 'mixture',
+      parts: [
+        { weight: 3, latency: 1 },
+        { weight: 1, latency: { type: 'constant', ms: 9 } },
+      ],
+    }),
+  ).toEqual({
+    type: 'mixture',
+    components: [
+      { weight: 3, latency: { type: 'constant', delayUs: 1000 } },
+      { weight: 1, latency: { type: 'constant', delayUs: 9000 } },
+    ],
+  });
+  // A measured round trip: each direction is half of it.
+  const rtt = latencyOf({ type: 'rtt', from: 'us-east-1', to: 'eu-west-1' }) as unknown as {
+    type: string;
+    factor: number;
+  };
+  expect(rtt).toMatchObject({ type: 'scaled', factor: 0.5 });
+  expect(latencyOf({ type: 'rtt', provider: 'AWS', from: 'us-east-1', to: 'eu-west-1' })).toEqual(rtt);
+});
+
+/** Each kind of mistake, with where it is, what was found and what was expected. */
+const mistakes: readonly (readonly [what: string, document: object, expected: readonly string[]])[] = [
+  ['nothing at all', [], ['(document): found an empty list, expected an object (keys and values)']],
+  [
+    'a key left out',
+    changed(least, ['durationMs'], undefined),
+    ['durationMs: found nothing, expected a number'],
+  ],
+  [
+    'an unknown key',
+    changed(least, ['durationMS'], 5),
+    [
+      'durationMS: found a key that is not known here, expected one of the keys id, title, seed, durationMs, drainMs, cluster, network, topology, workload, faults, expect (did you mean durationMs?)',
+    ],
+  ],
+  [
+    'an unknown key deep inside',
+    changed(least, ['cluster', 'nodes', 0, 'disks'], {}),
+    [
+      'cluster.nodes[0].disks: found a key that is not known here, expected one of the keys id, region, disk, capacity, clock (did you mean disk?)',
+    ],
+  ],
+  ['a wrong type', changed(least, ['seed'], '1'), ['seed: found "1", expected a number']],
+  ['a fraction', changed(least, ['seed'], 1.5), ['seed: found 1.5, expected a whole number']],
+  ['too small', changed(least, ['durationMs'], 0), ['durationMs: found 0, expected at least 0.001']],
+  [
+    'too big',
+    changed(least, ['durationMs'], 1e12),
+    ['durationMs: found 1000000000000, expected at most 31622400000'],
+  ],
+  [
+    'no nodes',
+    changed(least, ['cluster', 'nodes'], []),
+    ['cluster.nodes: found an empty list, expected a list of at least 1'],
+  ],
+  [
+    'a wrong name',
+    changed(least, ['cluster', 'nodes', 0, 'id'], 'a b'),
+    ['cluster.nodes[0].id: found "a b", expected text that matches /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/'],
+  ],
+  [
+    'not one of the words',
+    changed(least, ['topology', 'reads'], 'follower'),
+    [
+      'topology.reads: found "follower", expected one of leader, followers, nearest (did you mean followers?)',
+    ],
+  ],
+  [
+    'an unknown topology',
+    changed(least, ['topology', 'type'], 'leader-folower'),
+    ['topology.type: found "leader-folower", expected leader-follower (did you mean leader-follower?)'],
+  ],
+  [
+    'an unknown fault',
+    changed(least, ['faults'], [{ type: 'crsh', node: 'a', atMs: 1 }]),
+    [
+      'faults[0].type: found "crsh", expected one of crash, restart, pause, resume, cut, heal, slow-link, lossy-link, slow-disk, clock-skew (did you mean crash?)',
+    ],
+  ],
+  [
+    'a fault without its time',
+    changed(least, ['faults'], [{ type: 'crash', node: 'a' }]),
+    ['faults[0].atMs: found nothing, expected a number'],
+  ],
+  [
+    'a latency of no kind',
+    changed(least, ['network'], { within: { latency: 'fast' } }),
+    ['network.within.latency: found "fast", expected a number or an object (keys and values)'],
+  ],
+  [
+    'a latency longer than can be drawn',
+    changed(least, ['network'], { within: { latency: 3_000_000 } }),
+    ['network.within.latency: found 3000000, expected at most 2147483'],
+  ],
+  [
+    'a latency upside down',
+    changed(least, ['network'], { within: { latency: { type: 'uniform', minMs: 5, maxMs: 2 } } }),
+    ['network.within.latency.maxMs: found 2, expected at least minMs, 5'],
+  ],
+  [
+    'a median above its p99',
+    changed(least, ['network'], { within: { latency: { type: 'log-normal', medianMs: 5, p99Ms: 2 } } }),
+    ['network.within.latency.p99Ms: found 2, expected at least medianMs, 5'],
+  ],
+  [
+    'percentiles that fall',
+    changed(least, ['network'], {
+      within: {
+        latency: {
+          type: 'percentiles',
+          points: [
+            [50, 2],
+            [99, 1],
+          ],
+        },
+      },
+    }),
+    [
+      'network.within.latency.points[1]: found [99, 1], expected a percentile above 50 and a time of at least 2',
+    ],
+  ],
+  [
+    'a region nobody measured',
+    changed(least, ['network'], { within: { latency: { type: 'rtt', from: 'us-est-1', to: 'eu-west-1' } } }),
+    [
+      'network.within.latency.from: found "us-est-1", expected a region of AWS with a measured round trip (near: us-east-1, us-west-1, us-west-2, eu-west-1)',
+    ],
+  ],
+  [
+    'a wrong default, once for all nodes',
+    changed(three, ['cluster', 'defaults'], { disk: { fsync: { type: 'uniform', minMs: 5, maxMs: 2 } } }),
+    ['cluster.defaults.disk.fsync.maxMs: found 2, expected at least minMs, 5'],
+  ],
+  [
+    'two of one name',
+    changed(three, ['cluster', 'nodes', 1, 'id'], 'a'),
+    ['cluster.nodes[1].id: found "a", expected a name that is not taken yet'],
+  ],
+  [
+    'a node called manager',
+    changed(least, ['cluster', 'nodes', 0, 'id'], 'manager'),
+    ['cluster.nodes[0].id: found "manager", expected a name that is not taken yet'],
+  ],
+  [
+    'a client called as a node',
+    changed(least, ['workload', 'clients', 0, 'id'], 'a'),
+    ['workload.clients[0].id: found "a", expected a name that is not taken yet'],
+  ],
+  [
+    'a leader that is not there',
+    changed(three, ['topology', 'leader'], 'd'),
+    ['topology.leader: found "d", expected a node: one of a, b, c (did you mean a?)'],
+  ],
+  [
+    'regions without a link',
+    changed(three, ['network'], {}),
+    [
+      'cluster.nodes[0].region: found "x", expected a region with a link to y (add { from: x, to: y, latency: … } to network.between)',
+    ],
+  ],
+  [
+    'a link of one direction only',
+    changed(three, ['network', 'between', 0, 'oneWay'], true),
+    [
+      'cluster.nodes[0].region: found "x", expected a region with a link to y (add { from: x, to: y, latency: … } to network.between)',
+    ],
+  ],
+  [
+    'a client region without a link',
+    changed(three, ['workload', 'clients', 0, 'region'], 'z'),
+    [
+      'workload.clients[0].region: found "z", expected a region with a link to x (add { from: z, to: x, latency: … } to network.between)',
+      'workload.clients[0].region: found "z", expected a region with a link to y (add { from: z, to: y, latency: … } to network.between)',
+    ],
+  ],
+  [
+    'a link without a latency',
+    changed(three, ['network', 'between', 0, 'latency'], undefined),
+    ['network.between[0].latency: found nothing, expected the one-way latency between the regions'],
+  ],
+  [
+    'a link to itself',
+    changed(three, ['network', 'between', 1], { from: 'x', to: 'x', latency: 1 }),
+    ['network.between[1].to: found "x", expected another region (links inside a region are network.within)'],
+  ],
+  [
+    'one direction linked twice',
+    changed(three, ['network', 'between', 1], { from: 'y', to: 'x', latency: 1, oneWay: true }),
+    [
+      'network.between[1]: found y to x, which is linked already, expected one link for each direction between two regions',
+    ],
+  ],
+  [
+    'a fault on nobody',
+    changed(three, ['faults'], [{ type: 'crash', node: 'd', atMs: 1 }]),
+    ['faults[0].node: found "d", expected a node: one of a, b, c (did you mean a?)'],
+  ],
+  [
+    'a cut to nobody',
+    changed(three, ['faults'], [{ type: 'cut', from: ['a'], to: ['b', 'zzz'], atMs: 1 }]),
+    [
+      'faults[0].to[1]: found "zzz", expected a node, a client group, a region or the manager: one of a, b, c, clients, manager, x, y',
+    ],
+  ],
+  [
+    'a heal with one end',
+    changed(three, ['faults'], [{ type: 'heal', from: ['a'], atMs: 1 }]),
+    ['faults[0]: found only one of from and to, expected both, or neither to heal every link'],
+  ],
+  [
+    'a fault after the end',
+    changed(three, ['faults'], [{ type: 'restart', node: 'a', atMs: 1000.1 }]),
+    ['faults[0].atMs: found 1000.1, expected at most durationMs, 1000'],
+  ],
+  [
+    'an end on a fault that has none',
+    changed(three, ['faults'], [{ type: 'restart', node: 'a', atMs: 1, forMs: 5 }]),
+    ['faults[0].forMs: found a key that is not known here, expected no such key'],
+  ],
+  [
+    'a failover that suspects the healthy',
+    changed(least, ['topology', 'failover'], { heartbeatMs: 500, timeoutMs: 500 }),
+    [
+      'topology.failover.timeoutMs: found 500, expected more than heartbeatMs, 500 (otherwise a healthy leader counts as dead between two heartbeats)',
+    ],
+  ],
+  [
+    'a stream given up between keepalives',
+    changed(least, ['topology', 'streamTimeoutMs'], 900),
+    [
+      'topology.streamTimeoutMs: found 900, expected more than keepaliveMs, 1000 (otherwise an idle stream is given up between two keepalives)',
+    ],
+  ],
+  [
+    'more operations than a run can number',
+    changed(changed(least, ['durationMs'], 1e9), ['workload', 'clients', 0, 'writesPerSecond'], 10_000),
+    [
+      'durationMs: found 1000000000 ms of 10000 operations per second, expected at most 2000000000 operations in a run',
+    ],
+  ],
+  [
+    'an unknown verdict',
+    changed(least, ['expect'], [{ verdict: 'lost-write', result: 'ok' }]),
+    [
+      'expect[0].verdict: found "lost-write", expected one of lost-writes, stale-reads, divergence (did you mean lost-writes?)',
+    ],
+  ],
+];
+
+test.each(mistakes)('%s: says where, what was found, what was expected', (_, document, expected) => {
+  expect(problemsOf(document).map(describeProblem)).toEqual(expected);
+});
+
+test('all mistakes are told of at once', () => {
+  const wrong = changed(
+    changed(changed(three, ['topology', 'leader'], 'd'), ['network'], {}),
+    ['faults'],
+    [{ type: 'crash', node: 'q', atMs: 5000 }],
+  );
+  expect(problemsOf(wrong).map(({ path }) => path.join('.'))).toEqual([
+    'topology.leader',
+    'cluster.nodes.0.region',
+    'faults.0.node',
+    'faults.0.atMs',
+  ]);
+  // Also a pair of regions without a measurement beside another mistake.
+  const pair = changed(changed(least, ['topology', 'leader'], 'd'), ['network'], {
+    within: { latency: { type: 'rtt', provider: 'Azure', from: 'East US', to: 'nowhere' } },
+  });
+  expect(problemsOf(pair).map(({ path }) => path.join('.'))).toEqual([
+    'network.within.latency.to',
+    'topology.leader',
+  ]);
+});
+
+test('parsing is stable: JSON there and back means the same, and the source is left as it was', () => {
+  fc.assert(
+    fc.property(randomScenario(), (source) => {
+      const before = JSON.stringify(source);
+      const scenario = parseScenario(source);
+      expect(JSON.stringify(source)).toBe(before);
+      expect(parseScenario(JSON.parse(before))).toEqual(scenario);
+      // The scenario itself is plain data: it may be sent to a worker or put into a page.
+      expect(JSON.parse(JSON.stringify(scenario))).toEqual(scenario);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('a mutated scenario is parsed and runs, or is refused with problems that have a path; nothing else', () => {
+  const values = [
+    undefined,
+    null,
+    -1,
+    0,
+    0.5,
+    Number.POSITIVE_INFINITY,
+    Number.NaN,
+    1e15,
+    '',
+    'x',
+    [],
+    {},
+    true,
+    [[]],
+    { type: 'rtt' },
+  ];
+  let refused = 0;
+  fc.assert(
+    fc.property(
+      randomScenario({ durationMsMax: 250, drainMs: 100 }),
+      fc.nat(),
+      fc.constantFrom(...values),
+      (source, at, value) => {
+        const paths = pathsOf(source);
+        const mutated = changed(source, paths[at % paths.length]!, value);
+        try {
+          const scenario = parseScenario(mutated);
+          if (scenario.durationUs < 1e6) simulate(scenario, { untilMs: 200 });
+        } catch (error) {
+          expect(error).toBeInstanceOf(InputError);
+          refused++;
+          for (const { found, expected } of (error as InputError).problems)
+            expect(`${found} ${expected}`).not.toMatch(/undefined|\[object/);
+        }
+      },
+    ),
+    { numRuns: 300, seed: 1 },
+  );
+  expect(refused).toBeGreaterThan(150);
+});
+
+function pathsOf(value: unknown, path: readonly (string | number)[] = []): (string | number)[][] {
+  if (typeof value !== 'object' || value === null) return [[...path]];
+  const keys = Array.isArray(value) ? value.map((_, index) => index) : Object.keys(value);
+  const inner = keys.flatMap((key) =>
+    pathsOf((value as Record<string | number, unknown>)[key], [...path, key]),
+  );
+  return path.length === 0 ? inner : [[...path], ...inner];
+}
+
+test('rates too low to happen and rates that come once a month are no reason to fail', () => {
+  for (const writesPerSecond of [1e-300, 1e-12, 1e-6, 0.0004]) {
+    const report = simulate(
+      parseScenario(changed(least, ['workload', 'clients', 0, 'writesPerSecond'], writesPerSecond)),
+    );
+    expect(report.operations.write.info).toBe(0);
+  }
+});

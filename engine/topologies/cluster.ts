@@ -1,0 +1,68 @@
+/**
+ * The seam between a run and a topology: a topology gives the run its actors, and tells it what they note, in words that
+ * every topology shares. Everything else of a topology stays in its folder.
+ */
+
+import type { NodeKind } from '../kernel/protocol.ts';
+import type { Observer } from '../observe/trace.ts';
+import type { NodeRole, StreamView } from '../run/player.ts';
+import type { Verdict } from '../run/report.ts';
+
+/** What a cluster may use of the run it is in. */
+export interface Surroundings {
+  /** Names of all actors. */
+  readonly names: readonly string[];
+  readonly isLive: (node: number) => boolean;
+  readonly nowUs: () => number;
+  /** Present while somebody observes: an entry is built for nobody else. */
+  readonly observe: Observer | undefined;
+  /** A replica began to lead a newer term than any before. */
+  readonly ledBy: (node: number) => void;
+  /** The leader is held for dead. */
+  readonly suspected: (node: number) => void;
+}
+
+/** An actor of a cluster: a replica, which runs on a node of the scenario, or a helper, which costs nothing. */
+export interface Member {
+  readonly kind: NodeKind<unknown>;
+  readonly state: unknown;
+  readonly timers: number;
+}
+
+export interface Lag {
+  /** Since when the oldest record that the replica has not replayed waits on the leader's disk; 0 where it has all. */
+  readonly replayLagUs: number;
+  readonly bytes: number;
+}
+
+/** What happened to acknowledged writes that no live replica holds. */
+export interface Loss {
+  readonly writes: number;
+  /** When the oldest and the newest of them were written. */
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+export interface Cluster {
+  /** Replicas in the scenario's order, then helpers; client groups come after them. */
+  readonly members: readonly Member[];
+  /** The replica that leads the newest term. */
+  readonly leader: number;
+  /** What serving a message costs a replica, `SERVICE_…`. */
+  serviceClassOf(kind: number): number;
+  timerName(member: number, slot: number): string;
+  /** A note of a member. */
+  onNote(atUs: number, member: number, kind: number, a: number, b: number, c: number, d: number): void;
+  /** A client has the acknowledgement of a write. */
+  acknowledged(atUs: number, term: number, lsn: number, value: number, key: number): void;
+  /** Whether every live replica holds what the leader holds, and nothing is under way. */
+  hasConverged(): boolean;
+  lagOf(node: number): Lag;
+  /** Acknowledged writes that are lost if nothing more happens. */
+  loss(): Loss;
+  verdicts(drained: boolean): Verdict[];
+  roles(): readonly NodeRole[];
+  streams(): readonly StreamView[];
+  /** The failover manager: its mode, and whom it takes for the leader (−1 nobody). */
+  manager(): { readonly state: string; readonly leader: number };
+}

@@ -1,0 +1,233 @@
+import type { Actor } from '../../kernel/loop.ts';
+import type { TraceEntry } from '../../observe/trace.ts';
+import type { NodeRole, StreamView } from '../../run/player.ts';
+import type { Verdict } from '../../run/report.ts';
+import type { LeaderFollowerSpec } from '../../scenario/scenario.ts';
+import { divergence } from '../../verdicts/divergence.ts';
+import { LostWrites } from '../../verdicts/lost-writes.ts';
+import type { Cluster, Lag, Loss, Member, Surroundings } from '../cluster.ts';
+import { managerKind, replicaKind, serviceClassOf } from './kinds.ts';
+import { type Manager, newManager } from './manager.ts';
+import {
+  NOTE_CHOSEN,
+  NOTE_DISCARDED,
+  NOTE_FOLLOWING,
+  NOTE_LEADING,
+  NOTE_STREAM,
+  NOTE_SUSPECTED,
+  type StreamState,
+  streamStates,
+} from './messages.ts';
+import { newReplica, type Replica } from './replica.ts';
+import { endBytes, lastTerm, writtenAtUs } from './wal.ts';
+
+export interface LeaderFollowerSize {
+  readonly replicas: number;
+  readonly keys: number;
+  /** Actors of the client groups, whom the manager tells where to send operations. */
+  readonly clients: readonly number[];
+}
+
+/** Leader-follower with its failover manager, which is the actor after the replicas. */
+export class LeaderFollowerCluster implements Cluster {
+  readonly replicas: readonly Replica[];
+  readonly coordinator: Manager;
+  readonly members: readonly Member[];
+  readonly serviceClassOf = serviceClassOf;
+  leader: number;
+  private leaderTerm = 0;
+  private readonly lostWrites: LostWrites;
+  private readonly run: Surroundings;
+
+  constructor(spec: LeaderFollowerSpec, size: LeaderFollowerSize, run: Surroundings) {
+    const { replicas, keys, clients } = size;
+    this.run = run;
+    this.leader = spec.leader;
+    const settings = {
+      replicas,
+      requiredFollowers: requiredFollowers(spec.acknowledgement, replicas),
+      reconnectUs: spec.reconnectUs,
+      keepaliveUs: spec.keepaliveUs,
+      streamTimeoutUs: spec.streamTimeoutUs,
+    };
+    this.replicas = Array.from({ length: replicas }, (_, self) =>
+      newReplica(settings, self, spec.leader, keys),
+    );
+    this.coordinator = newManager(
+      {
+        replicas,
+        requiredFollowers: settings.requiredFollowers,
+        automatic: spec.automaticFailover,
+        heartbeatUs: spec.heartbeatUs,
+        timeoutUs: spec.timeoutUs,
+        electionUs: spec.electionUs,
+        clients,
+      },
+      spec.leader,
+    );
+    this.members = [
+      ...this.replicas.map((state) => ({
+        kind: replicaKind as Actor['kind'],
+        state,
+        timers: replicaKind.timersFor(replicas),
+      })),
+      {
+        kind: managerKind as Actor['kind'],
+        state: this.coordinator,
+        timers: managerKind.failover.timers.length,
+      },
+    ];
+    this.lostWrites = new LostWrites(this.replicas, run.names);
+  }
+
+  timerName(member: number, slot: number): string {
+    if (member === this.replicas.length) return managerKind.failover.timers[slot]!.delay;
+    const { role, stream } = replicaKind;
+    if (slot < role.timers.length) return role.timers[slot]!.delay;
+    const peer = Math.floor((slot - role.timers.length) / stream.timers.length);
+    const timer = stream.timers[(slot - role.timers.length) % stream.timers.length]!;
+    return `${timer.delay} of ${this.run.names[peer]!}`;
+  }
+
+  onNote(atUs: number, member: number, kind: number, a: number, b: number, c: number, d: number): void {
+    switch (kind) {
+      case NOTE_LEADING:
+        this.lostWrites.leading(member, a);
+        if (a > this.leaderTerm) {
+          this.leaderTerm = a;
+          this.leader = member;
+          this.run.ledBy(member);
+        }
+        break;
+      case NOTE_DISCARDED:
+        this.lostWrites.discarded(atUs, member, a);
+        break;
+      case NOTE_SUSPECTED:
+        this.run.suspected(a);
+        break;
+    }
+    if (this.run.observe !== undefined) this.run.observe(this.entryOf(atUs, member, kind, a, b, c, d));
+  }
+
+  private entryOf(
+    atUs: number,
+    member: number,
+    kind: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+  ): TraceEntry {
+    const { names } = this.run;
+    const atMs = atUs / 1000;
+    const node = names[member]!;
+    switch (kind) {
+      case NOTE_LEADING:
+        return { type: 'leading', atMs, node, term: a, lastLsn: b };
+      case NOTE_FOLLOWING:
+        return { type: 'following', atMs, node, term: a, leader: b < 0 ? null : names[b]! };
+      case NOTE_DISCARDED:
+        return { type: 'discarded', atMs, node, lsn: a, term: b, value: c, key: d };
+      case NOTE_STREAM:
+        return { type: 'stream', atMs, from: node, to: names[a]!, state: streamStates[b]! };
+      case NOTE_SUSPECTED:
+        return { type: 'suspected', atMs, node: names[a]!, term: b };
+      case NOTE_CHOSEN:
+        return { type: 'chosen', atMs, node: names[a]!, term: b };
+      default:
+        throw new RangeError(`note kind ${kind} is none of leader-follower's`);
+    }
+  }
+
+  acknowledged(atUs: number, term: number, lsn: number, value: number, key: number): void {
+    this.lostWrites.acknowledged(atUs, term, lsn, value, key);
+  }
+
+  hasConverged(): boolean {
+    const leader = this.replicas[this.leader]!;
+    if (!this.run.isLive(this.leader) || leader.flushedLsn !== leader.wal.lastLsn) return false;
+    return this.replicas.every(
+      (replica, node) =>
+        !this.run.isLive(node) ||
+        (replica.term === leader.term &&
+          replica.leader === this.leader &&
+          replica.wal.lastLsn === leader.wal.lastLsn &&
+          lastTerm(replica.wal) === lastTerm(leader.wal) &&
+          replica.flushedLsn === leader.wal.lastLsn),
+    );
+  }
+
+  lagOf(node: number): Lag {
+    const leader = this.replicas[this.leader]!;
+    const { replayedLsn } = this.replicas[node]!;
+    if (node === this.leader || replayedLsn >= leader.flushedLsn) return { replayLagUs: 0, bytes: 0 };
+    const { wal } = leader;
+    return {
+      replayLagUs: Math.max(0, this.run.nowUs() - writtenAtUs(wal, Math.max(replayedLsn + 1, wal.firstLsn))),
+      bytes: endBytes(wal, leader.flushedLsn) - endBytes(wal, replayedLsn),
+    };
+  }
+
+  loss(): Loss {
+    const lost = this.lostWrites.lost(this.run.isLive);
+    return { writes: lost.length, fromUs: lost[0]?.writtenAtUs ?? 0, toUs: lost.at(-1)?.writtenAtUs ?? 0 };
+  }
+
+  verdicts(drained: boolean): Verdict[] {
+    const { names, isLive, nowUs } = this.run;
+    return [this.lostWrites.verdict(isLive), divergence(this.replicas, names, isLive, drained, nowUs())];
+  }
+
+  roles(): NodeRole[] {
+    const { role } = replicaKind;
+    return this.replicas.map((replica) => ({
+      role: role.matches(replica.role, 'leading') ? 'leader' : 'follower',
+      state: role.configurations[replica.role]!.states.at(-1)!,
+      term: replica.term,
+      writtenLsn: replica.wal.lastLsn,
+      flushedLsn: replica.flushedLsn,
+      appliedLsn: replica.replayedLsn,
+      believedLeader: replica.leader < 0 ? null : this.run.names[replica.leader]!,
+    }));
+  }
+
+  streams(): StreamView[] {
+    const { names } = this.run;
+    return this.replicas.flatMap((replica, from) =>
+      replicaKind.role.matches(replica.role, 'leading')
+        ? this.replicas.flatMap((_, to) =>
+            to === from
+              ? []
+              : [{ from: names[from]!, to: names[to]!, state: streamState(replica.streams[to]!) }],
+          )
+        : [],
+    );
+  }
+
+  manager(): { state: string; leader: number } {
+    const { states } = managerKind.failover.configurations[this.coordinator.mode]!;
+    const region = 'failover.';
+    return {
+      state: states.findLast((state) => state.startsWith(region))!.slice(region.length),
+      leader: this.coordinator.leader,
+    };
+  }
+}
+
+/** Followers whose disk a write waits for. Semi-synchronous is any one; where there is no follower, none. */
+function requiredFollowers(acknowledgement: LeaderFollowerSpec['acknowledgement'], replicas: number): number {
+  switch (acknowledgement) {
+    case 'asynchronous':
+      return 0;
+    case 'semi-synchronous':
+      return Math.min(1, replicas - 1);
+    case 'synchronous':
+      return replicas - 1;
+  }
+}
+
+function streamState(configuration: number): StreamState {
+  const { stream } = replicaKind;
+  if (stream.matches(configuration, 'disconnected')) return streamStates[0];
+  return stream.matches(configuration, 'connected.sending.catch-up') ? streamStates[1] : streamStates[2];
+}

@@ -16,7 +16,7 @@ export const collections = {
   scenarios: defineCollection({
     loader: glob({
       base: './content',
-      pattern: ['scenarios/*.yaml', 'chapters/*.lab.yaml'],
+      pattern: 'scenarios/*.yaml',
       generateId: ({ entry, data }) => String(data.id ?? basename(entry)),
     }),
   }),

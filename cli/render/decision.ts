@@ -28,7 +28,7 @@ export function renderAlternatives({ runnerUp, rejected, flips }: Recommendation
   return [
     paint.heading(`Runner-up: ${runnerUp.topology}`),
     ...runnerUp.reasons.map((reason) => indented('  - ', `${reason.because} (yours: ${reason.yourValue})`)),
-    ...section('Not chosen', rejected, paint.heading, renderRejected),
+    ...section('Not chosen, and the rules each would leave unmet', rejected, paint.heading, renderRejected),
     ...section('What would change the answer', flips, paint.heading, renderFlip),
   ].join('\n');
 }
@@ -74,8 +74,8 @@ function renderReason(
 ): string {
   const margin = ' '.repeat(lead.length);
   return [
-    indented(lead, `${rule} (${field}: ${yourValue})`),
-    indented(margin, because),
+    indented(lead, because),
+    paint.faint(indented(margin, `Rule: ${rule}. Yours: ${field}, ${yourValue}.`)),
     paint.faint(indented(margin, source.title)),
     // Never wrapped, so that a terminal keeps it one link.
     ...(source.url === undefined ? [] : [paint.faint(margin + source.url)]),
@@ -83,7 +83,8 @@ function renderReason(
 }
 
 function renderRejected({ topology, reasons }: Alternative): string {
-  return indented(`  ${topology.padEnd(topologyWidth)}  `, reasons.map((reason) => reason.rule).join('; '));
+  const rules = reasons.map((reason) => reason.rule).join('; ');
+  return indented(`  ${topology.padEnd(topologyWidth)}  `, rules);
 }
 
 const topologyWidth = 'leader-follower'.length;

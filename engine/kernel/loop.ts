@@ -79,7 +79,8 @@ export type DropReason = 'lost' | 'cut' | 'down' | 'died';
 
 /** Takes what nodes `note`: metrics and verdicts. */
 export interface Notebook {
-  onNote(atUs: number, actor: number, kind: number, a: number, b: number, c: number, d: number): void;
+  /** At the loop's present, which is not passed along: a double that crosses a call is allocated. */
+  onNote(actor: number, kind: number, a: number, b: number, c: number, d: number): void;
 }
 
 /** A fault: an input of the run, which a step shows. */
@@ -410,8 +411,23 @@ export class Loop implements Out {
     e: number,
     bytes: number,
   ): void {
-    const record = this.queue.push(this.departUs, arrivalUs, kind, from, to, a, b, c, d, e, bytes);
-    this.queue.words[record * STRIDE + SENDER_LIFE] = this.machineLives[from]!;
+    const { queue } = this;
+    const record = queue.acquire();
+    const { words } = queue;
+    const at = record * STRIDE;
+    words[at + KIND] = kind;
+    words[at + FROM] = from;
+    words[at + TO] = to;
+    words[at + A] = a;
+    words[at + B] = b;
+    words[at + C] = c;
+    words[at + D] = d;
+    words[at + E] = e;
+    words[at + BYTES] = bytes;
+    words[at + LIFE] = 0;
+    words[at + SENDER_LIFE] = this.machineLives[from]!;
+    queue.times[record * 2 + 1] = this.departUs;
+    queue.schedule(record, arrivalUs);
   }
 
   startTimer(slot: number, delayUs: number): void {
@@ -467,7 +483,7 @@ export class Loop implements Out {
   }
 
   note(kind: number, a: number, b: number, c: number, d: number): void {
-    this.notebook.onNote(this.nowUs, this.self, kind, a, b, c, d);
+    this.notebook.onNote(this.self, kind, a, b, c, d);
   }
 
   draw(stream: number): number {

@@ -85,13 +85,7 @@ export class Queue {
     e: number,
     bytes: number,
   ): number {
-    let record = this.free;
-    if (record >= 0) {
-      this.free = this.words[record * STRIDE]!;
-    } else {
-      if (this.unused === this.capacity) this.grow();
-      record = this.unused++;
-    }
+    const record = this.acquire();
     const words = this.words;
     const at = record * STRIDE;
     words[at + KIND] = kind;
@@ -109,11 +103,22 @@ export class Queue {
     return record;
   }
 
-  /** Schedules a record that was taken and not released, again. */
+  /** A record to be filled, all of its words and its push time, and then scheduled. */
+  acquire(): number {
+    const record = this.free;
+    if (record < 0) {
+      if (this.unused === this.capacity) this.grow();
+      return this.unused++;
+    }
+    this.free = this.words[record * STRIDE]!;
+    return record;
+  }
+
+  /** Schedules a record that was acquired, or taken and not released. */
   schedule(record: number, atUs: number): void {
     this.times[record * 2] = atUs;
     this.count++;
-    this.place(record, atUs);
+    this.place(record);
   }
 
   /** Schedules a record that was taken and not released, before everything at that time. */
@@ -186,14 +191,16 @@ export class Queue {
     this.ends[at] = -1;
     while (record >= 0) {
       const next = this.words[record * STRIDE]!;
-      this.place(record, this.times[record * 2]!);
+      this.place(record);
       record = next;
     }
     return true;
   }
 
   /** Appends a record to the slot of the finest level whose present turn holds its time. */
-  private place(record: number, atUs: number): void {
+  private place(record: number): void {
+    // Read here rather than passed on: a double that crosses a call which is not inlined is allocated.
+    const atUs = this.times[record * 2]!;
     const turnStartUs = this.turnStartUs;
     const inTurnUs = atUs - turnStartUs[0]!;
     if (inTurnUs < SLOTS) {

@@ -4,9 +4,26 @@ import { READ, WRITE } from '../kernel/protocol.ts';
 import { FAIL, INFO, OK } from '../workload/clients.ts';
 import { type Ended, Operations } from './operations.ts';
 
-function operations(groups = 1, keys = 4): { operations: Operations; judged: Ended[] } {
+/** Operations whose clock is set by each call. */
+function operations(groups = 1, keys = 4) {
   const judged: Ended[] = [];
-  return { operations: new Operations(groups, keys, (ended) => judged.push({ ...ended })), judged };
+  const clock = { nowUs: 0 };
+  const inner = new Operations(clock, groups, keys, (ended) => judged.push({ ...ended }));
+  return {
+    judged,
+    operations: {
+      read: inner.read,
+      write: inner.write,
+      began(atUs: number, ...began: Parameters<Operations['began']>): void {
+        clock.nowUs = atUs;
+        inner.began(...began);
+      },
+      ended(atUs: number, ...ended: Parameters<Operations['ended']>): void {
+        clock.nowUs = atUs;
+        inner.ended(...ended);
+      },
+    },
+  };
 }
 
 test('an operation is handed to its judge whole: who, what, when, how it ended', () => {

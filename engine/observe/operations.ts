@@ -89,6 +89,7 @@ class Measure {
 export class Operations {
   readonly read = new Measure();
   readonly write = new Measure();
+  private readonly clock: { readonly nowUs: number };
   private readonly slots: Int32Array[];
   private readonly beganUs: Float64Array[];
   private readonly judge: (ended: Ended) => void;
@@ -108,7 +109,14 @@ export class Operations {
     knownLsn: 0,
   };
 
-  constructor(groups: number, keys: number, judge: (ended: Ended) => void) {
+  /** Times are read off `clock`, whose present is virtual. */
+  constructor(
+    clock: { readonly nowUs: number },
+    groups: number,
+    keys: number,
+    judge: (ended: Ended) => void,
+  ) {
+    this.clock = clock;
     this.slots = Array.from({ length: groups }, () => new Int32Array(8 * WIDTH));
     this.beganUs = Array.from({ length: groups }, () => new Float64Array(8));
     this.latestTerm = new Int32Array(keys);
@@ -116,7 +124,8 @@ export class Operations {
     this.judge = judge;
   }
 
-  began(atUs: number, group: number, slot: number, number: number, kind: number, key: number): void {
+  began(group: number, slot: number, number: number, kind: number, key: number): void {
+    const atUs = this.clock.nowUs;
     if (slot >= this.beganUs[group]!.length) this.widen(group);
     const slots = this.slots[group]!;
     const at = slot * WIDTH;
@@ -129,7 +138,8 @@ export class Operations {
     (kind === READ ? this.read : this.write).began(atUs);
   }
 
-  ended(atUs: number, group: number, slot: number, outcome: Outcome, term: number, lsn: number): void {
+  ended(group: number, slot: number, outcome: Outcome, term: number, lsn: number): void {
+    const atUs = this.clock.nowUs;
     const slots = this.slots[group]!;
     const at = slot * WIDTH;
     const { record } = this;

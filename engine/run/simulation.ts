@@ -121,7 +121,7 @@ export class Simulation implements Notebook {
     this.loop = new Loop(actors, network, streams, this, (kind) => this.cluster.serviceClassOf(kind));
     this.target = { loop: this.loop, network, names, regions, inForce: nothingInForce() };
     this.staleReads = new StaleReads(workload.clients.map(({ id }) => id));
-    this.operations = new Operations(this.groups.length, workload.keys.count, (ended) => this.judge(ended));
+    this.operations = new Operations(this.loop, this.groups.length, workload.keys.count, (ended) => this.judge(ended));
     this.lag = new LagSamples(nodes.length);
     if (observe !== undefined) {
       this.loop.tracer = new Recorder(observe, names, (actor, slot) =>
@@ -202,14 +202,14 @@ export class Simulation implements Notebook {
 
   readonly isLive = (node: number): boolean => this.loop.process(node) === UP;
 
-  onNote(atUs: number, actor: number, kind: number, a: number, b: number, c: number, d: number): void {
+  onNote(actor: number, kind: number, a: number, b: number, c: number, d: number): void {
     if (kind === NOTE_BEGAN) {
-      this.operations.began(atUs, actor - this.firstClient, a, b, c, d);
-      if (this.observe !== undefined) this.tellBegan(atUs, actor, b, c, d);
+      this.operations.began(actor - this.firstClient, a, b, c, d);
+      if (this.observe !== undefined) this.tellBegan(actor, b, c, d);
     } else if (kind === NOTE_ENDED) {
-      this.operations.ended(atUs, actor - this.firstClient, a, b as 0 | 1 | 2, c, d);
+      this.operations.ended(actor - this.firstClient, a, b as 0 | 1 | 2, c, d);
     } else {
-      this.cluster.onNote(atUs, actor, kind, a, b, c, d);
+      this.cluster.onNote(this.loop.nowUs, actor, kind, a, b, c, d);
     }
   }
 
@@ -222,10 +222,10 @@ export class Simulation implements Notebook {
     if (this.observe !== undefined) this.tellEnded(ended, stale);
   }
 
-  private tellBegan(atUs: number, actor: number, operation: number, kind: number, key: number): void {
+  private tellBegan(actor: number, operation: number, kind: number, key: number): void {
     this.tell({
       type: 'began',
-      atMs: atUs / 1000,
+      atMs: this.loop.nowUs / 1000,
       client: this.target.names[actor]!,
       operation,
       kind: kind === READ ? 'read' : 'write',

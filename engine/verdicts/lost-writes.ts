@@ -26,7 +26,8 @@ interface Suspect {
  *
  * It needs no record of every acknowledged write. The leader that acknowledged holds the record, marked; so a write can
  * only be missing if its record was taken out of that log (noted as it happens), or if that replica is down at the end
- * (its marked records are looked through). Records recycled from a log are on every replica's disk.
+ * (its marked records are looked through). Records recycled from a log are on every replica's disk: they are not counted,
+ * even where no replica is left alive.
  */
 export class LostWrites {
   private readonly suspects: Suspect[] = [];

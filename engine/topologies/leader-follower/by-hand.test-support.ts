@@ -51,7 +51,7 @@ export class ByHand implements Out {
   private self = 0;
 
   constructor(settings: Pick<ReplicaSettings, 'replicas' | 'requiredFollowers'>) {
-    const { replicas, requiredFollowers } = settings;
+    const { replicas } = settings;
     const all = { ...settings, reconnectUs: 1000, keepaliveUs: 1000, streamTimeoutUs: 10_000 };
     this.replicas = Array.from({ length: replicas }, (_, self) => newReplica(all, self, 0, 10));
     this.managerActor = replicas;

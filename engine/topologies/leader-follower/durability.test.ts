@@ -140,7 +140,9 @@ describe('a write acknowledged by k disks survives any k − 1 crashes', () => {
 /** A crash that is over before the workload is. */
 function endingInTime(fault: FaultSource): FaultSource {
   if (fault.type !== 'crash') return fault;
-  return { ...fault, forMs: Math.min(fault.forMs ?? durationMs, durationMs - fault.atMs) };
+  // In whole µs: a difference of fractions would fall short of one.
+  const leftMs = Math.round((durationMs - fault.atMs) * 1000) / 1000;
+  return { ...fault, forMs: Math.min(fault.forMs ?? leftMs, leftMs) };
 }
 
 /** Replication fails a moment before the leader does, as when a rack dies piece by piece. Times depend on the seed. */

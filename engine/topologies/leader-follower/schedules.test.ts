@@ -320,30 +320,56 @@ describe('divergent tails', () => {
     ]);
   });
 
-  test('logs that parted terms ago meet again', () => {
+  /**
+   * Replica 0 leads terms 1 and 3, another leads 2 and then 4. In each of the first three the leader writes what nobody
+   * else has, so that the log of replica 0 has no term 2 and that of its last leader no term 3.
+   */
+  function partedTermsAgo(): { hand: ByHand; leader: number } {
     const hand = cluster(0, 2);
-    // Replica 0 leads term 1, replica 1 term 2, replica 0 term 3: each writes what only it has.
-    hand.write(0, 3);
-    hand.flush(0);
-    hand.lose({ kind: APPEND });
+    const writeAlone = (replica: number, number: number) => {
+      hand.write(replica, number);
+      hand.settle({ kind: APPEND });
+      hand.lose({ kind: APPEND });
+    };
+    writeAlone(0, 3);
     hand.crash(0);
     hand.elect();
-    const second = hand.manager.leader;
-    hand.write(second, 30);
-    hand.write(second, 31);
-    hand.settle({ kind: APPEND });
-    hand.lose({ kind: APPEND });
-    hand.crash(second);
+    const leader = hand.manager.leader;
+    writeAlone(leader, 30);
+    hand.crash(leader);
     hand.restart(0);
-    hand.elect({ to: second });
-    const third = hand.manager.leader;
-    hand.write(third, 300);
-    hand.settle();
-    hand.restart(second);
+    hand.elect({ to: leader });
+    hand.lose({ to: leader });
+    writeAlone(0, 300);
+    hand.crash(0);
+    hand.restart(leader);
+    hand.elect({ to: 0 });
+    hand.lose({ to: 0 });
+    hand.restart(0);
     hand.fire(hand.managerActor, 'heartbeat');
+    expect([hand.log(0), hand.log(leader)]).toEqual(['1:1 1:2 1:3 3:300', '1:1 1:2 2:30']);
+    return { hand, leader };
+  }
+
+  test('logs that parted terms ago meet again', () => {
+    const { hand, leader } = partedTermsAgo();
     hand.settle();
-    expect(hand.log(second)).toBe(hand.log(third));
-    expect(hand.log(second)).toMatch(/3:300$/);
+    expect(hand.log(0)).toBe('1:1 1:2 2:30');
+    expect(hand.replicas[0]!.leader).toBe(leader);
+  });
+
+  test('a follower that grows impatient asks again what it asked last, and so gets to the end of its questions', () => {
+    const { hand, leader } = partedTermsAgo();
+    hand.deliver({ kind: PROBE, to: 0, b: leader });
+    hand.deliver({ kind: HELLO, from: 0, to: leader });
+    hand.deliver({ kind: POINT, to: 0 });
+    // It has been sent further back, and asks about that. Before the answer comes, its patience ends.
+    hand.deliver({ kind: HELLO, from: 0, to: leader });
+    hand.fire(0, 'reconnect');
+    hand.deliver({ kind: POINT, to: 0 });
+    expect(hand.state(0)).toBe('following.connected.receiving');
+    hand.settle();
+    expect(hand.log(0)).toBe('1:1 1:2 2:30');
   });
 });
 
@@ -419,12 +445,14 @@ describe('election', () => {
 
   test('a leader that is deposed and chosen again answers nobody for its earlier term', () => {
     const hand = cluster(1, 1);
+    // Its fsync of write 2 is under way all the while.
     hand.write(0, 2);
-    hand.flush(0);
-    hand.lose({ kind: APPEND });
     hand.fire(hand.managerActor, 'leader timeout');
-    hand.deliver({ kind: ASK, to: 0 });
-    hand.deliver({ kind: POSITION, from: 0 });
+    for (const replica of [0, 1, 2]) {
+      hand.deliver({ kind: ASK, to: replica });
+      hand.deliver({ kind: POSITION, from: replica });
+    }
+    hand.deliver({ kind: PROMOTE, to: 0 });
     hand.settle();
     hand.write(0, 3);
     hand.settle();

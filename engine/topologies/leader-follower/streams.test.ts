@@ -57,7 +57,7 @@ describe('a stream stays up', () => {
 
   test('over a pause of the follower, whose records keep their order', () => {
     const { streams, simulation } = run({
-      cluster: { nodes: [{ id: 'a' }, { id: 'b', capacity: { appliesPerSecond: 120 } }, { id: 'c' }] },
+      cluster: { nodes: [{ id: 'a' }, { id: 'b', capacity: { appliesPerSecond: 60 } }, { id: 'c' }] },
       faults: [{ type: 'pause', node: 'b', atMs: 2003, forMs: 700 }],
     });
     expect(streams).toEqual(steady);

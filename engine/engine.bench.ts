@@ -3,11 +3,11 @@
  * Nothing here passes or fails; tests are for that.
  */
 
+import { Queue, STRIDE, TO } from './kernel/queue.ts';
+import { simulate } from './run/simulate.ts';
+import { Simulation } from './run/simulation.ts';
 import { parseScenario } from './scenario/parse.ts';
 import type { ScenarioSource } from './scenario/schema.ts';
-import { Queue, STRIDE, TO } from './kernel/queue.ts';
-import { Simulation } from './run/simulation.ts';
-import { simulate } from './run/simulate.ts';
 import { benchCharts } from './statecharts/bench.ts';
 
 const cpuSeconds = (): number => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6;
@@ -101,7 +101,10 @@ function memoryOverEvents(millionsOfEvents: number): number[] {
 
 const charts = benchCharts(nowMs);
 line('XState transition(), steps', millions(charts.xstateStepsPerSecond));
-line('lowered charts, steps', `${millions(charts.loweredStepsPerSecond)}  (${charts.ratio.toFixed(0)} × XState)`);
+line(
+  'lowered charts, steps',
+  `${millions(charts.loweredStepsPerSecond)}  (${charts.ratio.toFixed(0)} × XState)`,
+);
 
 bareQueue(1000, 1_000_000);
 const bare = bareQueue(1000, 5_000_000);
@@ -110,13 +113,24 @@ line('bare queue loop, events', millions(bare));
 const rows: readonly (readonly [string, ScenarioSource, boolean])[] = [
   ['leader-follower, 3 nodes, semi-synchronous', source(), false],
   ['  the same, asynchronous', source({ topology: { type: 'leader-follower' } }), false],
-  ['  the same, synchronous', source({ topology: { type: 'leader-follower', acknowledgement: 'synchronous' } }), false],
-  ['  the same, reads from followers', source({ topology: { type: 'leader-follower', reads: 'followers' } }), false],
+  [
+    '  the same, synchronous',
+    source({ topology: { type: 'leader-follower', acknowledgement: 'synchronous' } }),
+    false,
+  ],
+  [
+    '  the same, reads from followers',
+    source({ topology: { type: 'leader-follower', reads: 'followers' } }),
+    false,
+  ],
   ['  the same, trace on', source({ durationMs: 2000 }), true],
 ];
 for (const [name, scenario, traced] of rows) {
   const { messagesPerSecond, eventsPerSecond } = speedOf(scenario, traced);
-  line(name, `${millions(messagesPerSecond)} messages, ${millions(eventsPerSecond)} events  (1/${(bare / eventsPerSecond).toFixed(1)} of bare)`);
+  line(
+    name,
+    `${millions(messagesPerSecond)} messages, ${millions(eventsPerSecond)} events  (1/${(bare / eventsPerSecond).toFixed(1)} of bare)`,
+  );
 }
 
 const memory = memoryOverEvents(10);

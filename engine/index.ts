@@ -17,8 +17,22 @@
  */
 
 export { decide } from './decide/decide.ts';
-export { type Evidence, type EvidenceResult, evidenceFrom, evidenceRuns, type Target } from './decide/evidence.ts';
-export { type Answer, answer, back, type Interview, nextQuestion, type Question, startInterview } from './decide/interview.ts';
+export {
+  type Evidence,
+  type EvidenceResult,
+  evidenceFrom,
+  evidenceRuns,
+  type Target,
+} from './decide/evidence.ts';
+export {
+  type Answer,
+  answer,
+  back,
+  type Interview,
+  nextQuestion,
+  type Question,
+  startInterview,
+} from './decide/interview.ts';
 export { type ProveOptions, prove } from './decide/prove.ts';
 export type { AnswerValue } from './decide/questions.ts';
 export type { Alternative, Flip, Reason, Recommendation, Settings } from './decide/recommendation.ts';
@@ -33,4 +47,10 @@ export { engineVersion } from './run/version.ts';
 export { parseScenario } from './scenario/parse.ts';
 export { describePath, InputError, nearest, type Problem } from './scenario/problems.ts';
 export type { Scenario } from './scenario/scenario.ts';
-export { type FaultDocument, type FaultSource, type ScenarioSource, type VerdictName, verdictNames } from './scenario/schema.ts';
+export {
+  type FaultDocument,
+  type FaultSource,
+  type ScenarioSource,
+  type VerdictName,
+  verdictNames,
+} from './scenario/schema.ts';

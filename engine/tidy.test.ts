@@ -40,7 +40,8 @@ const engineBans: readonly Ban[] = [
   { pattern: /\bDate\b/g, instead: 'virtual time: Out.nowUs, Loop.nowUs' },
   { pattern: /\bMath\.random\b/g, instead: 'a named stream: Streams in kernel/random.ts' },
   {
-    pattern: /\bMath\.(log|log2|log10|log1p|exp|expm1|pow|sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|cbrt|hypot)\b/g,
+    pattern:
+      /\bMath\.(log|log2|log10|log1p|exp|expm1|pow|sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|cbrt|hypot)\b/g,
     instead: 'kernel/exact-math.ts, which is the same in every JavaScript engine',
   },
   { pattern: /\*\*(?!\/)/g, instead: 'a constant expression of integers, or pow of kernel/exact-math.ts' },
@@ -62,16 +63,23 @@ function offences(source: Source, bans: readonly Ban[]): string[] {
   );
 }
 
-const isTest = ({ path }: Source): boolean => /\.(test|bench|test-support)\.ts$|\/bench\.ts$|\/testing\//.test(path);
+const isTest = ({ path }: Source): boolean =>
+  /\.(test|bench|test-support)\.ts$|\/bench\.ts$|\/testing\//.test(path);
 
 test('engine: no clock, no chance, no inexact arithmetic, no platform', () => {
-  expect(sourcesIn('engine').filter((source) => !isTest(source)).flatMap((source) => offences(source, engineBans))).toEqual([]);
+  expect(
+    sourcesIn('engine')
+      .filter((source) => !isTest(source))
+      .flatMap((source) => offences(source, engineBans)),
+  ).toEqual([]);
 });
 
 test('the bans see what they ban', () => {
   const text = 'const a = Math.random() + Date.now() + Math.log(2) + 10 ** x; a.toLocaleString(); // Date';
   expect(offences({ path: 'x.ts', text }, engineBans)).toHaveLength(5);
-  expect(offences({ path: 'x.ts', text: '/* Math.random */ const date = 2 ** 32; const s = "Date";' }, engineBans)).toEqual([]);
+  expect(
+    offences({ path: 'x.ts', text: '/* Math.random */ const date = 2 ** 32; const s = "Date";' }, engineBans),
+  ).toEqual([]);
 });
 
 /** What each folder may import besides its own files. */
@@ -81,16 +89,19 @@ const arrows: Readonly<Record<string, RegExp>> = {
   cli: /^(#engine|#content(\/.*)?|node:.*|commander|@clack\/prompts|yaml)$/,
   site: /^(#engine|#content(\/.*)?|node:.*|astro(:.*|\/.*)?|@astrojs\/.*|preact(\/.*)?|@preact\/signals|xstate|yaml|zod\/mini)$/,
 };
-const testTools = /^(vitest|fast-check|node:.*|playwright-core|axe-core|xstate)$/;
+const testTools = /^(vitest|fast-check|node:.*|playwright-core|axe-core|xstate|yaml)$/;
 
 function importsOf({ text }: Source): string[] {
   const code = text.replace(/\/\*[\s\S]*?\*\//g, '');
-  const statements = /^(?:import|export)\b[^;'"]*?\bfrom\s+['"]([^'"\n]+)['"]|^import\s+['"]([^'"\n]+)['"]|\bimport\(['"]([^'"\n]+)['"]\)/gm;
+  const statements =
+    /^(?:import|export)\b[^;'"]*?\bfrom\s+['"]([^'"\n]+)['"]|^import\s+['"]([^'"\n]+)['"]|\bimport\(['"]([^'"\n]+)['"]\)/gm;
   return [...code.matchAll(statements)].map((match) => match[1] ?? match[2] ?? match[3]!);
 }
 
 test('the arrows see every form of import', () => {
-  const text = "import a from './a.ts';\nimport type { B } from '../b.ts';\nexport * from 'c';\nimport 'd';\nawait import('e');\n";
+  const text =
+    "import a from './a.ts';\nimport type { B } from '../b.ts';\nexport * from 'c';\nimport 'd';\nawait import(" +
+    "'e');\n";
   expect(importsOf({ path: 'x.ts', text })).toEqual(['./a.ts', '../b.ts', 'c', 'd', 'e']);
 });
 
@@ -109,5 +120,9 @@ test('imports follow the arrows: engine knows itself, content the engine, cli an
 });
 
 test('chapters import nothing: the page hands them their components', () => {
-  expect(sourcesIn('content').filter(({ path }) => path.endsWith('.mdx')).flatMap(importsOf)).toEqual([]);
+  expect(
+    sourcesIn('content')
+      .filter(({ path }) => path.endsWith('.mdx'))
+      .flatMap(importsOf),
+  ).toEqual([]);
 });

@@ -26,7 +26,7 @@ export interface AnswerInput {
 }
 
 /** The keys under which the answers to a question are kept: one, or one per kind of data. */
-export function answerKeys(name: QuestionName, requirements: Requirements): string[] {
+function answerKeys(name: QuestionName, requirements: Requirements): string[] {
   const question: QuestionSpec = questions[name];
   if (question.about === 'whole') return [question.field];
   return requirements.entities.map((_, index) => `entities[${index}].${question.field}`);

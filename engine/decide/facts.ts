@@ -12,15 +12,15 @@ export const localRttMs = 1;
 /** An honest default for a disk; the evidence says so. */
 export const fsync = { medianMs: 1, p99Ms: 5 } as const;
 /** Below it a person cannot be woken up and decide; failover must be automatic. */
-export const peopleDecideAfterS = 15 * 60;
+const peopleDecideAfterS = 15 * 60;
 /** Noticing a dead machine, and restoring one from its backup. */
-export const restore = { noticeS: 600, gigabytesPerSecond: 0.1 } as const;
+const restore = { noticeS: 600, gigabytesPerSecond: 0.1 } as const;
 /** How often the log is copied away from a single machine. */
 export const archiveEveryMs = 5 * 60_000;
 /** A follower is milliseconds behind at rest and seconds behind under a burst; less than this needs an acknowledgement. */
-export const asynchronousTailMs = 1_000;
+const asynchronousTailMs = 1_000;
 /** Followers one leader sends its log to, at most. */
-export const followersMax = 15;
+const followersMax = 15;
 /** The share of users that may be slower than a 99th percentile. */
 const tail = 0.01;
 
@@ -111,7 +111,7 @@ export function othersByDistance(requirements: Requirements, from: string): stri
 }
 
 /** Round trip to the nearest other region; local where there is none. */
-export function nearestRttMs(requirements: Requirements, from: string): number {
+function nearestRttMs(requirements: Requirements, from: string): number {
   const nearest = othersByDistance(requirements, from)[0];
   return nearest === undefined ? localRttMs : rttMs(requirements, from, nearest);
 }
@@ -178,7 +178,7 @@ export function copyAgeMs(requirements: Requirements): number {
 }
 
 /** Reads per second that only a leader may answer. */
-export function leaderReadsPerSecond(requirements: Requirements): number {
+function leaderReadsPerSecond(requirements: Requirements): number {
   const followersServe = requirements.stalenessToleratedMs >= copyAgeMs(requirements);
   const share = requirements.entities
     .filter((entity) => isStrong(entity) || !followersServe)

@@ -158,7 +158,7 @@ function roundTripProblems(document: RequirementsDocument): Problem[] {
 }
 
 /** A pair of regions in either order. */
-export function pairName(a: string, b: string): string {
+function pairName(a: string, b: string): string {
   return a < b ? `${a} ${b}` : `${b} ${a}`;
 }
 

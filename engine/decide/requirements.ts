@@ -34,7 +34,7 @@ export const efforts = ['low', 'medium', 'high'] as const;
 /** Smaller failure first. */
 export const failureDomains = ['node', 'region'] as const;
 export const partitionChoices = ['refuse', 'accept'] as const;
-export const providers = ['AWS', 'Azure'] as const;
+const providers = ['AWS', 'Azure'] as const;
 
 const node = z.strictObject({
   readsPerSecond: z._default(capacity('Reads one node serves per second before it saturates'), 10_000),
@@ -236,8 +236,6 @@ export const requirementsSchema = z.strictObject({
 export type RequirementsSource = z.input<typeof requirementsSchema>;
 /** As written, defaults filled in; a share left out is still missing. */
 export type RequirementsDocument = z.output<typeof requirementsSchema>;
-export type Consistency = (typeof consistencies)[number];
-export type ConflictStrategy = (typeof conflictStrategies)[number];
 export type Effort = (typeof efforts)[number];
 
 export type Region = Omit<RequirementsDocument['regions'][number], 'share'> & { readonly share: number };

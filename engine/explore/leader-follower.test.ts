@@ -243,6 +243,7 @@ test('every run in time is a path of the exploration, with the same states all a
         bytesPerSecond: 0,
         loss: 0,
         duplication: 0,
+        mayDuplicate: true,
         ordered: model.links!(from, to) === 'ordered',
       }));
       const loop = new Loop(actors, network, streams, { onNote: () => {} }, serviceClassOf);

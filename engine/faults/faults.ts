@@ -72,7 +72,7 @@ export function whyNot(fault: FaultDocument, target: FaultTarget): string | null
 }
 
 /** Makes the fault happen now. Its begin and its end are inputs of the run, absorbed into the digest. */
-export function begin(fault: FaultDocument, target: FaultTarget): void {
+function begin(fault: FaultDocument, target: FaultTarget): void {
   const { loop, network } = target;
   const { setBy, cutBy } = target.inForce;
   absorb(fault, target, 0);
@@ -82,18 +82,25 @@ export function begin(fault: FaultDocument, target: FaultTarget): void {
     const node = indexOf(target, fault.node);
     switch (fault.type) {
       case 'crash':
-        return loop.crash(node, fault.loses !== 'memory');
+        loop.crash(node, fault.loses !== 'memory');
+        break;
       case 'restart':
-        return loop.restart(node);
+        loop.restart(node);
+        break;
       case 'pause':
-        return loop.pause(node);
+        loop.pause(node);
+        break;
       case 'resume':
-        return loop.resume(node);
+        loop.resume(node);
+        break;
       case 'slow-disk':
-        return loop.slowDisk(node, toUs(fault.extraMs));
+        loop.slowDisk(node, toUs(fault.extraMs));
+        break;
       case 'clock-skew':
-        return loop.setClock(node, toUs(fault.skewMs), fault.driftPpm);
+        loop.setClock(node, toUs(fault.skewMs), fault.driftPpm);
+        break;
     }
+    return;
   }
   const pairs = links(fault, target);
   if (fault.type === 'cut')
@@ -119,7 +126,7 @@ export function begin(fault: FaultDocument, target: FaultTarget): void {
 }
 
 /** Ends a fault that lasts, once its time is over, where it is still in force. */
-export function end(fault: FaultDocument, target: FaultTarget): void {
+function end(fault: FaultDocument, target: FaultTarget): void {
   const { loop, network } = target;
   const { setBy, cutBy } = target.inForce;
   absorb(fault, target, 1);

@@ -17,7 +17,7 @@
 import { type Distribution, distributionOf } from './latency-distribution.ts';
 import { type LatencySpec, latencyProblems, MAX_LATENCY_US } from './latency-spec.ts';
 
-export type { LatencyPoint, LatencySpec, WeightedLatency } from './latency-spec.ts';
+export type { LatencySpec } from './latency-spec.ts';
 
 /** An inverse distribution function, ready to be sampled. Plain data: it may be cloned and sent to a worker. */
 export interface LatencyTable {

@@ -66,6 +66,7 @@ function stage(
     loss: 0,
     duplication: 0,
     ordered: true,
+    mayDuplicate: true,
     ...link,
   };
   const network = new Network(

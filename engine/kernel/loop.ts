@@ -21,7 +21,22 @@ import {
   START,
   TIMER,
 } from './protocol.ts';
-import { A, B, BYTES, C, D, E, FROM, KIND, LATEST_US, LIFE, Queue, SENDER_LIFE, STRIDE, TO } from './queue.ts';
+import {
+  A,
+  B,
+  BYTES,
+  C,
+  D,
+  E,
+  FROM,
+  KIND,
+  LATEST_US,
+  LIFE,
+  Queue,
+  SENDER_LIFE,
+  STRIDE,
+  TO,
+} from './queue.ts';
 import type { Streams } from './random.ts';
 
 export const UP = 0;
@@ -193,7 +208,9 @@ export class Loop implements Out {
       busyUntilUs: 0,
     }));
     this.clocks = actors.map(({ clock }) => ({ ...clock, setAtUs: 0 }));
-    this.chances = actors.map(({ name, chances }) => chances.map((chance) => streams.add(`${name}: ${chance}`)));
+    this.chances = actors.map(({ name, chances }) =>
+      chances.map((chance) => streams.add(`${name}: ${chance}`)),
+    );
   }
 
   /** Gives every actor its START, in order. */
@@ -226,7 +243,7 @@ export class Loop implements Out {
   /** With `single`, returns after one input; otherwise only when nothing is left, or after an interruption. */
   private dispatchNext(limitUs: number, single: boolean): boolean {
     const interruptedUs = this.nextInterruptionUs;
-    const untilUs = interruptedUs < limitUs ? interruptedUs : limitUs;
+    const untilUs = Math.min(interruptedUs, limitUs);
     const queue = this.queue;
     for (;;) {
       const record = queue.next(untilUs);
@@ -529,7 +546,8 @@ export class Loop implements Out {
     const hadWaited = (record: number): boolean => this.queue.words[record * STRIDE + KIND]! >= SERVED;
     const inOrder = [...held.filter(hadWaited), ...held.filter((record) => !hadWaited(record))];
     // Before what arrives at this very moment: it came earlier.
-    for (let index = inOrder.length - 1; index >= 0; index--) this.queue.scheduleFirst(inOrder[index]!, this.nowUs);
+    for (let index = inOrder.length - 1; index >= 0; index--)
+      this.queue.scheduleFirst(inOrder[index]!, this.nowUs);
     held.length = 0;
   }
 

@@ -12,6 +12,7 @@ function network(settings: Partial<LinkSettings> & { readonly delay?: LatencySpe
     loss: 0,
     duplication: 0,
     ordered: true,
+    mayDuplicate: true,
     ...rest,
   };
   return new Network(['a', 'b', 'c'], new Streams(seed), () => link);

@@ -11,6 +11,8 @@ export interface LinkSettings {
   /** Chance that a message is lost, and that it arrives twice, 0 … 1. */
   readonly loss: number;
   readonly duplication: number;
+  /** Whether a message may arrive twice at all: a client's connection sees to it that none does. */
+  readonly mayDuplicate: boolean;
   /** First in, first out, as on one TCP connection; otherwise messages may overtake each other. */
   readonly ordered: boolean;
 }
@@ -50,7 +52,11 @@ export class Network {
   /** Arrival of the duplicate of the message last planned, or −1. */
   duplicateUs = -1;
 
-  constructor(names: readonly string[], streams: Streams, settingsOf: (from: number, to: number) => LinkSettings) {
+  constructor(
+    names: readonly string[],
+    streams: Streams,
+    settingsOf: (from: number, to: number) => LinkSettings,
+  ) {
     this.actors = names.length;
     this.names = names;
     this.streams = streams;
@@ -147,6 +153,8 @@ export class Network {
 
 function setChances(link: Link, loss: number | undefined, duplication: number | undefined): void {
   link.lossThreshold = thresholdOf(loss ?? link.settings.loss);
-  link.duplicationThreshold = thresholdOf(duplication ?? link.settings.duplication);
+  link.duplicationThreshold = link.settings.mayDuplicate
+    ? thresholdOf(duplication ?? link.settings.duplication)
+    : 0;
   link.unreliable = link.lossThreshold + link.duplicationThreshold > 0;
 }

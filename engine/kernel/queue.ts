@@ -12,9 +12,8 @@
  * Further reading: Varghese and Lauck, Hashed and hierarchical timing wheels, SOSP 1987.
  */
 
-/** Words of one record, in `Queue.words` from `record * STRIDE`. */
+/** Words of one record, in `Queue.words` from `record * STRIDE`. Word 0 is the next record of the list it is in. */
 export const STRIDE = 12;
-const NEXT = 0;
 export const KIND = 1;
 export const FROM = 2;
 export const TO = 3;

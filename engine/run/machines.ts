@@ -42,7 +42,8 @@ export function tablesOf(scenario: Scenario): LatencyTables {
 
 /**
  * Link settings of a pair of actors, by their regions. Messages between the cluster's own members, the first `members`
- * actors, keep their order, as on one TCP connection; clients have a connection each, in nobody's order.
+ * actors, keep their order, as on one TCP connection, unless said otherwise. Clients have a connection each, in nobody's
+ * order, and on it nothing arrives twice: a write that did would happen twice, and its refusal could follow its success.
  */
 export function linkSettingsOf(
   scenario: Scenario,
@@ -54,12 +55,14 @@ export function linkSettingsOf(
     const link =
       scenario.between.find((each) => each.from === regions[from] && each.to === regions[to]) ??
       scenario.within;
+    const amongMembers = from < members && to < members;
     return {
       latency: tables.of(link.latency),
+      mayDuplicate: amongMembers,
       bytesPerSecond: link.bytesPerSecond,
       loss: link.loss,
       duplication: link.duplication,
-      ordered: from < members && to < members && !link.reordering,
+      ordered: amongMembers && !link.reordering,
     };
   };
 }

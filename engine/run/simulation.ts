@@ -121,7 +121,9 @@ export class Simulation implements Notebook {
     this.loop = new Loop(actors, network, streams, this, (kind) => this.cluster.serviceClassOf(kind));
     this.target = { loop: this.loop, network, names, regions, inForce: nothingInForce() };
     this.staleReads = new StaleReads(workload.clients.map(({ id }) => id));
-    this.operations = new Operations(this.loop, this.groups.length, workload.keys.count, (ended) => this.judge(ended));
+    this.operations = new Operations(this.loop, this.groups.length, workload.keys.count, (ended) =>
+      this.judge(ended),
+    );
     this.lag = new LagSamples(nodes.length);
     if (observe !== undefined) {
       this.loop.tracer = new Recorder(observe, names, (actor, slot) =>

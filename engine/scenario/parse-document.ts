@@ -39,13 +39,32 @@ function problemsOfIssue(
     case 'invalid_type':
       return [{ path, found, expected: article(issue.expected) }];
     case 'too_small':
-      return [{ path, found, expected: bound(issue.origin, issue.inclusive === false ? 'more than' : 'at least', issue.minimum) }];
+      return [
+        {
+          path,
+          found,
+          expected: bound(issue.origin, issue.inclusive === false ? 'more than' : 'at least', issue.minimum),
+        },
+      ];
     case 'too_big':
-      return [{ path, found, expected: bound(issue.origin, issue.inclusive === false ? 'less than' : 'at most', issue.maximum) }];
+      return [
+        {
+          path,
+          found,
+          expected: bound(issue.origin, issue.inclusive === false ? 'less than' : 'at most', issue.maximum),
+        },
+      ];
     case 'not_multiple_of':
       return [{ path, found, expected: `a multiple of ${issue.divisor}` }];
     case 'invalid_format':
-      return [{ path, found, expected: issue.pattern === undefined ? `a valid ${issue.format}` : `text that matches ${issue.pattern}` }];
+      return [
+        {
+          path,
+          found,
+          expected:
+            issue.pattern === undefined ? `a valid ${issue.format}` : `text that matches ${issue.pattern}`,
+        },
+      ];
     default:
       return [{ path, found, expected: issue.message }];
   }
@@ -67,7 +86,9 @@ function problemsOfUnion(
   const branch = meant[0];
   if (branch !== undefined) return branch.flatMap((inner) => problemsOfIssue(inner, path, root, schema));
   const expectations = issue.errors.flatMap((inner) =>
-    inner.filter(isWrongTypeHere).flatMap((each) => problemsOfIssue(each, path, root, schema).map((problem) => problem.expected)),
+    inner
+      .filter(isWrongTypeHere)
+      .flatMap((each) => problemsOfIssue(each, path, root, schema).map((problem) => problem.expected)),
   );
   return [{ path, found, expected: [...new Set(expectations)].join(' or ') }];
 }
@@ -94,7 +115,8 @@ const jsonSchemas = new WeakMap<z.ZodMiniType, unknown>();
 
 function jsonSchemaOf(schema: z.ZodMiniType): unknown {
   let json = jsonSchemas.get(schema);
-  if (json === undefined) jsonSchemas.set(schema, (json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })));
+  if (json === undefined)
+    jsonSchemas.set(schema, (json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })));
   return json;
 }
 

@@ -239,9 +239,12 @@ const lasting = {
   ...fault,
   forMs: z.optional(positiveMs.check(z.describe('Ends by itself after this long'))),
 };
-const ends = z.readonly(z.array(id)
-  .check(z.minLength(1), z.maxLength(256), z.describe('Nodes, client groups, regions or the manager')));
-export const faultTypes = [
+const ends = z.readonly(
+  z
+    .array(id)
+    .check(z.minLength(1), z.maxLength(256), z.describe('Nodes, client groups, regions or the manager')),
+);
+const faultTypes = [
   z.strictObject({
     type: z.literal('crash'),
     node: id,
@@ -338,4 +341,3 @@ export type FaultDocument = ScenarioDocument['faults'][number];
 export type FaultSource = NonNullable<ScenarioSource['faults']>[number];
 export type Expectation = ScenarioDocument['expect'][number];
 export type VerdictName = (typeof verdictNames)[number];
-export const faultSchema = z.discriminatedUnion('type', faultTypes);

@@ -141,6 +141,7 @@ export function bind<Handle, Input extends { readonly type: string }>(
   const operationIndex = column(tables.operations, 3, 1);
   const operationEvent = column(tables.operations, 3, 2);
   const rowTimerStarts = Int32Array.from(tables.rowNext, (_, row) => countTimerStarts(tables, row));
+  const rowTimerStart = Int32Array.from(tables.rowNext, (_, row) => firstTimerStart(tables, row));
 
   const guards = tables.guards.map(
     (guard) => functionNamed(id, 'guard', implementations.guards, guard) as Guard,
@@ -178,7 +179,10 @@ export function bind<Handle, Input extends { readonly type: string }>(
       } while (at >= 0);
     }
     const row = ~at;
-    if (rowTimerStarts[row]! > 0) {
+    const timerStarts = rowTimerStarts[row]!;
+    if (timerStarts === 1) {
+      runRowWithOneTimer(row, handle, input);
+    } else if (timerStarts > 0) {
       runRowWithTimers(row, handle, input);
     } else {
       const end = rowStart[row + 1]!;
@@ -198,6 +202,20 @@ export function bind<Handle, Input extends { readonly type: string }>(
       actions[index]!(given, actionParams[index]);
     } else {
       sink.cancelTimer(handle, index);
+    }
+  }
+
+  /** Most rows with timers have one: its delay needs no stack. */
+  function runRowWithOneTimer(row: number, handle: Handle, input: Input): void {
+    const end = rowStart[row + 1]!;
+    const start = rowTimerStart[row]!;
+    const event = operationEvent[start]!;
+    given.context = handle;
+    given.event = event === CALLERS_INPUT ? input : internalEvents[event]!;
+    const delayUs = readDelay(operationIndex[start]!);
+    for (let operation = rowStart[row]!; operation < end; operation++) {
+      if (operation === start) sink.startTimer(handle, operationIndex[operation]!, delayUs);
+      else runOperation(operation, handle, input);
     }
   }
 
@@ -295,6 +313,14 @@ export function bind<Handle, Input extends { readonly type: string }>(
 
 function column(table: readonly number[], width: number, offset: number): Int32Array {
   return Int32Array.from({ length: table.length / width }, (_, index) => table[index * width + offset]!);
+}
+
+/** The first operation of a row that starts a timer, −1 if none does. */
+function firstTimerStart(tables: ChartTables, row: number): number {
+  for (let operation = tables.rowStart[row]!; operation < tables.rowStart[row + 1]!; operation++) {
+    if (tables.operations[operation * 3] === START_TIMER) return operation;
+  }
+  return -1;
 }
 
 function countTimerStarts(tables: ChartTables, row: number): number {

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
+import { ROUTE } from '../kernel/protocol.ts';
 import type { TraceEntry } from '../observe/trace.ts';
 import { simulate } from '../run/simulate.ts';
 import { parseScenario } from '../scenario/parse.ts';
 import type { ScenarioSource } from '../scenario/schema.ts';
+import { clientKind, newClientGroup } from './clients.ts';
+import { uniformKeys } from './keys.ts';
 
 const base = {
   id: 'clients',
@@ -241,4 +244,50 @@ test('a workload asks nothing once it is over', () => {
   const drain = trace.find((entry) => entry.type === 'drain')!;
   expect(drain.atMs).toBe(1000);
   expect(Math.max(...begins(trace, 'read'))).toBeLessThan(1000);
+});
+
+test('a link that doubles messages does not double a client’s: each write is in the log once', () => {
+  const trace = traced({
+    ...base,
+    network: { within: { latency: { type: 'log-normal', medianMs: 2, p99Ms: 20 }, duplication: 0.5 } },
+    workload: { clients: [{ id: 'app', writesPerSecond: 100 }] },
+    faults: [{ type: 'lossy-link', from: ['app'], to: ['a'], duplication: 1, atMs: 1000, forMs: 5000 }],
+  });
+  const written = trace.flatMap((entry) =>
+    entry.type === 'delivered' && entry.message.type === 'write' ? [entry.message.operation] : [],
+  );
+  expect(written.length).toBeGreaterThan(500);
+  expect(new Set(written).size).toBe(written.length);
+  expect(trace.some((entry) => entry.type === 'delivered' && entry.message.type === 'append')).toBe(true);
+});
+
+test('word of an older term that was overtaken does not send a client back to the old leader', () => {
+  const group = newClientGroup(
+    {
+      replicas: 3,
+      group: 0,
+      groups: 1,
+      reads: 'leader',
+      distancesUs: [1, 1, 1],
+      valueBytes: 1,
+      timeoutUs: 1000,
+      keys: uniformKeys(1),
+      readEvery: null,
+      writeEvery: null,
+    },
+    0,
+  );
+  const route = (leader: number, term: number) =>
+    clientKind.onInput(
+      group,
+      { kind: ROUTE, from: 3, a: leader, b: term, c: 7, d: 0, e: 0, bytes: 0 },
+      { nowUs: 0, send() {}, startTimer() {}, cancelTimer() {}, fsync() {}, note() {}, draw: () => 0 },
+    );
+  route(1, 2);
+  route(0, 1);
+  expect(group.leader).toBe(1);
+  route(-1, 3);
+  expect(group.leader).toBe(1);
+  route(2, 3);
+  expect(group.leader).toBe(2);
 });

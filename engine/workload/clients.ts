@@ -82,6 +82,8 @@ export interface Arrivals {
 export interface ClientGroup {
   readonly settings: ClientSettings;
   leader: number;
+  /** The newest term it was told of. */
+  term: number;
   /** One bit a live replica. */
   live: number;
   /** False once the workload is over. */
@@ -107,6 +109,7 @@ export function newClientGroup(settings: ClientSettings, leader: number): Client
   return {
     settings,
     leader,
+    term: 0,
     live: (1 << settings.replicas) - 1,
     asking: true,
     nextNumber: settings.group + settings.groups,
@@ -142,6 +145,9 @@ export const clientKind: NodeKind<ClientGroup> = {
         end(group, out, input, FAIL, 0, 0);
         break;
       case ROUTE:
+        // One that was overtaken tells of the past.
+        if (input.b < group.term) break;
+        group.term = input.b;
         // During an election there is nobody better to ask than the leader there was.
         if (input.a >= 0) group.leader = input.a;
         group.live = input.c;

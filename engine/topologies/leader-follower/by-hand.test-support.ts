@@ -206,6 +206,15 @@ export class ByHand implements Out {
   }
 }
 
+/** Three replicas that stream, `writes` writes on every disk, numbered from 1. */
+export function cluster(requiredFollowers: number, writes: number, replicas = 3): ByHand {
+  const hand = new ByHand({ replicas, requiredFollowers });
+  hand.settle();
+  for (let number = 1; number <= writes; number++) hand.write(0, number);
+  hand.settle();
+  return hand;
+}
+
 function matches(message: Envelope, like: Partial<Envelope>): boolean {
   return (Object.keys(like) as (keyof Envelope)[]).every((key) => message[key] === like[key]);
 }

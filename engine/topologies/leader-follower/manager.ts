@@ -74,7 +74,7 @@ export function probeAll({ manager, out }: Care): void {
 }
 
 /** One bit a replica that has answered within the timeout. */
-export function liveReplicas({ settings, unanswered }: Manager): number {
+function liveReplicas({ settings, unanswered }: Manager): number {
   let live = 0;
   for (let replica = 0; replica < settings.replicas; replica++) {
     if ((unanswered[replica]! - 1) * settings.heartbeatUs < settings.timeoutUs) live |= 1 << replica;

@@ -17,11 +17,7 @@ export interface RandomClusterOptions {
 }
 
 type Acknowledgement = NonNullable<ScenarioSource['topology']['acknowledgement']>;
-export const acknowledgements: readonly Acknowledgement[] = [
-  'asynchronous',
-  'semi-synchronous',
-  'synchronous',
-];
+const acknowledgements: readonly Acknowledgement[] = ['asynchronous', 'semi-synchronous', 'synchronous'];
 
 export const nodeNames = (count: number): string[] => ['a', 'b', 'c', 'd', 'e'].slice(0, count);
 

@@ -60,10 +60,10 @@ const breakages: Record<string, Breakage> = {
   'a value in a list too many': onLeaf((leaf) => [[leaf]]),
   'a value in a map too many': onLeaf((leaf) => ({ value: leaf })),
   'a map for a list': onValue((root, pick) => {
-    const { container, key } = pickFrom(
-      slotsOf(root).filter(({ container, key }) => Array.isArray(at(container, key))),
-      pick,
-    );
+    const lists = slotsOf(root).filter(({ container, key }) => Array.isArray(at(container, key)));
+    // A document of requirements may leave out every list; then it gets one that is none.
+    if (lists.length === 0) return put(root as Record<string, Json>, 'regions', { first: 'local' });
+    const { container, key } = pickFrom(lists, pick);
     put(container, key, Object.fromEntries(Object.entries(at(container, key) as Json[])));
   }),
   'values nested a thousand deep': (text, pick) =>

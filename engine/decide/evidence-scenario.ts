@@ -181,7 +181,7 @@ export function assumptionsOf(recommendation: Recommendation, requirements: Requ
     `Inside a region a message takes ${localLatency.medianMs} ms in the middle and ${localLatency.p99Ms} ms at p99, one way.`,
     `Reads and writes arrive independently of each other (Poisson), over ${keys.count} keys with a Zipf law.`,
     `Each run lasts ${durationMs / 1000} s of virtual time at the rates you gave; the fault comes after a third of it.`,
-    'Write latency is measured without a fault; a target holds in the worst of the runs.',
+    'Write latency and tolerated staleness are held to without a fault; a target holds in the worst of the runs.',
   ];
   if (durationMs < length.usualMs)
     said.push(

@@ -133,8 +133,13 @@ function targetsUnder(
 ): Target[] {
   if (results.length === 0) return [];
   // Loss and outage are promised through a failure as large as the requirements say; freshness on a side cut off is not.
+  const tolerated = stalenessStated(recommendation, requirements);
+  // A tolerated age is held to while nothing is wrong. Whoever reads a follower while nobody can write reads the past for
+  // as long: that is shown. Who tolerates none is promised none, whatever happens.
   const requiredHere = (name: Target['name']) =>
-    fault !== 'region-cut' || (requirements.survives === 'region' && name !== 'staleness');
+    name === 'staleness' && tolerated > 0
+      ? fault === 'none'
+      : fault !== 'region-cut' || requirements.survives === 'region';
   const target = (name: Target['name'], unit: Target['unit'], stated: number, measure: Measure): Target => {
     const { measured, result } = worst(results, measure);
     const { run, report } = result;
@@ -152,7 +157,6 @@ function targetsUnder(
       digest: report.digest,
     };
   };
-  const tolerated = stalenessStated(recommendation, requirements);
   // No staleness at all is counted in reads: one stale read may span no time that was sampled.
   const staleness =
     tolerated === 0

@@ -110,6 +110,10 @@ function* successors(model: Model, whole: Whole): Iterable<Whole> {
       next.crashes++;
       Object.assign(node, { up: false, timers: [], fsyncs: [] });
       give(model, next, actor, { kind: CRASHED });
+      // The machine takes with it what it sent that has not arrived.
+      next.flight.forEach((messages, link) => {
+        if (Math.floor(link / count) === actor) messages.length = 0;
+      });
       bury(model, next);
       yield next;
     } else if (!up && model.restarts) {

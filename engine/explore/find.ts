@@ -49,6 +49,8 @@ export async function find(source: ScenarioSource, options: FindOptions): Promis
   const atMs = fc.integer({ min: 0, max: Math.max(0, Math.floor(durationMs) - 1) });
   const forMs = fc.option(fc.integer({ min: 1, max: Math.max(1, Math.floor(durationMs)) }), {
     nil: undefined,
+    // Half of them for good: what needs two machines dead needs both to stay so.
+    freq: 1,
   });
   const pair = fc
     .uniqueArray(end, { minLength: 2, maxLength: 2 })

@@ -36,8 +36,9 @@ export class StateSpace {
   private readonly restarts: boolean;
 
   private readonly behaviour: Behaviour;
-  /** A message's link, from × actors + to, and its receiver. */
+  /** A message's link, from × actors + to, its sender and its receiver. */
   private readonly linkOf: number[] = [];
+  private readonly senderOf: number[] = [];
   private readonly receiverOf: number[] = [];
 
   // Where things stand in a vector: the actors' local states, and then these.
@@ -175,8 +176,11 @@ export class StateSpace {
       case CRASH:
         next[this.crashes]! += 1;
         this.act(where, this.behaviour.step(vector[where]!, where, CRASH));
-        // What arrives at a process that never comes back finds nobody: better it is gone at once.
-        if (!this.restarts) this.removeMessagesTo(where);
+        // The machine dies, and with it what it sent that has not arrived. What comes for a process that never returns finds
+        // nobody: better it is gone at once.
+        this.removeMessages(
+          (id) => this.senderOf[id] === where || (!this.restarts && this.receiverOf[id] === where),
+        );
         return true;
       default:
         return this.act(where, this.behaviour.step(vector[where]!, where, choice % CAUSES));
@@ -252,10 +256,10 @@ export class StateSpace {
     this.nextLength -= 1;
   }
 
-  private removeMessagesTo(actor: number): void {
+  private removeMessages(isGone: (id: number) => boolean): void {
     let kept = this.flight;
     for (let at = this.flight; at < this.nextLength; at++) {
-      if (this.receiverOf[this.next[at]!] !== actor) this.next[kept++] = this.next[at]!;
+      if (!isGone(this.next[at]!)) this.next[kept++] = this.next[at]!;
     }
     this.nextLength = kept;
   }
@@ -265,6 +269,7 @@ export class StateSpace {
     if (this.linkOf[id] === undefined) {
       const { from, to } = this.behaviour.envelope(id);
       this.linkOf[id] = from * this.actors + to;
+      this.senderOf[id] = from;
       this.receiverOf[id] = to;
     }
     if (!this.restarts && !this.isUp(next, this.receiverOf[id]!)) return;

@@ -69,7 +69,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
       writeErr: (text) => io.stderr.write(text),
     })
     .exitOverride()
-    .showHelpAfterError('(add --help for what can be said)')
+    .showHelpAfterError('(--help lists arguments and options)')
     .addHelpText('after', programExamples);
 
   const seed = wholeNumber({ least: 0, most: Number.MAX_SAFE_INTEGER });

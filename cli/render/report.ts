@@ -12,7 +12,7 @@ interface Told {
 /** One run, as a person reads it: what was asked and answered, what held and what broke, and how to see it again. */
 export function renderReport(report: Report, { scenario, options, paint }: Told): string {
   const sections = [
-    heading(report, scenario.title, paint),
+    heading(report, scenario.title, options, paint),
     outcomes(report, paint),
     latencies(report, paint),
     verdicts(report, paint),
@@ -25,11 +25,12 @@ export function renderReport(report: Report, { scenario, options, paint }: Told)
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
-function heading(report: Report, title: string, paint: Paint): string {
+function heading(report: Report, title: string, { until }: Told['options'], paint: Paint): string {
+  const stopped = until !== undefined && until < report.durationMs ? `${number(until / 1000, 3)} of ` : '';
   return [
     paint.heading(indented('', title === '' ? report.scenario : `${report.scenario}: ${title}`)),
     paint.faint(
-      `${number(report.durationMs / 1000, 3)} s of virtual time, ${number(report.events)} events, ` +
+      `${stopped}${number(report.durationMs / 1000, 3)} s of virtual time, ${number(report.events)} events, ` +
         `${number(report.messages.sent)} messages (${number(report.messages.dropped)} dropped)`,
     ),
   ].join('\n');

@@ -270,7 +270,7 @@ function FaultButton({ lab, action }: { lab: Lab; action: FaultAction & { readon
 function LinkFaults({ lab }: { lab: Lab }) {
   return (
     <fieldset class="panel">
-      <legend>Links, pressed is cut</legend>
+      <legend>Links (a pressed one is cut)</legend>
       <div class="links">
         {lab.picture.links.map(({ line, cut }) => (
           <button

@@ -30,8 +30,8 @@ export interface LabScenario {
 /** Milliseconds of the cluster's time that pass in a second of the reader's: 1× is as fast as the real thing. */
 export const speeds = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10] as const;
 
-/** Where the lab opens: late enough that messages of every kind are on their way. */
-const openingMs = 2040;
+/** Where the lab opens: messages of every kind are on their way, and acknowledged writes that a crash would take. */
+const openingMs = 2400;
 /** Words and figures change this often, however fast the picture moves. */
 const wordsEveryMs = 200;
 /** After a pause of the display (a hidden tab, a breakpoint) time goes on, it does not leap. */

@@ -98,7 +98,12 @@ export async function find(source: ScenarioSource, options: FindOptions): Promis
     const [drawn] = details.counterexample!;
     return {
       type: 'found',
-      scenario: withFaults(drawn.faults, drawn.seed),
+      scenario: {
+        ...withFaults(drawn.faults, drawn.seed),
+        id: `${source.id.slice(0, 48)}-broken`,
+        title: `Found: faults that violate ${options.violates}`,
+        expect: [{ verdict: options.violates, result: 'violation' }],
+      },
       faults: drawn.faults,
       seed: drawn.seed,
       report: run(drawn),

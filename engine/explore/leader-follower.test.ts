@@ -78,7 +78,7 @@ test('asynchronous: a crash loses an acknowledged write', () => {
     '8. a receives a write of key 0 (operation 1) from client',
     '9. a has its log on disk through record 1',
     '10. client receives the acknowledgement of write 1 (record 1) from a',
-    '11. a crashes; what it had not fsynced is lost',
+    '11. a crashes; what it had not fsynced or not got across is lost',
   ]);
   // The same counts and the same path again.
   expect(covered({ acknowledgement: 'asynchronous' }, { only: 'lost-writes' })).toEqual(found);

@@ -135,7 +135,9 @@ function delays(faults: readonly FaultSource[]): Map<number, number | null> {
       entry.message.type !== 'probe'
     )
       return;
-    delayAt.set(entry.atMs, entry.arrivesMs === null ? null : entry.arrivesMs - entry.atMs);
+    // The manager's heartbeat of 100 ms begins at a moment of its own.
+    const tick = Math.floor(entry.atMs / 100) * 100;
+    delayAt.set(tick, entry.arrivesMs === null ? null : Math.round((entry.arrivesMs - entry.atMs) * 1000) / 1000);
   };
   simulate(
     parseScenario({
@@ -160,9 +162,9 @@ test('slow link: adds to every delay while it lasts; the last one given is in fo
   });
   const at = (faults: readonly FaultSource[], times: readonly number[]) =>
     times.map((ms) => delays(faults).get(ms));
-  expect(at([slow(20, 250, 300)], [200, 300, 500, 600])).toEqual([1, 21, 21, 1]);
-  expect(at([slow(20, 250), slow(0, 550)], [300, 500, 600])).toEqual([21, 21, 1]);
-  expect(at([slow(20, 250, 300), slow(50, 350, 500)], [300, 400, 600, 800, 900])).toEqual([
+  expect(at([slow(20, 300, 300)], [200, 300, 500, 600])).toEqual([1, 21, 21, 1]);
+  expect(at([slow(20, 300), slow(0, 600)], [300, 500, 600])).toEqual([21, 21, 1]);
+  expect(at([slow(20, 300, 300), slow(50, 400, 500)], [300, 400, 600, 800, 900])).toEqual([
     21, 51, 51, 51, 1,
   ]);
 });
@@ -174,7 +176,7 @@ test('lossy link: all, none, and back to the link’s own', () => {
     to: ['a'],
     oneWay: true,
     loss: 1,
-    atMs: 250,
+    atMs: 300,
     forMs: 300,
   };
   const delayAt = delays([lossy]);

@@ -54,6 +54,8 @@ export interface Actor<State = unknown> {
   readonly state: State;
   /** How many timers it may run at once; their slots count from 0. */
   readonly timers: number;
+  /** When it has its START; without it, at the very beginning. */
+  readonly startUs?: number;
   /** Names of its own streams of chance, which it draws from by index. */
   readonly chances: readonly string[];
   /** Picoseconds of service by class (`SERVICE_…`); 0 is none. */
@@ -213,9 +215,16 @@ export class Loop implements Out {
     );
   }
 
-  /** Gives every actor its START, in order. */
+  /** Gives every actor its START, in order; those that start later, when their time has come. */
   start(): void {
-    for (let actor = 0; actor < this.actors.length; actor++) this.give(actor, START);
+    for (const [actor, { startUs = 0 }] of this.actors.entries()) {
+      if (startUs === 0) {
+        this.give(actor, START);
+        continue;
+      }
+      const record = this.queue.push(0, startUs, START, actor, actor, 0, 0, 0, 0, 0, 0);
+      this.queue.words[record * STRIDE + LIFE] = this.lives[actor]!;
+    }
   }
 
   /** Something that happens at its time before what is scheduled then; among equals by rank, then as they were added. */
@@ -288,7 +297,6 @@ export class Loop implements Out {
         if (this.processes[to] === DOWN) return this.drop(record, kind, 'down');
         const serviceClass = this.serviceClasses[kind]!;
         if (serviceClass !== 0) {
-          this.served[to * SERVICE_CLASSES + serviceClass]! += 1;
           const servicePs = this.servicePs[to * SERVICE_CLASSES + serviceClass]!;
           if (servicePs > 0 || serviceClass === SERVICE_TURN) {
             const startUs = this.reserve(to, servicePs);
@@ -304,6 +312,7 @@ export class Loop implements Out {
         }
       }
       this.deliveredCount++;
+      this.served[to * SERVICE_CLASSES + this.serviceClasses[kind]!]! += 1;
     } else if (kind === TIMER) {
       if (!this.timerIsDue(words[at + A]!, to, words[at + LIFE]!, nowUs)) {
         queue.release(record);
@@ -325,6 +334,13 @@ export class Loop implements Out {
     queue.release(record);
     this.dispatch(to, departUs);
     return true;
+  }
+
+  /** Whether a message in flight was sent by a machine that has died since. */
+  isLostWithItsSender(record: number): boolean {
+    const { words } = this.queue;
+    const at = record * STRIDE;
+    return words[at + LIFE] === 0 && words[at + SENDER_LIFE] !== this.machineLives[words[at + FROM]!];
   }
 
   /** Keeps what comes to a paused node. A message has then arrived: what befalls its link later does not matter. */

@@ -172,7 +172,7 @@ test('a failover tells its story, in order', () => {
   expect(story.map(describeTraceEntry)).toEqual([
     'fault: the link between a and b, c is cut',
     'fault: a is crashed',
-    'a crashes; what it had not fsynced is lost',
+    'a crashes; what it had not fsynced or not got across is lost',
     'the manager has not heard of the leader a for too long and begins term 2',
     'the manager chooses b, whose log is the most advanced, to lead term 2',
     expect.stringMatching(/^b leads term 2; its log ends at record \d+$/),

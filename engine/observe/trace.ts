@@ -241,7 +241,7 @@ export function describeTraceEntry(entry: TraceEntry): string {
     case 'started':
       return `${entry.node} starts`;
     case 'crashed':
-      return `${entry.node} crashes; what it had not fsynced is lost`;
+      return `${entry.node} crashes; what it had not fsynced or not got across is lost`;
     case 'restarted':
       return `${entry.node} restarts with what its disk held`;
     case 'fault':

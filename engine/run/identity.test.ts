@@ -83,9 +83,9 @@ test('pinned digests', () => {
   });
   expect(digests).toMatchInlineSnapshot(`
     [
-      "plain 1: 5b82beeef10e977c",
-      "lossy 1: 7e32c3f9b442a650",
-      "crashing 1: 5a68da65ebf9effc",
+      "plain 1: 6a0e643645b0113e",
+      "lossy 1: 7a0fabebe85eb40e",
+      "crashing 1: e876c3d01ae2e426",
     ]
   `);
 });

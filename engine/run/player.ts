@@ -283,7 +283,7 @@ function inFlight({ loop, target }: Simulation): MessageView[] {
     const at = record * STRIDE;
     const { words, times } = queue;
     const kind = words[at + KIND]!;
-    if (kind < READ || kind >= MESSAGE_KINDS) return;
+    if (kind < READ || kind >= MESSAGE_KINDS || loop.isLostWithItsSender(record)) return;
     messages.push({
       from: names[words[at + FROM]!]!,
       to: names[words[at + TO]!]!,

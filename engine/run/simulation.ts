@@ -102,12 +102,19 @@ export class Simulation implements Notebook {
     );
 
     const ideal = idealMachine(tables);
+    // Heartbeats fall where they fall: a fault at a round time must not always come just after one.
+    const helperStartUs = streams.below(
+      streams.add('start of the manager'),
+      Math.min(topology.heartbeatUs, 0xffff_ffff),
+    );
     const actors: Actor[] = [
       ...this.cluster.members.map((member, index) => ({
         ...member,
         name: names[index]!,
         chances: [],
-        ...(nodes[index] === undefined ? ideal : machineOf(nodes[index], tables)),
+        ...(nodes[index] === undefined
+          ? { ...ideal, startUs: helperStartUs }
+          : machineOf(nodes[index], tables)),
       })),
       ...this.groups.map((state, group) => ({
         name: names[clients[group]!]!,

@@ -102,6 +102,7 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
   checkWork(document, problems);
   checkFailover(document, problems);
   checkFaults(scenario, document.durationMs, problems);
+  checkExpectations(scenario, problems);
   return scenario;
 }
 
@@ -356,6 +357,51 @@ function checkFailover({ topology }: ScenarioDocument, problems: Problem[]): voi
       hint: 'otherwise an idle stream is given up between two keepalives',
     });
   }
+}
+
+/** What the report holds numbers under. */
+const metricRoots = [
+  'operations',
+  'latencyMs',
+  'availability',
+  'messages',
+  'events',
+  'failovers',
+  'rpo',
+  'lag',
+  'nodes',
+];
+
+/** An expectation that nothing could meet, or that anything would, is a mistake. */
+function checkExpectations(scenario: Scenario, problems: Problem[]): void {
+  scenario.expect.forEach((expectation, index) => {
+    if (!('metric' in expectation)) return;
+    const { metric, atLeast, atMost } = expectation;
+    const path: Path = ['expect', index];
+    const root = metric.split('.')[0]!;
+    if (!metricRoots.includes(root)) {
+      problems.push(
+        unknownName(root, 'a path into the report, beginning with a metric', metricRoots, [
+          ...path,
+          'metric',
+        ]),
+      );
+    }
+    if (atLeast === undefined && atMost === undefined) {
+      problems.push({
+        path,
+        found: `only the metric ${metric}`,
+        expected: 'atLeast, atMost or both beside it',
+      });
+    }
+    if (atLeast !== undefined && atMost !== undefined && atLeast > atMost) {
+      problems.push({
+        path: [...path, 'atMost'],
+        found: String(atMost),
+        expected: `at least atLeast, ${atLeast}`,
+      });
+    }
+  });
 }
 
 function checkFaults(scenario: Scenario, durationMs: number, problems: Problem[]): void {

@@ -107,7 +107,7 @@ export function unknownName(
   return {
     path,
     found: showValue(name),
-    expected: `${what}: one of ${known.join(', ')}`,
+    expected: `${what}: one of ${[...new Set(known)].join(', ')}`,
     ...(near !== undefined && { hint: `did you mean ${near}?` }),
   };
 }

@@ -78,7 +78,7 @@ export class LostWrites {
       if (isLive(node)) continue;
       for (let lsn = wal.firstLsn; lsn <= wal.lastLsn; lsn++) {
         if (isAcknowledged(wal, lsn))
-          suspects.push(this.suspect(node, lsn, `is only in the log of ${this.names[node]!}, which is down`));
+          suspects.push(this.suspect(node, lsn, 'is in no log but those of dead machines'));
       }
     }
     return suspects
@@ -101,11 +101,22 @@ export class LostWrites {
               story: [
                 `at ${first.writtenAtUs / 1000} ms the leader ${this.names[first.node]!} wrote record ${first.lsn} of term ${first.term} (key ${first.key}, write number ${first.value})`,
                 'its client had the acknowledgement',
-                `the record ${first.why}`,
+                `the record ${first.why}${this.deadHolders(first, isLive)}`,
                 'after the drain no live replica holds it, nor anything written with knowledge of it',
               ],
             },
     };
+  }
+
+  /** Who holds a lost record all the same, in words. */
+  private deadHolders({ term, lsn }: Suspect, isLive: (node: number) => boolean): string {
+    const holders = this.names.filter(
+      (_, node) =>
+        node < this.replicas.length &&
+        !isLive(node) &&
+        timelineTermOf(this.replicas[node]!.wal, lsn) === term,
+    );
+    return holders.length === 0 ? '' : `: ${holders.join(', ')}`;
   }
 
   private suspect(node: number, lsn: number, why: string): Suspect {

@@ -29,7 +29,7 @@ test('each chart has the modes one would name, and no more', () => {
     'following.disconnected.connecting',
     'leading.serving',
     'following.connected.receiving',
-    'following.connected.doubting',
+    'following.connected.doubting.waiting',
   ]);
   expect(paths(stream as Chart<never>)).toEqual([
     'disconnected',

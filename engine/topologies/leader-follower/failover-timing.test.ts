@@ -32,7 +32,7 @@ function run({
 }) {
   const timeoutMs = heartbeatMs * patience + 100;
   // Late enough for the first heartbeat's answer to have come.
-  const crashMs = 2 * oneWayMs + 1 + crashUs / 1000;
+  const crashMs = heartbeatMs + 2 * oneWayMs + 1 + crashUs / 1000;
   const source: ScenarioSource = {
     id: 'failover',
     seed,
@@ -48,20 +48,22 @@ function run({
   simulation.finish();
   const [failover, ...more] = simulation.report().failovers;
   expect(more).toEqual([]);
-  return { failover: failover!, entries, timeoutMs, crashMs };
+  const started = entries.find((entry) => entry.type === 'started' && entry.node === 'manager');
+  return { failover: failover!, entries, timeoutMs, crashMs, startedMs: started!.atMs };
 }
 
 test('detection comes within [timeout − heartbeat, timeout + heartbeat + round trip] of the crash, to the microsecond', () => {
   fc.assert(
     fc.property(crashed, (drawn) => {
-      const { failover, timeoutMs, crashMs } = run(drawn);
+      const { failover, timeoutMs, crashMs, startedMs } = run(drawn);
       const { heartbeatMs, oneWayMs } = drawn;
       const detectedMs = failover.detectedAfterMs!;
       expect(detectedMs).toBeGreaterThanOrEqual(timeoutMs - heartbeatMs);
       expect(detectedMs).toBeLessThanOrEqual(timeoutMs + heartbeatMs + 2 * oneWayMs);
       // The last probe whose answer came before the crash, which takes with it what is on its way; then the silence.
-      const lastProbe = Math.ceil((crashMs - 2 * oneWayMs) / heartbeatMs) - 1;
-      expect(crashMs + detectedMs).toBeCloseTo(lastProbe * heartbeatMs + 2 * oneWayMs + timeoutMs, 3);
+      const lastProbe = Math.ceil((crashMs - 2 * oneWayMs - startedMs) / heartbeatMs) - 1;
+      const answeredMs = startedMs + lastProbe * heartbeatMs + 2 * oneWayMs;
+      expect(crashMs + detectedMs).toBeCloseTo(answeredMs + timeoutMs, 3);
     }),
     { numRuns: 40 },
   );

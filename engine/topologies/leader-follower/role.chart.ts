@@ -217,10 +217,22 @@ export const roleChart = (streams: Streams) =>
               // Something is late or lost: it asks for all that it lacks, once, and waits. If all comes, all is well.
               doubting: {
                 entry: 'ask for stream',
-                after: { reconnect: '#role.following.disconnected' },
+                initial: 'waiting',
                 on: {
-                  append: { guard: 'a record is missing before it', actions: 'keep record for its turn' },
+                  append: [
+                    {
+                      guard: 'it is the next record, and none is missing after it',
+                      target: '#role.following.connected',
+                      reenter: true,
+                      actions: 'append record',
+                    },
+                    { guard: 'it is the next record', target: '.waiting', actions: 'append record' },
+                    { guard: 'a record is missing before it', actions: 'keep record for its turn' },
+                  ],
                   keepalive: { guard: 'records are missing' },
+                },
+                states: {
+                  waiting: { after: { reconnect: '#role.following.disconnected' } },
                 },
               },
             },

@@ -69,7 +69,7 @@ describe('streaming', () => {
     hand.lose({ kind: APPEND, to: 1 });
     hand.fire(0, 'keepalive');
     hand.deliver({ kind: KEEPALIVE, to: 1 });
-    expect(hand.state(1)).toBe('following.connected.doubting');
+    expect(hand.state(1)).toBe('following.connected.doubting.waiting');
     hand.lose({ kind: STREAM, from: 1 });
     hand.fire(0, 'keepalive');
     hand.settle();

@@ -137,7 +137,10 @@ function delays(faults: readonly FaultSource[]): Map<number, number | null> {
       return;
     // The manager's heartbeat of 100 ms begins at a moment of its own.
     const tick = Math.floor(entry.atMs / 100) * 100;
-    delayAt.set(tick, entry.arrivesMs === null ? null : Math.round((entry.arrivesMs - entry.atMs) * 1000) / 1000);
+    delayAt.set(
+      tick,
+      entry.arrivesMs === null ? null : Math.round((entry.arrivesMs - entry.atMs) * 1000) / 1000,
+    );
   };
   simulate(
     parseScenario({

@@ -120,10 +120,10 @@ test('faults: what begins, what is over, and who is meant', () => {
       "fault: a is started again",
       "fault: a is paused",
       "fault: a goes on",
-      "fault: the link between a and b, c is cut",
+      "fault: every link between a and b, c is cut",
       "fault over: every link heals",
-      "fault: the link from a to b takes 20 ms longer",
-      "fault: the link between a and b loses 7% and doubles 29% of messages",
+      "fault: every link from a to b takes 20 ms longer",
+      "fault: every link between a and b loses 7% and doubles 29% of messages",
       "fault: a's disk takes 5 ms longer for every fsync",
       "fault: a's clock is off by 40 ms and drifts by 100 ppm",
     ]
@@ -135,9 +135,9 @@ test('faults: what begins, what is over, and who is meant', () => {
     [
       "fault over: a is started again",
       "fault over: a goes on",
-      "fault over: the link between a and b, c heals",
-      "fault over: the link from a to b is as fast as before",
-      "fault over: the link between a and b is as before",
+      "fault over: every link between a and b, c heals",
+      "fault over: every link from a to b is as fast as before",
+      "fault over: every link between a and b is as before",
       "fault over: a's disk is as fast as before",
     ]
   `);
@@ -170,7 +170,7 @@ test('a failover tells its story, in order', () => {
       atMs >= 900 && ['fault', 'crashed', 'restarted', 'suspected', 'chosen', 'leading'].includes(type),
   );
   expect(story.map(describeTraceEntry)).toEqual([
-    'fault: the link between a and b, c is cut',
+    'fault: every link between a and b, c is cut',
     'fault: a is crashed',
     'a crashes; what it had not fsynced or not got across is lost',
     'the manager has not heard of the leader a for too long and begins term 2',

@@ -331,17 +331,19 @@ export function describeFault(fault: FaultDocument, ended: boolean): string {
     case 'resume':
       return `fault: ${fault.node} goes on`;
     case 'cut':
-      return ended ? `fault over: the link ${link} heals` : `fault: the link ${link} is cut`;
+      return ended ? `fault over: every link ${link} heals` : `fault: every link ${link} is cut`;
     case 'heal':
-      return fault.from === undefined ? 'fault over: every link heals' : `fault over: the link ${link} heals`;
+      return fault.from === undefined
+        ? 'fault over: every link heals'
+        : `fault over: every link ${link} heals`;
     case 'slow-link':
       return ended || fault.extraMs === 0
-        ? `fault over: the link ${link} is as fast as before`
-        : `fault: the link ${link} takes ${fault.extraMs} ms longer`;
+        ? `fault over: every link ${link} is as fast as before`
+        : `fault: every link ${link} takes ${fault.extraMs} ms longer`;
     case 'lossy-link':
       return ended
-        ? `fault over: the link ${link} is as before`
-        : `fault: the link ${link} loses ${percent(fault.loss)} and doubles ${percent(fault.duplication)} of messages`;
+        ? `fault over: every link ${link} is as before`
+        : `fault: every link ${link} loses ${percent(fault.loss)} and doubles ${percent(fault.duplication)} of messages`;
     case 'slow-disk':
       return ended || fault.extraMs === 0
         ? `fault over: ${fault.node}'s disk is as fast as before`

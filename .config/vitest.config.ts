@@ -9,6 +9,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: ['quorate-source'] } },
   test: {
     include: ['{engine,content,cli,site}/**/*.test.ts'],
+    setupFiles: ['.config/vitest.setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 180_000,
   },

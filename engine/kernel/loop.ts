@@ -446,19 +446,8 @@ export class Loop implements Out {
   ): void {
     const { queue } = this;
     const record = queue.acquire();
-    const { words } = queue;
-    const at = record * STRIDE;
-    words[at + KIND] = kind;
-    words[at + FROM] = from;
-    words[at + TO] = to;
-    words[at + A] = a;
-    words[at + B] = b;
-    words[at + C] = c;
-    words[at + D] = d;
-    words[at + E] = e;
-    words[at + BYTES] = bytes;
-    words[at + LIFE] = 0;
-    words[at + SENDER_LIFE] = this.machineLives[from]!;
+    queue.fill(record, kind, from, to, a, b, c, d, e, bytes);
+    queue.words[record * STRIDE + SENDER_LIFE] = this.machineLives[from]!;
     queue.times[record * 2 + 1] = this.departUs;
     queue.schedule(record, arrivalUs);
   }

@@ -6,14 +6,16 @@ const { plain } = fc.letrec<{ plain: unknown; object: Record<string, unknown> }>
   plain: fc.oneof(
     { depthSize: 'small' },
     fc.integer(),
-    fc.double({ noNaN: true }).map((value) => (Object.is(value, -0) ? 0 : value)),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (Object.is(value, -0) ? 0 : value)),
     fc.string(),
     fc.boolean(),
     fc.constant(null),
     fc.array(tie('plain'), { maxLength: 4 }),
     fc.int32Array({ maxLength: 5 }),
     fc.uint8Array({ maxLength: 5 }),
-    fc.float64Array({ maxLength: 5, noNaN: true }).map((each) => each.map((value) => value + 0)),
+    fc
+      .float64Array({ maxLength: 5, noNaN: true, noDefaultInfinity: true })
+      .map((each) => each.map((value) => value + 0)),
     tie('object'),
   ),
   object: fc.dictionary(fc.string({ maxLength: 4 }), tie('plain'), { maxKeys: 4, noNullPrototype: true }),
@@ -46,7 +48,7 @@ function scramble(value: unknown): void {
   }
 }
 
-/** The oracle: JSON, which tells all plain data apart once typed arrays are lists. */
+/** The oracle: JSON, which tells all finite plain data apart once typed arrays are lists. */
 const json = (value: unknown) =>
   JSON.stringify(value, (_, each) => (ArrayBuffer.isView(each) ? Array.from(each as Int32Array) : each));
 

@@ -85,6 +85,25 @@ export class Queue {
     bytes: number,
   ): number {
     const record = this.acquire();
+    this.fill(record, kind, from, to, a, b, c, d, e, bytes);
+    this.times[record * 2 + 1] = nowUs;
+    this.schedule(record, atUs);
+    return record;
+  }
+
+  /** Everything of a record but when it was pushed and when it is due; its LIFE is 0. Integers only, see `place`. */
+  fill(
+    record: number,
+    kind: number,
+    from: number,
+    to: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    bytes: number,
+  ): void {
     const words = this.words;
     const at = record * STRIDE;
     words[at + KIND] = kind;
@@ -97,12 +116,9 @@ export class Queue {
     words[at + E] = e;
     words[at + BYTES] = bytes;
     words[at + LIFE] = 0;
-    this.times[record * 2 + 1] = nowUs;
-    this.schedule(record, atUs);
-    return record;
   }
 
-  /** A record to be filled, all of its words and its push time, and then scheduled. */
+  /** A record to be filled, given its push time, and scheduled. */
   acquire(): number {
     const record = this.free;
     if (record < 0) {

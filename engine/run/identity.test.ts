@@ -179,6 +179,21 @@ test('looking on changes nothing: observer, views, reports', () => {
   );
 });
 
+test('a picture is of the moment, not of how the run came there', () => {
+  fc.assert(
+    fc.property(randomScenario({ drainMs: 500, durationMsMax: 500 }), fc.nat(500), (source, atMs) => {
+      const scenario = parseScenario(source);
+      const through = open(scenario);
+      through.advanceTo(atMs);
+      const framed = open(scenario);
+      for (let frameMs = 0.7; frameMs < atMs; frameMs += 0.7) framed.advanceTo(frameMs);
+      framed.advanceTo(atMs);
+      expect(framed.view()).toEqual(through.view());
+    }),
+    { numRuns: 60, seed: 5 },
+  );
+});
+
 test('a fault at t leaves the trace before t as it was', () => {
   fc.assert(
     fc.property(

@@ -59,6 +59,7 @@ const shapeOfKind: Readonly<Record<string, keyof typeof shapes>> = {
 };
 
 const away = 'translate(-99 -99)';
+const idleShape = '#dot-control';
 
 export class Picture {
   readonly geometry: Geometry;
@@ -91,7 +92,7 @@ export class Picture {
     this.manager = { id: view.manager.id, text: signal('') };
     this.dots = Array.from({ length: dotsMost }, () => ({
       transform: signal(away),
-      shape: signal('#dot-control'),
+      shape: signal(idleShape),
     }));
     this.update(view);
   }
@@ -169,7 +170,11 @@ export class Picture {
       dot.transform.value = `translate(${x.toFixed(1)} ${y.toFixed(1)})`;
       dot.shape.value = `#dot-${shapeOfKind[kind] ?? 'control'}`;
     }
-    for (; used < this.dots.length; used++) this.dots[used]!.transform.value = away;
+    // A dot that is put away keeps nothing of what it was: the same moment is the same picture.
+    for (; used < this.dots.length; used++) {
+      this.dots[used]!.transform.value = away;
+      this.dots[used]!.shape.value = idleShape;
+    }
   }
 }
 

@@ -23,6 +23,24 @@ export function milliseconds({ least, most }: Bounds): (text: string) => number 
   };
 }
 
+export interface Milliseconds {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** A parser for a flag that takes milliseconds of virtual time from one to another, as 30..40, or one that is always so. */
+export function millisecondsRange({ least, most }: Bounds): (text: string) => Milliseconds {
+  return (text) => {
+    const match = /^(\d+(?:\.\d+)?)(?:\.\.(\d+(?:\.\d+)?))?$/.exec(text);
+    const from = Number(match?.[1]);
+    const to = Number(match?.[2] ?? match?.[1]);
+    if (from >= least && from <= to && to <= most) return { least: from, most: to };
+    throw new InvalidArgumentError(
+      `Expected milliseconds from ${say(least)} to ${say(most)}, as 15 or 30..40, the smaller first.`,
+    );
+  };
+}
+
 function say(bound: number): string {
   return bound.toLocaleString('en');
 }

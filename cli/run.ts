@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { Interrupted, UsageError, WrongInput } from './failures.ts';
-import { milliseconds, wholeNumber } from './flags.ts';
+import { milliseconds, millisecondsRange, wholeNumber } from './flags.ts';
 import type { Io } from './io.ts';
 import { renderProblems } from './render/problems.ts';
 
@@ -139,6 +139,51 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
       exitCode = await findCommand({ file, ...options }, io);
     });
 
+  const electionMs = { least: 0, most: 60_000 };
+  program
+    .command('elections')
+    .summary('measure how long a Raft cluster is without a leader')
+    .description(
+      'Runs many elections of Raft, each to the moment a candidate has its majority, and reports how long they\n' +
+        'took and how often the first term split its vote. Exits 3 if an election does not end.',
+    )
+    .requiredOption(
+      '--one-way <ms>',
+      'how long a message travels: 15 or 30..40',
+      millisecondsRange(electionMs),
+    )
+    .requiredOption('--timeout <ms>', 'election timeouts: 150..300', millisecondsRange(electionMs))
+    .option('--servers <number>', 'servers of the cluster', wholeNumber({ least: 2, most: 99 }), 5)
+    .option(
+      '--failed <number>',
+      'how many of them are down in all (default: 0, after a crash 1)',
+      wholeNumber({ least: 0, most: 99 }),
+    )
+    .addOption(
+      new Option('--logs <kind>', 'whether all logs end alike')
+        .choices(['same', 'different'])
+        .default('same'),
+    )
+    .addOption(
+      new Option('--start <kind>', 'no leader and fresh timers, or the death of a leader')
+        .choices(['fresh', 'crash'])
+        .default('fresh'),
+    )
+    .option(
+      '--heartbeat <ms>',
+      'between two heartbeats (default: half the least timeout)',
+      milliseconds(electionMs),
+    )
+    .option('--vote-write <ms>', 'to write a vote before it is told', milliseconds(electionMs), 0)
+    .option('--runs <number>', 'elections', runs, 1000)
+    .option('--seed <number>', 'the seed of the elections', seed, 1)
+    .option('--json', 'print one JSON document on standard output')
+    .addHelpText('after', electionsExamples)
+    .action(async (options) => {
+      const { electionsCommand } = await import('./commands/elections.ts');
+      exitCode = await electionsCommand(options, io);
+    });
+
   await program.parseAsync(argv, { from: 'user' });
   return exitCode;
 }
@@ -177,3 +222,10 @@ Examples:
   quorate find semi-sync-leader-crash --violates stale-reads
   quorate find async-leader-crash --violates lost-writes > broken.yaml
   quorate simulate broken.yaml`;
+
+const electionsExamples = `
+Examples:
+  quorate elections --one-way 30..40 --timeout 300..600 --failed 1
+  quorate elections --one-way 15 --timeout 150..300 --runs 20000 --json
+  quorate elections --one-way 2.5 --timeout 150..300 --start crash
+                    --logs different --vote-write 5`;

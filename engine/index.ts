@@ -57,3 +57,9 @@ export {
   type VerdictName,
   verdictNames,
 } from './scenario/schema.ts';
+export {
+  type Elections,
+  type ElectionsOptions,
+  NoLeaderError,
+  simulateElections,
+} from './topologies/consensus/elections.ts';

@@ -144,8 +144,9 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .command('elections')
     .summary('measure how long a Raft cluster is without a leader')
     .description(
-      'Runs many elections of Raft, each to the moment a candidate has its majority, and reports how long they\n' +
-        'took and how often the first term split its vote. Exits 3 if an election does not end.',
+      'Runs many elections of Raft, each until a candidate has its majority, and reports\n' +
+        'how long they took and how often the first term split its vote. Exits 3 if one\n' +
+        'does not end.',
     )
     .requiredOption(
       '--one-way <ms>',
@@ -200,6 +201,7 @@ Examples:
   quorate decide read-heavy-shop                     decides a bundled sample
   quorate simulate async-leader-crash                runs a bundled scenario
   quorate find async-leader-crash --violates lost-writes
+  quorate elections --one-way 15 --timeout 150..300  measures Raft's elections
 
 Exit codes: 0 as hoped, 1 a target or expectation is missed, 2 wrong input,
 3 unknown, 70 our own fault, 130 interrupted.`;

@@ -94,7 +94,7 @@ const serversMost = 99;
 const durationUsMost = 60_000_000;
 
 /** What is wrong with the options, by their names; empty where nothing is. */
-export function electionProblems(setup: ElectionSetup): Problem[] {
+function electionProblems(setup: ElectionSetup): Problem[] {
   const problems: Problem[] = [];
   const problem = (name: keyof ElectionSetup, found: string, expected: string, hint?: string) =>
     problems.push({ path: [name], found, expected, ...(hint === undefined ? {} : { hint }) });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ElectionSetup } from './election.ts';
+import { Election, type ElectionSetup, prepareElection } from './election.ts';
 import { NoLeaderError, simulateElections } from './elections.ts';
 import { availSimMeans, binomialTails, downtimeMedians, splitVotes } from './published.test-support.ts';
 import { splitVoteChance } from './split-votes.ts';
@@ -121,6 +121,24 @@ describe('times', () => {
     expect(await figures(5)).toEqual(await figures(5));
     expect((await figures(5)).meanMs).not.toBe((await figures(6)).meanMs);
   });
+});
+
+test('a seed is one run, for good', () => {
+  const prepared = prepareElection({
+    servers: 5,
+    failed: 1,
+    logs: 'different',
+    start: 'crash',
+    oneWay: { minUs: 1000, maxUs: 20_000 },
+    timeout: { minUs: 40_000, maxUs: 60_000 },
+    heartbeatUs: 15_000,
+    voteWriteUs: 5000,
+  });
+  const election = new Election(prepared, 1);
+  expect(election.runUntilLed(1_000_000_000)).toBe(true);
+  expect(election.ledUs - election.beganUs).toBe(110_968);
+  expect(election.ledTerm).toBe(4);
+  expect(election.loop.digest.toString()).toBe('2a54e94b6f59d91b');
 });
 
 describe('what admits no election', () => {

@@ -1,6 +1,6 @@
 import { InputError, type Problem, showValue } from '../scenario/problems.ts';
 import { nearRegions, regionRtt } from '../scenario/region-rtt.ts';
-import { managerName } from '../scenario/scenario.ts';
+import { managerName } from '../topologies/leader-follower/spec.ts';
 import type { Requirements, RequirementsDocument } from './requirements.ts';
 
 /** How far shares may miss 1, for people write 0.33 three times. */

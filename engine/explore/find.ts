@@ -6,7 +6,6 @@
 import type { Report } from '../run/report.ts';
 import { simulate } from '../run/simulate.ts';
 import { parseScenario } from '../scenario/parse.ts';
-import { managerName } from '../scenario/scenario.ts';
 import type { FaultSource, ScenarioSource, VerdictName } from '../scenario/schema.ts';
 
 export interface FindOptions {
@@ -45,7 +44,7 @@ export async function find(source: ScenarioSource, options: FindOptions): Promis
   const durationMs = base.durationUs / 1000;
   const ids = base.nodes.map(({ id }) => id);
   const node = fc.constantFrom(...ids);
-  const end = fc.constantFrom(...ids, managerName);
+  const end = fc.constantFrom(...ids, ...base.helpers.map(({ name }) => name));
   const atMs = fc.integer({ min: 0, max: Math.max(0, Math.floor(durationMs) - 1) });
   const forMs = fc.option(fc.integer({ min: 1, max: Math.max(1, Math.floor(durationMs)) }), {
     nil: undefined,

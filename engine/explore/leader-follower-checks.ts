@@ -3,7 +3,7 @@
 import { replicaKind } from '../topologies/leader-follower/kinds.ts';
 import { NOTE_LEADING } from '../topologies/leader-follower/messages.ts';
 import type { Replica } from '../topologies/leader-follower/replica.ts';
-import { keyOf, termOf, timelineTermOf, valueAt } from '../topologies/leader-follower/wal.ts';
+import { keyOf, termOf, timelineTermOf, valueAt } from '../topologies/wal.ts';
 import { isHeld } from '../verdicts/lost-writes.ts';
 import type { Check, StateView } from './model.ts';
 import type { ScriptedClient } from './scripted-client.ts';

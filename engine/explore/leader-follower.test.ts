@@ -19,7 +19,7 @@ import { managerKind, replicaKind, serviceClassOf } from '../topologies/leader-f
 import type { Manager } from '../topologies/leader-follower/manager.ts';
 import { ASK, CONFIRM, MESSAGE_BYTES, POSITION } from '../topologies/leader-follower/messages.ts';
 import type { Replica } from '../topologies/leader-follower/replica.ts';
-import { lastTerm, timelineTermOf } from '../topologies/leader-follower/wal.ts';
+import { lastTerm, timelineTermOf } from '../topologies/wal.ts';
 import { bruteForce } from './brute-force.test-support.ts';
 import { explore } from './explore.ts';
 import { type LeaderFollowerOptions, leaderFollowerModel } from './leader-follower.ts';

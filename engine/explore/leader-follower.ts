@@ -12,6 +12,7 @@ import {
   replicaKind,
 } from '../topologies/leader-follower/kinds.ts';
 import { type Manager, newManager } from '../topologies/leader-follower/manager.ts';
+import { replicationMessage } from '../topologies/leader-follower/messages.ts';
 import { newReplica, type Replica } from '../topologies/leader-follower/replica.ts';
 import {
   type Cluster,
@@ -159,7 +160,7 @@ function entryOf(choice: Choice, actors: readonly ModelActor[]): TraceEntry {
     case 'miss':
     case 'lose': {
       const { kind, a, b, c, d, e } = choice.message;
-      const message = messageOf(kind, a, b, c, d, e);
+      const message = messageOf(replicationMessage, kind, a, b, c, d, e);
       const ends = {
         atMs,
         from: actors[choice.message.from]!.name,

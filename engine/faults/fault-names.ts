@@ -1,5 +1,5 @@
 import { type Problem, unknownName } from '../scenario/problems.ts';
-import { managerName, type Scenario } from '../scenario/scenario.ts';
+import type { Scenario } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
 
 /** Names in a fault that nobody has. */
@@ -9,13 +9,14 @@ export function faultProblems(scenario: Scenario, fault: FaultDocument, path: Pr
     return nodes.includes(fault.node) ? [] : [unknownName(fault.node, 'a node', nodes, [...path, 'node'])];
   }
   const known = endNames(scenario);
+  const helpers = scenario.helpers.map(({ name }) => `the ${name}`);
+  const kinds = ['a node', 'a client group', 'a region', ...helpers];
+  const expected = `${kinds.slice(0, -1).join(', ')} or ${kinds.at(-1)}`;
   const problems: Problem[] = [];
   for (const key of ['from', 'to'] as const) {
     fault[key]?.forEach((name, index) => {
       if (!known.includes(name)) {
-        problems.push(
-          unknownName(name, 'a node, a client group, a region or the manager', known, [...path, key, index]),
-        );
+        problems.push(unknownName(name, expected, known, [...path, key, index]));
       }
     });
   }
@@ -35,7 +36,7 @@ function endNames(scenario: Scenario): string[] {
     ...new Set([
       ...scenario.nodes.map(({ id }) => id),
       ...scenario.workload.clients.map(({ id }) => id),
-      managerName,
+      ...scenario.helpers.map(({ name }) => name),
       ...scenario.nodes.map(({ region }) => region),
       ...scenario.workload.clients.map(({ region }) => region),
     ]),

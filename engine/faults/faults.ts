@@ -5,10 +5,10 @@
 
 import { DOWN, FAULT, type Loop, PAUSED, UP } from '../kernel/loop.ts';
 import type { Network } from '../kernel/network.ts';
-import { managerName, type Scenario, toUs } from '../scenario/scenario.ts';
+import { type Scenario, toUs } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
 
-/** What faults act upon. Actors are replicas first, then the manager, then client groups. */
+/** What faults act upon. Actors are replicas first, then helpers, then client groups. */
 export interface FaultTarget {
   readonly loop: Loop;
   readonly network: Network;
@@ -33,14 +33,14 @@ export function nothingInForce(): InForce {
 }
 
 export function actorNames(scenario: Scenario): { names: string[]; regions: string[] } {
-  const { nodes, workload, topology } = scenario;
+  const { nodes, helpers, workload } = scenario;
   return {
-    names: [...nodes.map(({ id }) => id), managerName, ...workload.clients.map(({ id }) => id)],
-    regions: [
-      ...nodes.map(({ region }) => region),
-      topology.managerRegion,
-      ...workload.clients.map(({ region }) => region),
+    names: [
+      ...nodes.map(({ id }) => id),
+      ...helpers.map(({ name }) => name),
+      ...workload.clients.map(({ id }) => id),
     ],
+    regions: [...nodes, ...helpers, ...workload.clients].map(({ region }) => region),
   };
 }
 

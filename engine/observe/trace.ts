@@ -17,11 +17,7 @@ import {
   WRITE_OK,
 } from '../kernel/protocol.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
-import {
-  type ReplicationMessage,
-  replicationMessage,
-  type StreamState,
-} from '../topologies/leader-follower/messages.ts';
+import type { ReplicationMessage, StreamState } from '../topologies/leader-follower/messages.ts';
 
 export type ClientMessage =
   | { readonly type: 'read'; readonly operation: number; readonly key: number }
@@ -37,7 +33,20 @@ export type ClientMessage =
   | { readonly type: 'refused'; readonly operation: number }
   | { readonly type: 'route'; readonly leader: number; readonly term: number; readonly live: number };
 
-export type Message = ClientMessage | ReplicationMessage;
+/** A message of one of the topologies. */
+export type TopologyMessage = ReplicationMessage;
+
+export type Message = ClientMessage | TopologyMessage;
+
+/** Gives the typed form of a message of a topology's own kinds. */
+export type MessageReader = (
+  kind: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  e: number,
+) => TopologyMessage;
 
 export type TraceEntry =
   | {
@@ -124,20 +133,23 @@ export type TraceEntry =
 
 export type Observer = (entry: TraceEntry) => void;
 
-/** Turns what the loop tells into entries. `timerName` names an actor's timer by its slot. */
+/** Turns what the loop tells into entries. `timerName` names an actor's timer by its slot, `topology` reads its messages. */
 export class Recorder implements Tracer {
   private readonly observe: Observer;
   private readonly names: readonly string[];
   private readonly timerName: (actor: number, slot: number) => string;
+  private readonly topology: MessageReader;
 
   constructor(
     observe: Observer,
     names: readonly string[],
     timerName: (actor: number, slot: number) => string,
+    topology: MessageReader,
   ) {
     this.observe = observe;
     this.names = names;
     this.timerName = timerName;
+    this.topology = topology;
   }
 
   sent(
@@ -157,7 +169,7 @@ export class Recorder implements Tracer {
       atMs: atUs / 1000,
       from: this.names[from]!,
       to: this.names[to]!,
-      message: messageOf(kind, a, b, c, d, e),
+      message: messageOf(this.topology, kind, a, b, c, d, e),
       arrivesMs: arrivalUs < 0 ? null : arrivalUs / 1000,
     });
   }
@@ -179,7 +191,7 @@ export class Recorder implements Tracer {
       atMs: atUs / 1000,
       from: this.names[from]!,
       to: this.names[to]!,
-      message: messageOf(kind, a, b, c, d, e),
+      message: messageOf(this.topology, kind, a, b, c, d, e),
       why,
     });
   }
@@ -188,7 +200,8 @@ export class Recorder implements Tracer {
     const atMs = atUs / 1000;
     const node = this.names[to]!;
     if (input.kind >= READ) {
-      const message = messageOf(input.kind, input.a, input.b, input.c, input.d, input.e);
+      const { kind, a, b, c, d, e } = input;
+      const message = messageOf(this.topology, kind, a, b, c, d, e);
       this.observe({ type: 'delivered', atMs, from: this.names[input.from]!, to: node, message });
     } else if (input.kind === TIMER)
       this.observe({ type: 'timer', atMs, node, timer: this.timerName(to, input.a) });
@@ -199,7 +212,15 @@ export class Recorder implements Tracer {
   }
 }
 
-export function messageOf(kind: number, a: number, b: number, c: number, d: number, e: number): Message {
+export function messageOf(
+  topology: MessageReader,
+  kind: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  e: number,
+): Message {
   switch (kind) {
     case READ:
       return { type: 'read', operation: b, key: c };
@@ -214,7 +235,7 @@ export function messageOf(kind: number, a: number, b: number, c: number, d: numb
     case ROUTE:
       return { type: 'route', leader: a, term: b, live: c };
     default:
-      return replicationMessage(kind, a, b, c, d, e);
+      return topology(kind, a, b, c, d, e);
   }
 }
 

@@ -80,12 +80,16 @@ export interface ClientView {
   readonly openOperations: number;
 }
 
-export interface ManagerView {
+export interface HelperState {
+  /** The chart's state, of a failover manager `watching`, `collecting` or `promoting`. */
+  readonly state: string;
+  /** Whom it takes for the leader. */
+  readonly leader: string | null;
+}
+
+export interface HelperView extends HelperState {
   readonly id: string;
   readonly region: string;
-  /** The chart's state of the failover region: `watching`, `collecting`, `promoting`. */
-  readonly state: string;
-  readonly leader: string | null;
 }
 
 /** What a picture of the present needs. */
@@ -96,7 +100,8 @@ export interface ClusterView {
   readonly links: readonly LinkView[];
   readonly messages: readonly MessageView[];
   readonly clients: readonly ClientView[];
-  readonly manager: ManagerView;
+  /** Actors beside the nodes: failover managers. */
+  readonly helpers: readonly HelperView[];
 }
 
 export interface Player {
@@ -240,8 +245,6 @@ function viewOf(simulation: Simulation): ClusterView {
   const { loop, target, cluster, groups, scenario } = simulation;
   const { names, regions } = target;
   const { clients } = scenario.workload;
-  const manager = cluster.manager();
-  const managerActor = scenario.nodes.length;
   return {
     nowMs: loop.nowUs / 1000,
     nodes: cluster.roles().map((role, node) => {
@@ -266,16 +269,15 @@ function viewOf(simulation: Simulation): ClusterView {
       leader: names[group.leader]!,
       openOperations: group.open,
     })),
-    manager: {
-      id: names[managerActor]!,
-      region: regions[managerActor]!,
-      state: manager.state,
-      leader: manager.leader < 0 ? null : names[manager.leader]!,
-    },
+    helpers: cluster.helpers().map((state, index) => ({
+      id: names[scenario.nodes.length + index]!,
+      region: regions[scenario.nodes.length + index]!,
+      ...state,
+    })),
   };
 }
 
-function inFlight({ loop, target }: Simulation): MessageView[] {
+function inFlight({ loop, target, cluster }: Simulation): MessageView[] {
   const { queue } = loop;
   const { names } = target;
   const messages: MessageView[] = [];
@@ -287,8 +289,15 @@ function inFlight({ loop, target }: Simulation): MessageView[] {
     messages.push({
       from: names[words[at + FROM]!]!,
       to: names[words[at + TO]!]!,
-      kind: messageOf(kind, words[at + A]!, words[at + B]!, words[at + C]!, words[at + D]!, words[at + E]!)
-        .type,
+      kind: messageOf(
+        cluster.messageOf,
+        kind,
+        words[at + A]!,
+        words[at + B]!,
+        words[at + C]!,
+        words[at + D]!,
+        words[at + E]!,
+      ).type,
       sentMs: times[record * 2 + 1]! / 1000,
       arrivesMs: times[record * 2]! / 1000,
     });

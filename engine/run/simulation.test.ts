@@ -5,7 +5,8 @@ import { describeTraceEntry } from '../observe/trace.ts';
 import { parseScenario } from '../scenario/parse.ts';
 import { randomScenario } from '../scenario/random-scenario.test-support.ts';
 import type { ScenarioSource } from '../scenario/schema.ts';
-import { timelineTermOf } from '../topologies/leader-follower/wal.ts';
+import { replicasOf } from '../topologies/leader-follower/replicas-of.test-support.ts';
+import { timelineTermOf } from '../topologies/wal.ts';
 import type { Report } from './report.ts';
 import { simulate } from './simulate.ts';
 import { Simulation } from './simulation.ts';
@@ -130,13 +131,13 @@ test('random scenarios: a machine’s crash loses exactly what was not fsynced, 
         if (entry.type === 'fault' && entry.fault.type === 'crash') loses = entry.fault.loses ?? 'machine';
         if (entry.type !== 'crashed') return;
         const node = scenario.nodes.findIndex(({ id }) => id === entry.node);
-        const { flushedLsn, wal } = simulation.cluster.replicas[node]!;
+        const { flushedLsn, wal } = replicasOf(simulation)[node]!;
         if (flushedLsn < wal.lastLsn) crashes[loses]++;
         expected.push({ node, lsn: loses === 'machine' ? flushedLsn : wal.lastLsn });
       });
       while (simulation.step()) {
         for (const { node, lsn } of expected.splice(0)) {
-          const { flushedLsn, wal } = simulation.cluster.replicas[node]!;
+          const { flushedLsn, wal } = replicasOf(simulation)[node]!;
           expect([flushedLsn, wal.lastLsn]).toEqual([lsn, lsn]);
         }
       }
@@ -155,7 +156,7 @@ test('random scenarios: when all are up and drained, exactly N replicas hold eve
       randomScenario({ faults: ['pause', 'cut', 'slow-link', 'lossy-link', 'slow-disk'], reordering: false }),
       (source) => {
         const { simulation, report } = run(source);
-        const { replicas } = simulation.cluster;
+        const replicas = replicasOf(simulation);
         const { lastLsn } = replicas[0]!.wal;
         expect(report.verdicts.find(({ name }) => name === 'divergence')!.result).not.toBe('violation');
         if (!replicas.every(({ flushedLsn, wal }) => flushedLsn === lastLsn && wal.lastLsn === lastLsn))

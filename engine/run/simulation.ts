@@ -8,7 +8,8 @@ import { type Ended, Operations } from '../observe/operations.ts';
 import { type Observer, Recorder, type TraceEntry } from '../observe/trace.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
-import { LeaderFollowerCluster } from '../topologies/leader-follower/cluster.ts';
+import type { Cluster } from '../topologies/cluster.ts';
+import { newCluster } from '../topologies/clusters.ts';
 import { StaleReads } from '../verdicts/stale-reads.ts';
 import {
   CLIENT_TIMERS,
@@ -43,7 +44,7 @@ export class Simulation implements Notebook {
   readonly seed: number;
   readonly loop: Loop;
   readonly target: FaultTarget;
-  readonly cluster: LeaderFollowerCluster;
+  readonly cluster: Cluster;
   readonly groups: readonly ClientGroup[];
   readonly operations: Operations;
   /** Whether the workload is over, and whether the cluster has drained since. */
@@ -69,7 +70,7 @@ export class Simulation implements Notebook {
     const linkSettings = linkSettingsOf(scenario, regions, this.firstClient, tables);
     const network = new Network(names, streams, linkSettings);
 
-    this.cluster = new LeaderFollowerCluster(
+    this.cluster = newCluster(
       topology,
       { replicas: nodes.length, keys: workload.keys.count, clients },
       {
@@ -102,10 +103,8 @@ export class Simulation implements Notebook {
     );
 
     const ideal = idealMachine(tables);
-    // Heartbeats fall where they fall: a fault at a round time must not always come just after one.
-    const helperStartUs = streams.below(
-      streams.add('start of the manager'),
-      Math.min(topology.heartbeatUs, 0xffff_ffff),
+    const startUs = scenario.helpers.map(({ name, startWithinUs }) =>
+      streams.below(streams.add(`start of the ${name}`), Math.min(startWithinUs, 0xffff_ffff)),
     );
     const actors: Actor[] = [
       ...this.cluster.members.map((member, index) => ({
@@ -113,7 +112,7 @@ export class Simulation implements Notebook {
         name: names[index]!,
         chances: [],
         ...(nodes[index] === undefined
-          ? { ...ideal, startUs: helperStartUs }
+          ? { ...ideal, startUs: startUs[index - nodes.length]! }
           : machineOf(nodes[index], tables)),
       })),
       ...this.groups.map((state, group) => ({
@@ -133,8 +132,12 @@ export class Simulation implements Notebook {
     );
     this.lag = new LagSamples(nodes.length);
     if (observe !== undefined) {
-      this.loop.tracer = new Recorder(observe, names, (actor, slot) =>
-        actor < this.firstClient ? this.cluster.timerName(actor, slot) : clientTimerNames[slot]!,
+      this.loop.tracer = new Recorder(
+        observe,
+        names,
+        (actor, slot) =>
+          actor < this.firstClient ? this.cluster.timerName(actor, slot) : clientTimerNames[slot]!,
+        this.cluster.messageOf,
       );
     }
 

@@ -85,7 +85,6 @@ test('defaults: what the least scenario means', () => {
       acknowledgement: 'asynchronous',
       reads: 'leader',
       automaticFailover: true,
-      managerRegion: 'local',
       heartbeatUs: 1e6,
       timeoutUs: 1e7,
       electionUs: 1e6,
@@ -93,6 +92,7 @@ test('defaults: what the least scenario means', () => {
       keepaliveUs: 1e6,
       streamTimeoutUs: 6e7,
     },
+    helpers: [{ name: 'manager', region: 'local', startWithinUs: 1e6 }],
     workload: {
       clients: [{ id: 'clients', region: 'local', readsPerSecond: 0, writesPerSecond: 1 }],
       arrivals: 'poisson',
@@ -142,7 +142,8 @@ test('milliseconds become whole µs, rates become service times, each setting in
   });
   expect(b).toMatchObject({ fsync: { delayUs: 250 }, readPs: 0, writePs: 333_333_333_333 });
   expect(c).toMatchObject({ region: 'y', writePs: 1e9, skewUs: 0 });
-  expect(scenario.topology).toMatchObject({ leader: 1, managerRegion: 'y' });
+  expect(scenario.topology).toMatchObject({ leader: 1 });
+  expect(scenario.helpers).toMatchObject([{ name: 'manager', region: 'y' }]);
   // Both directions; what a link does not say it takes from the links within.
   const link = {
     latency: { type: 'constant', delayUs: 10_000 },

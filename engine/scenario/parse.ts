@@ -1,12 +1,12 @@
 import { faultProblems } from '../faults/fault-names.ts';
 import type { LatencySpec } from '../kernel/latency.ts';
+import { topologyHelpers, topologySpec } from '../topologies/topologies.ts';
 import { parseDocument } from './parse-document.ts';
 import { describeProblem, InputError, type Problem, showValue, unknownName } from './problems.ts';
 import { nearRegions, oneWayLatency, regionRtt } from './region-rtt.ts';
 import {
   type ClientSpec,
   type LinkSpec,
-  managerName,
   type NodeSpec,
   type RegionLink,
   type Scenario,
@@ -43,11 +43,13 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
     nodeSpec(node, cluster.defaults, ['cluster', 'nodes', index], problems),
   );
   const clients = clientSpecs(workload.clients);
+  const helpers = topologyHelpers(topology, nodes);
   checkDistinct(
     [
       ...nodes.map(({ id }, index) => ({ id, path: ['cluster', 'nodes', index, 'id'] as Path })),
       ...clients.map(({ id }, index) => ({ id, path: ['workload', 'clients', index, 'id'] as Path })),
     ],
+    helpers.map(({ name }) => name),
     problems,
   );
   const within = linkSpec(
@@ -60,11 +62,6 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
     regionLinks(link, within, ['network', 'between', index], problems),
   );
   checkLinkedOnce(network.between, problems);
-  const nodeNames = nodes.map(({ id }) => id);
-  const leader = topology.leader === undefined ? 0 : nodeNames.indexOf(topology.leader);
-  if (leader < 0) problems.push(unknownName(topology.leader!, 'a node', nodeNames, ['topology', 'leader']));
-  const managerRegion = topology.failover.region ?? nodes[0]!.region;
-
   const scenario: Scenario = {
     id: document.id,
     title: document.title,
@@ -74,20 +71,8 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
     nodes,
     within,
     between,
-    topology: {
-      type: topology.type,
-      leader,
-      acknowledgement: topology.acknowledgement,
-      reads: topology.reads,
-      automaticFailover: topology.failover.automatic,
-      managerRegion,
-      heartbeatUs: toUs(topology.failover.heartbeatMs),
-      timeoutUs: toUs(topology.failover.timeoutMs),
-      electionUs: toUs(topology.failover.electionMs),
-      reconnectUs: toUs(topology.reconnectMs),
-      keepaliveUs: toUs(topology.keepaliveMs),
-      streamTimeoutUs: toUs(topology.streamTimeoutMs),
-    },
+    topology: topologySpec(topology, nodes, problems),
+    helpers: helpers.map(({ path: _, ...helper }) => helper),
     workload: {
       clients,
       arrivals: workload.arrivals,
@@ -98,9 +83,8 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
     faults: document.faults,
     expect: document.expect,
   };
-  checkRegionsLinked(scenario, problems);
+  checkRegionsLinked(scenario, helpers, problems);
   checkWork(document, problems);
-  checkFailover(document, problems);
   checkFaults(scenario, document.durationMs, problems);
   checkExpectations(scenario, problems);
   return scenario;
@@ -254,8 +238,12 @@ function latencySpec(latency: LatencyDocument, path: Path, problems: Problem[]):
   }
 }
 
-function checkDistinct(named: readonly { id: string; path: Path }[], problems: Problem[]): void {
-  const seen = new Set([managerName]);
+function checkDistinct(
+  named: readonly { id: string; path: Path }[],
+  taken: readonly string[],
+  problems: Problem[],
+): void {
+  const seen = new Set(taken);
   for (const { id, path } of named) {
     if (seen.has(id)) {
       problems.push({ path, found: showValue(id), expected: 'a name that is not taken yet' });
@@ -281,11 +269,12 @@ function checkLinkedOnce(between: ScenarioDocument['network']['between'], proble
 }
 
 /** Every two places that exchange messages need a link. */
-function checkRegionsLinked(scenario: Scenario, problems: Problem[]): void {
-  const nodeRegions = new Set([
-    ...scenario.nodes.map(({ region }) => region),
-    scenario.topology.managerRegion,
-  ]);
+function checkRegionsLinked(
+  scenario: Scenario,
+  helpers: readonly { region: string; path: Path }[],
+  problems: Problem[],
+): void {
+  const nodeRegions = new Set([...scenario.nodes, ...helpers].map(({ region }) => region));
   const linked = new Set(scenario.between.map(({ from, to }) => `${from} ${to}`));
   const places = [
     ...scenario.nodes.map(({ region }, index) => ({
@@ -296,7 +285,7 @@ function checkRegionsLinked(scenario: Scenario, problems: Problem[]): void {
       region,
       path: ['workload', 'clients', index, 'region'] as Path,
     })),
-    { region: scenario.topology.managerRegion, path: ['topology', 'failover', 'region'] as Path },
+    ...helpers,
   ];
   const reported = new Set<string>();
   for (const { region, path } of places) {
@@ -335,26 +324,6 @@ function checkWork({ workload, durationMs }: ScenarioDocument, problems: Problem
       found: `${durationMs} ms of ${perSecond} operations per second`,
       expected: `at most ${operationsMax} operations in a run`,
       ...(workload.clients.length > 1 && { hint: 'every client group counts as much as the busiest one' }),
-    });
-  }
-}
-
-function checkFailover({ topology }: ScenarioDocument, problems: Problem[]): void {
-  const { heartbeatMs, timeoutMs } = topology.failover;
-  if (timeoutMs <= heartbeatMs) {
-    problems.push({
-      path: ['topology', 'failover', 'timeoutMs'],
-      found: String(timeoutMs),
-      expected: `more than heartbeatMs, ${heartbeatMs}`,
-      hint: 'otherwise a healthy leader counts as dead between two heartbeats',
-    });
-  }
-  if (topology.streamTimeoutMs <= topology.keepaliveMs) {
-    problems.push({
-      path: ['topology', 'streamTimeoutMs'],
-      found: String(topology.streamTimeoutMs),
-      expected: `more than keepaliveMs, ${topology.keepaliveMs}`,
-      hint: 'otherwise an idle stream is given up between two keepalives',
     });
   }
 }

@@ -1,4 +1,5 @@
 import type { LatencySpec } from '../kernel/latency.ts';
+import type { LeaderFollowerSpec } from '../topologies/leader-follower/spec.ts';
 import type { Expectation, FaultDocument } from './schema.ts';
 
 /**
@@ -16,7 +17,9 @@ export interface Scenario {
   readonly within: LinkSpec;
   /** Directed links between regions; a pair that is not here is linked as inside one region. */
   readonly between: readonly RegionLink[];
-  readonly topology: LeaderFollowerSpec;
+  readonly topology: TopologySpec;
+  /** In the order of the topology's own members after its replicas. */
+  readonly helpers: readonly HelperSpec[];
   readonly workload: WorkloadSpec;
   /** In the form of the file, so that a run with injected faults can be written down again. */
   readonly faults: readonly FaultDocument[];
@@ -51,20 +54,15 @@ export interface RegionLink extends LinkSpec {
   readonly to: string;
 }
 
-export interface LeaderFollowerSpec {
-  readonly type: 'leader-follower';
-  /** Index of the first leader. */
-  readonly leader: number;
-  readonly acknowledgement: 'asynchronous' | 'semi-synchronous' | 'synchronous';
-  readonly reads: 'leader' | 'followers' | 'nearest';
-  readonly automaticFailover: boolean;
-  readonly managerRegion: string;
-  readonly heartbeatUs: number;
-  readonly timeoutUs: number;
-  readonly electionUs: number;
-  readonly reconnectUs: number;
-  readonly keepaliveUs: number;
-  readonly streamTimeoutUs: number;
+/** A topology, by its type. */
+export type TopologySpec = LeaderFollowerSpec;
+
+/** An actor that serves the cluster and is no node of it: a failover manager. It costs nothing. */
+export interface HelperSpec {
+  readonly name: string;
+  readonly region: string;
+  /** It starts at a moment of its own, within so long. */
+  readonly startWithinUs: number;
 }
 
 export interface ClientSpec {
@@ -81,9 +79,6 @@ export interface WorkloadSpec {
   readonly valueBytes: number;
   readonly timeoutUs: number;
 }
-
-/** The name under which faults and traces know the failover manager. */
-export const managerName = 'manager';
 
 /** Milliseconds as people write them to integer µs. */
 export function toUs(ms: number): number {

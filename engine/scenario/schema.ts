@@ -3,26 +3,19 @@
  * `parse.ts` turns it into the resolved `Scenario` the loop runs. Unknown keys are errors.
  */
 import * as z from 'zod/mini';
-
-/** The longest time that may be written: a year. It keeps every sum of microseconds an exact integer. */
-const yearMs = 366 * 24 * 3_600_000;
-
-const id = z
-  .string()
-  .check(
-    z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
-    z.describe('Letters, digits, dot, dash or underscore; 64 at most'),
-  );
-const timeMs = z.number().check(z.gte(0), z.lte(yearMs));
-/** The longest delay that can be drawn: 2^31 − 1 µs. */
-const longestDelayMs = 2_147_483;
-const delayMs = z.number().check(z.gte(0), z.lte(longestDelayMs));
-const positiveDelayMs = z.number().check(z.gte(0.001), z.lte(longestDelayMs));
-const positiveMs = z.number().check(z.gte(0.001), z.lte(yearMs));
-const ratePerSecond = z.number().check(z.gte(0), z.lte(10_000_000));
-const capacityPerSecond = z.number().check(z.gte(0.001), z.lte(1_000_000_000));
-const probability = z.number().check(z.gte(0), z.lte(1));
-const positiveCount = (most: number) => z.int().check(z.gte(1), z.lte(most));
+import { leaderFollowerSchema } from '../topologies/leader-follower/schema.ts';
+import {
+  capacityPerSecond,
+  delayMs,
+  id,
+  positiveCount,
+  positiveDelayMs,
+  positiveMs,
+  probability,
+  ratePerSecond,
+  timeMs,
+  yearMs,
+} from './fields.ts';
 
 /** A delay: a plain number of milliseconds, or a distribution. */
 const simpleLatency = [
@@ -153,57 +146,6 @@ const network = z.strictObject({
   ),
 });
 
-const leaderFollower = z.strictObject({
-  type: z.literal('leader-follower'),
-  leader: z.optional(id.check(z.describe('The first leader; without it, the first node'))),
-  acknowledgement: z._default(
-    z
-      .enum(['asynchronous', 'semi-synchronous', 'synchronous'])
-      .check(
-        z.describe(
-          'Whom a write waits for besides the leader’s own disk: nobody, any one follower’s disk, every follower’s disk',
-        ),
-      ),
-    'asynchronous',
-  ),
-  reads: z._default(
-    z
-      .enum(['leader', 'followers', 'nearest'])
-      .check(z.describe('Where clients read: nearest counts every live replica, the leader too')),
-    'leader',
-  ),
-  failover: z.prefault(
-    z.strictObject({
-      automatic: z._default(z.boolean(), true),
-      region: z.optional(
-        id.check(z.describe('Where the failover manager runs; without it, the first region')),
-      ),
-      heartbeatMs: z._default(positiveMs.check(z.describe('How often the manager asks each replica')), 1000),
-      timeoutMs: z._default(
-        positiveMs.check(z.describe('Silence after which the leader counts as dead')),
-        10_000,
-      ),
-      electionMs: z._default(
-        positiveMs.check(z.describe('How long to wait for the followers’ positions')),
-        1000,
-      ),
-    }),
-    {},
-  ),
-  reconnectMs: z._default(
-    positiveMs.check(z.describe('How often a follower without a stream asks for one')),
-    1000,
-  ),
-  keepaliveMs: z._default(
-    positiveMs.check(z.describe('How often a leader with nothing to send says so')),
-    1000,
-  ),
-  streamTimeoutMs: z._default(
-    positiveMs.check(z.describe('Silence after which either end gives up a stream')),
-    60_000,
-  ),
-});
-
 const workload = z.strictObject({
   clients: z
     .array(
@@ -326,7 +268,7 @@ export const scenarioSchema = z.strictObject({
   drainMs: z._default(timeMs.check(z.describe('The longest the drain may take')), 60_000),
   cluster,
   network: z.prefault(network, {}),
-  topology: z.discriminatedUnion('type', [leaderFollower]),
+  topology: z.discriminatedUnion('type', [leaderFollowerSchema]),
   workload,
   faults: z._default(z.array(z.discriminatedUnion('type', faultTypes)).check(z.maxLength(100_000)), []),
   expect: z._default(z.array(expectation).check(z.maxLength(100)), []),
@@ -336,6 +278,7 @@ export const scenarioSchema = z.strictObject({
 export type ScenarioSource = z.input<typeof scenarioSchema>;
 /** As written, defaults filled in. */
 export type ScenarioDocument = z.output<typeof scenarioSchema>;
+export type TopologyDocument = ScenarioDocument['topology'];
 export type LatencyDocument = z.output<typeof latency>;
 export type FaultDocument = ScenarioDocument['faults'][number];
 export type FaultSource = NonNullable<ScenarioSource['faults']>[number];

@@ -4,9 +4,16 @@
  */
 
 import type { NodeKind } from '../kernel/protocol.ts';
-import type { Observer } from '../observe/trace.ts';
-import type { NodeRole, StreamView } from '../run/player.ts';
+import type { Observer, TopologyMessage } from '../observe/trace.ts';
+import type { HelperState, NodeRole, StreamView } from '../run/player.ts';
 import type { Verdict } from '../run/report.ts';
+
+export interface ClusterSize {
+  readonly replicas: number;
+  readonly keys: number;
+  /** Actors of the client groups, who may be told where to send operations. */
+  readonly clients: readonly number[];
+}
 
 /** What a cluster may use of the run it is in. */
 export interface Surroundings {
@@ -51,6 +58,8 @@ export interface Cluster {
   /** What serving a message costs a replica, `SERVICE_…`. */
   serviceClassOf(kind: number): number;
   timerName(member: number, slot: number): string;
+  /** The typed form of a message of its own kinds. */
+  messageOf(kind: number, a: number, b: number, c: number, d: number, e: number): TopologyMessage;
   /** A note of a member. */
   onNote(atUs: number, member: number, kind: number, a: number, b: number, c: number, d: number): void;
   /** A client has the acknowledgement of a write. */
@@ -63,6 +72,6 @@ export interface Cluster {
   verdicts(drained: boolean): Verdict[];
   roles(): readonly NodeRole[];
   streams(): readonly StreamView[];
-  /** The failover manager: its mode, and whom it takes for the leader (−1 nobody). */
-  manager(): { readonly state: string; readonly leader: number };
+  /** What its helpers are at, in their order. */
+  helpers(): readonly HelperState[];
 }

@@ -1,13 +1,12 @@
 import type { Verdict } from '../run/report.ts';
-import type { Replica } from '../topologies/leader-follower/replica.ts';
-import { DATA_WIDTH, keyOf, valueAt } from '../topologies/leader-follower/wal.ts';
+import { DATA_WIDTH, keyOf, type LogHolder, valueAt } from '../topologies/wal.ts';
 
 /**
  * Keys on which live replicas differ after the drain, each replica's data taken with its whole log replayed.
  * It compares values, not logs: what two replicas would answer is what matters to a reader.
  */
 export function divergence(
-  replicas: readonly Replica[],
+  replicas: readonly LogHolder[],
   names: readonly string[],
   isLive: (node: number) => boolean,
   drained: boolean,
@@ -45,7 +44,7 @@ function write(number: number): string {
 }
 
 /** The value of every key once the whole log is replayed. */
-function valuesOf({ data, wal, replayedLsn }: Replica): Int32Array {
+function valuesOf({ data, wal, replayedLsn }: LogHolder): Int32Array {
   const values = new Int32Array(data.length / DATA_WIDTH);
   for (let key = 0; key < values.length; key++) values[key] = data[key * DATA_WIDTH + 2]!;
   for (let lsn = Math.max(replayedLsn + 1, wal.firstLsn); lsn <= wal.lastLsn; lsn++)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { newReplica, type Replica } from '../topologies/leader-follower/replica.ts';
-import { append, dropLast, recycle } from '../topologies/leader-follower/wal.ts';
+import { append, dropLast, recycle } from '../topologies/wal.ts';
 import { LostWrites } from './lost-writes.ts';
 
 const settings = { replicas: 2, requiredFollowers: 0, reconnectUs: 1, keepaliveUs: 1, streamTimeoutUs: 1 };

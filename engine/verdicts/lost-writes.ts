@@ -1,14 +1,14 @@
 import type { Verdict } from '../run/report.ts';
-import type { Replica } from '../topologies/leader-follower/replica.ts';
 import {
   isAcknowledged,
   keyOf,
+  type LogHolder,
   markAcknowledged,
   termOf,
   timelineTermOf,
   valueAt,
   writtenAtUs,
-} from '../topologies/leader-follower/wal.ts';
+} from '../topologies/wal.ts';
 
 /** An acknowledged write whose record left a log. */
 interface Suspect {
@@ -31,12 +31,12 @@ interface Suspect {
  */
 export class LostWrites {
   private readonly suspects: Suspect[] = [];
-  private readonly replicas: readonly Replica[];
+  private readonly replicas: readonly LogHolder[];
   private readonly names: readonly string[];
   /** Which replica led each term. */
   private readonly leaders: number[] = [];
 
-  constructor(replicas: readonly Replica[], names: readonly string[]) {
+  constructor(replicas: readonly LogHolder[], names: readonly string[]) {
     this.replicas = replicas;
     this.names = names;
   }
@@ -135,7 +135,7 @@ export class LostWrites {
 
 /** Whether the log of a live replica holds the record. */
 export function isHeld(
-  replicas: readonly Replica[],
+  replicas: readonly LogHolder[],
   isLive: (node: number) => boolean,
   term: number,
   lsn: number,

@@ -10,6 +10,7 @@ import { Simulation } from '../run/simulation.ts';
 import { parseScenario } from '../scenario/parse.ts';
 import type { ScenarioSource } from '../scenario/schema.ts';
 import { LogWatch, randomCluster } from '../topologies/leader-follower/random-cluster.test-support.ts';
+import { replicasOf } from '../topologies/leader-follower/replicas-of.test-support.ts';
 
 const runs = process.env.QUORATE_FULL === '1' ? 2000 : 60;
 
@@ -73,7 +74,9 @@ function judged(source: ScenarioSource) {
   watch.finish();
   const history = new ClientHistory(entries);
   const verdicts = Object.fromEntries(simulation.verdicts().map((verdict) => [verdict.name, verdict]));
-  const live = simulation.cluster.replicas.map((_, node) => node).filter(simulation.isLive);
+  const live = replicasOf(simulation)
+    .map((_, node) => node)
+    .filter(simulation.isLive);
   return { history, verdicts, live, watch, simulation };
 }
 
@@ -157,7 +160,9 @@ test('divergence: keys whose last write differs between live logs, at the end an
         const simulation = new Simulation(scenario, scenario.seed, undefined);
         const watch = new LogWatch(simulation);
         const compare = () => {
-          const live = simulation.cluster.replicas.map((_, node) => node).filter(simulation.isLive);
+          const live = replicasOf(simulation)
+            .map((_, node) => node)
+            .filter(simulation.isLive);
           const lasts = live.map((node) => new Map(watch.logOf(node).map(({ key, value }) => [key, value])));
           const keys = new Set(lasts.flatMap((last) => [...last.keys()]));
           const differing = [...keys].filter((key) => new Set(lasts.map((last) => last.get(key))).size > 1);

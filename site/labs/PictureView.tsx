@@ -44,7 +44,15 @@ export function PictureView({ picture, onLink }: Props) {
       {picture.nodes.map((node) => (
         <NodeView key={node.id} node={node} box={box(node.id)} />
       ))}
-      <Bar box={box(picture.manager.id)} name="failover manager" kind="manager" text={picture.manager.text} />
+      {picture.helpers.map(({ id, text }) => (
+        <Bar
+          key={id}
+          box={box(id)}
+          name={id === 'manager' ? 'failover manager' : id}
+          kind="manager"
+          text={text}
+        />
+      ))}
     </svg>
   );
 }

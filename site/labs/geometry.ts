@@ -46,17 +46,9 @@ const lane = 5;
  */
 export function geometryOf(view: ClusterView): Geometry {
   const boxes = new Map<string, Box>();
-  const clientWidth = (width - 2 * margin - 8 * (view.clients.length - 1)) / view.clients.length;
-  for (const [index, { id }] of view.clients.entries()) {
-    boxes.set(id, {
-      x: margin + index * (clientWidth + 8),
-      y: margin,
-      width: clientWidth,
-      height: bar.clients,
-    });
-  }
+  placeBars(boxes, view.clients, margin, bar.clients);
   for (const [index, { id }] of view.nodes.entries()) boxes.set(id, nodeBox(index, view.nodes.length));
-  boxes.set(view.manager.id, { x: margin, y: bottom, width: width - 2 * margin, height: bar.manager });
+  placeBars(boxes, view.helpers, bottom, bar.manager);
   const nodeIds = new Set(view.nodes.map(({ id }) => id));
   const lines: Line[] = [];
   const seen = new Set<string>();
@@ -122,4 +114,16 @@ export function pointOn(line: Line, from: string, share: number): Point {
   const dy = end.y - start.y;
   const length = Math.hypot(dx, dy) || 1;
   return { x: start.x + dx * share - (dy / length) * lane, y: start.y + dy * share + (dx / length) * lane };
+}
+
+/** Side by side, over the whole width. */
+function placeBars(
+  boxes: Map<string, Box>,
+  actors: readonly { readonly id: string }[],
+  y: number,
+  height: number,
+): void {
+  const barWidth = (width - 2 * margin - 8 * (actors.length - 1)) / actors.length;
+  for (const [index, { id }] of actors.entries())
+    boxes.set(id, { x: margin + index * (barWidth + 8), y, width: barWidth, height });
 }

@@ -66,7 +66,7 @@ export class Picture {
   readonly nodes: readonly NodePicture[];
   readonly links: readonly LinkPicture[];
   readonly clients: readonly { readonly id: string; readonly text: Signal<string> }[];
-  readonly manager: { readonly id: string; readonly text: Signal<string> };
+  readonly helpers: readonly { readonly id: string; readonly text: Signal<string> }[];
   readonly dots: readonly Dot[];
   /** The whole picture in a sentence, for those who cannot see it. */
   readonly sentence = signal('');
@@ -89,7 +89,7 @@ export class Picture {
       return link;
     });
     this.clients = view.clients.map(({ id }) => ({ id, text: signal('') }));
-    this.manager = { id: view.manager.id, text: signal('') };
+    this.helpers = view.helpers.map(({ id }) => ({ id, text: signal('') }));
     this.dots = Array.from({ length: dotsMost }, () => ({
       transform: signal(away),
       shape: signal(idleShape),
@@ -106,7 +106,8 @@ export class Picture {
       this.clients[index]!.text.value =
         `writes to ${client.leader} · ${open} ${open === 1 ? 'operation' : 'operations'} open`;
     }
-    this.manager.text.value = managerText(view.manager);
+    for (const [index, helper] of view.helpers.entries())
+      this.helpers[index]!.text.value = helperText(helper);
     this.sentence.value = sentenceOf(view);
   }
 
@@ -183,7 +184,7 @@ function stateWords(state: string): string {
   return state.slice(state.lastIndexOf('.') + 1);
 }
 
-function managerText({ state, leader }: ClusterView['manager']): string {
+function helperText({ state, leader }: ClusterView['helpers'][number]): string {
   return `${stateWords(state)} · ${leader === null ? 'no leader' : `leader ${leader}`}`;
 }
 

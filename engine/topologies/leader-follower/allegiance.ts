@@ -1,8 +1,8 @@
 /** Whose orders a replica takes: what the failover manager asks of it and tells it. */
 
+import { timelineTermOf } from '../wal.ts';
 import { ALIVE, MESSAGE_BYTES, NOTE_FOLLOWING, POSITION, PROMOTED } from './messages.ts';
 import type { Activation } from './replica.ts';
-import { timelineTermOf } from './wal.ts';
 
 export function reportAlive({ node, input, out }: Activation): void {
   out.send(input.from, ALIVE, node.term, 0, 0, 0, 0, MESSAGE_BYTES);

@@ -22,10 +22,10 @@ import {
   WRITE,
   WRITE_OK,
 } from '../../kernel/protocol.ts';
+import { termOf, valueAt } from '../wal.ts';
 import { managerKind, replicaKind } from './kinds.ts';
 import { type Manager, newManager } from './manager.ts';
 import { newReplica, type Replica, type ReplicaSettings } from './replica.ts';
-import { termOf, valueAt } from './wal.ts';
 
 export type Envelope = Readonly<Input> & { readonly to: number };
 

@@ -1,11 +1,11 @@
 import type { Actor } from '../../kernel/loop.ts';
 import type { TraceEntry } from '../../observe/trace.ts';
-import type { NodeRole, StreamView } from '../../run/player.ts';
+import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
 import type { Verdict } from '../../run/report.ts';
-import type { LeaderFollowerSpec } from '../../scenario/scenario.ts';
 import { divergence } from '../../verdicts/divergence.ts';
 import { LostWrites } from '../../verdicts/lost-writes.ts';
-import type { Cluster, Lag, Loss, Member, Surroundings } from '../cluster.ts';
+import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
+import { endBytes, lastTerm, writtenAtUs } from '../wal.ts';
 import { managerKind, replicaKind, serviceClassOf } from './kinds.ts';
 import { type Manager, newManager } from './manager.ts';
 import {
@@ -15,18 +15,12 @@ import {
   NOTE_LEADING,
   NOTE_STREAM,
   NOTE_SUSPECTED,
+  replicationMessage,
   type StreamState,
   streamStates,
 } from './messages.ts';
 import { newReplica, type Replica } from './replica.ts';
-import { endBytes, lastTerm, writtenAtUs } from './wal.ts';
-
-export interface LeaderFollowerSize {
-  readonly replicas: number;
-  readonly keys: number;
-  /** Actors of the client groups, whom the manager tells where to send operations. */
-  readonly clients: readonly number[];
-}
+import type { LeaderFollowerSpec } from './spec.ts';
 
 /** Leader-follower with its failover manager, which is the actor after the replicas. */
 export class LeaderFollowerCluster implements Cluster {
@@ -34,12 +28,13 @@ export class LeaderFollowerCluster implements Cluster {
   readonly coordinator: Manager;
   readonly members: readonly Member[];
   readonly serviceClassOf = serviceClassOf;
+  readonly messageOf = replicationMessage;
   leader: number;
   private leaderTerm = 0;
   private readonly lostWrites: LostWrites;
   private readonly run: Surroundings;
 
-  constructor(spec: LeaderFollowerSpec, size: LeaderFollowerSize, run: Surroundings) {
+  constructor(spec: LeaderFollowerSpec, size: ClusterSize, run: Surroundings) {
     const { replicas, keys, clients } = size;
     this.run = run;
     this.leader = spec.leader;
@@ -204,13 +199,16 @@ export class LeaderFollowerCluster implements Cluster {
     );
   }
 
-  manager(): { state: string; leader: number } {
+  helpers(): HelperState[] {
     const { states } = managerKind.failover.configurations[this.coordinator.mode]!;
+    const { leader } = this.coordinator;
     const region = 'failover.';
-    return {
-      state: states.findLast((state) => state.startsWith(region))!.slice(region.length),
-      leader: this.coordinator.leader,
-    };
+    return [
+      {
+        state: states.findLast((state) => state.startsWith(region))!.slice(region.length),
+        leader: leader < 0 ? null : this.run.names[leader]!,
+      },
+    ];
   }
 }
 

@@ -16,6 +16,7 @@ import { parseScenario } from '../../scenario/parse.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import type { FaultSource, ScenarioSource } from '../../scenario/schema.ts';
 import { atMsWithin, nodeNames, quickTopology, randomCluster } from './random-cluster.test-support.ts';
+import { replicasOf } from './replicas-of.test-support.ts';
 
 const full = process.env.QUORATE_FULL === '1';
 
@@ -172,7 +173,7 @@ describe('the leader crashes', () => {
       const { scenario, crashUs } = dyingRack(base, seed);
       const simulation = new Simulation(scenario, seed, undefined);
       simulation.advanceTo(crashUs);
-      const [leader, ...followers] = simulation.cluster.replicas;
+      const [leader, ...followers] = replicasOf(simulation);
       const lag = leader!.flushedLsn - Math.max(...followers.map(({ flushedLsn }) => flushedLsn));
       simulation.finish();
       const lost = lostIn({ verdicts: simulation.verdicts() });

@@ -1,8 +1,6 @@
 /** A replica's log on its way to disk, what a crash leaves of it, and how a tail comes off again. */
 
 import type { Out } from '../../kernel/protocol.ts';
-import { NOTE_DISCARDED } from './messages.ts';
-import type { Activation, Replica } from './replica.ts';
 import {
   dropLast,
   endBytes,
@@ -13,7 +11,9 @@ import {
   termOf,
   unreplay,
   valueAt,
-} from './wal.ts';
+} from '../wal.ts';
+import { NOTE_DISCARDED } from './messages.ts';
+import type { Activation, Replica } from './replica.ts';
 
 /** Starts an fsync of everything appended, unless one is under way. */
 export function flush(node: Replica, out: Out): void {

@@ -1,10 +1,10 @@
 /** What a follower does: it finds out where its log and the leader's part, discards its own tail, and takes records. */
 
 import { type Out, REFUSED } from '../../kernel/protocol.ts';
+import { append, lastLsnUpTo, timelineTermOf } from '../wal.ts';
 import { discardAfter, flush, recycleThrough } from './durable-log.ts';
 import { CONFIRM, HELLO, MESSAGE_BYTES, STREAM } from './messages.ts';
 import type { Activation, Replica } from './replica.ts';
-import { append, lastLsnUpTo, timelineTermOf } from './wal.ts';
 
 /** A follower takes no writes: the client learns at once that nothing happened. */
 export function refuseWrite({ input, out }: Activation): void {

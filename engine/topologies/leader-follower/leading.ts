@@ -1,9 +1,6 @@
 /** What a leader does: it takes writes, answers them once enough disks hold them, and streams its log to followers. */
 
 import { type Out, WRITE_OK } from '../../kernel/protocol.ts';
-import { disownWrites, flush, recycleThrough, replayFlushed } from './durable-log.ts';
-import { APPEND, KEEPALIVE, MESSAGE_BYTES, NOTE_LEADING, NOTE_STREAM, POINT } from './messages.ts';
-import type { Activation, Replica } from './replica.ts';
 import {
   append,
   bytesOf,
@@ -15,7 +12,10 @@ import {
   slotOf,
   termOf,
   valueAt,
-} from './wal.ts';
+} from '../wal.ts';
+import { disownWrites, flush, recycleThrough, replayFlushed } from './durable-log.ts';
+import { APPEND, KEEPALIVE, MESSAGE_BYTES, NOTE_LEADING, NOTE_STREAM, POINT } from './messages.ts';
+import type { Activation, Replica } from './replica.ts';
 
 // Writes.
 

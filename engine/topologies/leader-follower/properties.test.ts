@@ -8,6 +8,7 @@ import { parseScenario } from '../../scenario/parse.ts';
 import { randomScenario } from '../../scenario/random-scenario.test-support.ts';
 import type { ScenarioSource } from '../../scenario/schema.ts';
 import { LogWatch, randomCluster } from './random-cluster.test-support.ts';
+import { replicasOf } from './replicas-of.test-support.ts';
 
 const full = process.env.QUORATE_FULL === '1';
 const runs = (count: number): number => (full ? count * 20 : count);
@@ -59,7 +60,7 @@ function converged(simulation: Simulation): void {
     result: 'ok',
     count: 0,
   });
-  const live = simulation.cluster.replicas.filter((_, node) => simulation.isLive(node));
+  const live = replicasOf(simulation).filter((_, node) => simulation.isLive(node));
   if (live.length === 0) return;
   const ends = live.map(
     ({ wal, flushedLsn, term, leader }) => `${wal.lastLsn} ${flushedLsn} ${term} ${leader}`,

@@ -3,8 +3,9 @@
 import fc from 'fast-check';
 import type { Simulation } from '../../run/simulation.ts';
 import type { FaultSource, ScenarioSource } from '../../scenario/schema.ts';
+import { DATA_WIDTH, keyOf, lastTerm, termOf, timelineTermOf, valueAt } from '../wal.ts';
 import type { Replica } from './replica.ts';
-import { DATA_WIDTH, keyOf, lastTerm, termOf, timelineTermOf, valueAt } from './wal.ts';
+import { replicasOf } from './replicas-of.test-support.ts';
 
 export interface RandomClusterOptions {
   /** Faults drawn from; none without it. */
@@ -179,7 +180,7 @@ export class LogWatch {
 
   constructor(simulation: Simulation) {
     this.simulation = simulation;
-    this.logs = simulation.cluster.replicas.map(() => []);
+    this.logs = replicasOf(simulation).map(() => []);
   }
 
   /** Runs to the end, looking after every step. */
@@ -199,7 +200,7 @@ export class LogWatch {
   }
 
   private look(): void {
-    const { replicas } = this.simulation.cluster;
+    const replicas = replicasOf(this.simulation);
     for (const [node, replica] of replicas.entries()) this.follow(node, replica);
     const onEveryDisk = Math.min(...replicas.map(({ flushedLsn }) => flushedLsn));
     for (const [node, { wal, replayedLsn, flushedLsn, safeLsn }] of replicas.entries()) {
@@ -215,7 +216,8 @@ export class LogWatch {
   }
 
   private lookAtLeader(): void {
-    const { replicas, leader } = this.simulation.cluster;
+    const replicas = replicasOf(this.simulation);
+    const { leader } = this.simulation.cluster;
     const { confirmedLsn, term, self } = replicas[leader]!;
     if (replicas[leader]!.leader !== self) return;
     for (const [node, lsn] of confirmedLsn.entries()) {
@@ -266,7 +268,7 @@ export class LogWatch {
 
   /** A replica's data is what its log says, replayed from the beginning. */
   private lookAtData(): void {
-    for (const [node, { data, replayedLsn }] of this.simulation.cluster.replicas.entries()) {
+    for (const [node, { data, replayedLsn }] of replicasOf(this.simulation).entries()) {
       const expected = new Int32Array(data.length);
       this.logs[node]!.slice(0, replayedLsn).forEach(({ term, key, value }, index) => {
         expected.set([term, index + 1, value], key * DATA_WIDTH);

@@ -6,8 +6,8 @@
  */
 
 import { type Input, type Out, READ_OK } from '../../kernel/protocol.ts';
+import { DATA_WIDTH, emptyWal, type Wal } from '../wal.ts';
 import { MESSAGE_BYTES } from './messages.ts';
-import { DATA_WIDTH, emptyWal, type Wal } from './wal.ts';
 
 export interface ReplicaSettings {
   /** How many replicas there are; their actors count from 0. */

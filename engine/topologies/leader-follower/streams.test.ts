@@ -5,6 +5,7 @@ import type { TraceEntry } from '../../observe/trace.ts';
 import { Simulation } from '../../run/simulation.ts';
 import { parseScenario } from '../../scenario/parse.ts';
 import type { ScenarioSource } from '../../scenario/schema.ts';
+import { replicasOf } from './replicas-of.test-support.ts';
 
 function run(source: Partial<ScenarioSource>): { simulation: Simulation; streams: string[] } {
   const scenario = parseScenario({
@@ -27,7 +28,8 @@ function run(source: Partial<ScenarioSource>): { simulation: Simulation; streams
 
 const steady = ['a to b: streaming', 'a to c: streaming'];
 
-function expectEqualLogs({ cluster: { replicas } }: Simulation): void {
+function expectEqualLogs(simulation: Simulation): void {
+  const replicas = replicasOf(simulation);
   expect(new Set(replicas.map(({ wal, replayedLsn }) => `${wal.lastLsn} ${replayedLsn}`)).size).toBe(1);
   expect(replicas[0]!.wal.lastLsn).toBeGreaterThan(100);
 }
@@ -89,7 +91,7 @@ describe('a stream comes back', () => {
       topology: { type: 'leader-follower', keepaliveMs: 20 },
     });
     expectEqualLogs(simulation);
-    expect(simulation.cluster.replicas[1]!.wal.lastLsn).toBeGreaterThan(300);
+    expect(replicasOf(simulation)[1]!.wal.lastLsn).toBeGreaterThan(300);
   });
 
   test('where a follower is more impatient than a round trip, and its log parted terms ago', () => {
@@ -107,7 +109,7 @@ describe('a stream comes back', () => {
       ],
     });
     expectEqualLogs(simulation);
-    expect(simulation.cluster.replicas[0]!.term).toBeGreaterThan(2);
+    expect(replicasOf(simulation)[0]!.term).toBeGreaterThan(2);
   });
 });
 

@@ -175,6 +175,13 @@ export function recycle(wal: Wal, throughLsn: number): void {
   wal.firstLsn = throughLsn + 1;
 }
 
+/** A replica as far as its log goes: which records it has replayed, and the data they make. */
+export interface LogHolder {
+  readonly wal: Wal;
+  readonly replayedLsn: number;
+  readonly data: Int32Array;
+}
+
 // Replicated data: for each key the term, LSN and value of the write it shows; three int32 a key, zeros for unwritten.
 export const DATA_WIDTH = 3;
 

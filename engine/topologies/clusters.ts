@@ -1,0 +1,11 @@
+import type { TopologySpec } from '../scenario/scenario.ts';
+import type { Cluster, ClusterSize, Surroundings } from './cluster.ts';
+import { LeaderFollowerCluster } from './leader-follower/cluster.ts';
+
+/** The cluster of a scenario's topology, ready to start. */
+export function newCluster(spec: TopologySpec, size: ClusterSize, run: Surroundings): Cluster {
+  switch (spec.type) {
+    case 'leader-follower':
+      return new LeaderFollowerCluster(spec, size, run);
+  }
+}

@@ -1,0 +1,84 @@
+/** Leader-follower's settings, resolved: names looked up, integer µs. */
+
+import { type Problem, unknownName } from '../../scenario/problems.ts';
+import { type HelperSpec, type NodeSpec, toUs } from '../../scenario/scenario.ts';
+import type { ReadRoute } from '../../workload/clients.ts';
+import type { LeaderFollowerDocument } from './schema.ts';
+
+/** The name under which faults and traces know the failover manager. */
+export const managerName = 'manager';
+
+export interface LeaderFollowerSpec {
+  readonly type: 'leader-follower';
+  /** Index of the first leader. */
+  readonly leader: number;
+  readonly acknowledgement: 'asynchronous' | 'semi-synchronous' | 'synchronous';
+  readonly reads: ReadRoute;
+  readonly automaticFailover: boolean;
+  readonly heartbeatUs: number;
+  readonly timeoutUs: number;
+  readonly electionUs: number;
+  readonly reconnectUs: number;
+  readonly keepaliveUs: number;
+  readonly streamTimeoutUs: number;
+}
+
+/** The settings of a scenario, and the problems in them that its shape does not show. */
+export function leaderFollowerSpec(
+  topology: LeaderFollowerDocument,
+  nodes: readonly NodeSpec[],
+  problems: Problem[],
+): LeaderFollowerSpec {
+  const nodeNames = nodes.map(({ id }) => id);
+  const leader = topology.leader === undefined ? 0 : nodeNames.indexOf(topology.leader);
+  if (leader < 0) problems.push(unknownName(topology.leader!, 'a node', nodeNames, ['topology', 'leader']));
+  checkTimes(topology, problems);
+  return {
+    type: topology.type,
+    leader,
+    acknowledgement: topology.acknowledgement,
+    reads: topology.reads,
+    automaticFailover: topology.failover.automatic,
+    heartbeatUs: toUs(topology.failover.heartbeatMs),
+    timeoutUs: toUs(topology.failover.timeoutMs),
+    electionUs: toUs(topology.failover.electionMs),
+    reconnectUs: toUs(topology.reconnectMs),
+    keepaliveUs: toUs(topology.keepaliveMs),
+    streamTimeoutUs: toUs(topology.streamTimeoutMs),
+  };
+}
+
+/** The failover manager. Its heartbeats fall where they fall: a fault at a round time must not always come just after one. */
+export function leaderFollowerHelpers(
+  { failover }: LeaderFollowerDocument,
+  nodes: readonly NodeSpec[],
+): (HelperSpec & { readonly path: Problem['path'] })[] {
+  return [
+    {
+      name: managerName,
+      region: failover.region ?? nodes[0]!.region,
+      startWithinUs: toUs(failover.heartbeatMs),
+      path: ['topology', 'failover', 'region'],
+    },
+  ];
+}
+
+function checkTimes(topology: LeaderFollowerDocument, problems: Problem[]): void {
+  const { heartbeatMs, timeoutMs } = topology.failover;
+  if (timeoutMs <= heartbeatMs) {
+    problems.push({
+      path: ['topology', 'failover', 'timeoutMs'],
+      found: String(timeoutMs),
+      expected: `more than heartbeatMs, ${heartbeatMs}`,
+      hint: 'otherwise a healthy leader counts as dead between two heartbeats',
+    });
+  }
+  if (topology.streamTimeoutMs <= topology.keepaliveMs) {
+    problems.push({
+      path: ['topology', 'streamTimeoutMs'],
+      found: String(topology.streamTimeoutMs),
+      expected: `more than keepaliveMs, ${topology.keepaliveMs}`,
+      hint: 'otherwise an idle stream is given up between two keepalives',
+    });
+  }
+}

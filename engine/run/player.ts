@@ -266,7 +266,7 @@ function viewOf(simulation: Simulation): ClusterView {
     clients: groups.map((group, index) => ({
       id: clients[index]!.id,
       region: clients[index]!.region,
-      leader: names[group.leader]!,
+      leader: names[group.routes[0]!.leader]!,
       openOperations: group.open,
     })),
     helpers: cluster.helpers().map((state, index) => ({

@@ -20,6 +20,7 @@ import {
   NOTE_BEGAN,
   NOTE_ENDED,
   newClientGroup,
+  newRoute,
   OK,
   outcomes,
 } from '../workload/clients.ts';
@@ -87,18 +88,22 @@ export class Simulation implements Notebook {
     this.groups = workload.clients.map((client, group) =>
       newClientGroup(
         {
-          replicas: nodes.length,
           group,
           groups: workload.clients.length,
           reads: topology.reads,
-          distancesUs: nodes.map((_, replica) => meanUs(linkSettings(clients[group]!, replica).latency)),
           valueBytes: workload.valueBytes,
           timeoutUs: workload.timeoutUs,
           keys,
           readEvery: arrivalsOf(client.readsPerSecond, workload.arrivals, tables),
           writeEvery: arrivalsOf(client.writesPerSecond, workload.arrivals, tables),
         },
-        this.cluster.leader,
+        [
+          newRoute(
+            0,
+            nodes.map((_, replica) => meanUs(linkSettings(clients[group]!, replica).latency)),
+            this.cluster.leader,
+          ),
+        ],
       ),
     );
 

@@ -4,7 +4,7 @@ import type { TraceEntry } from '../observe/trace.ts';
 import { simulate } from '../run/simulate.ts';
 import { parseScenario } from '../scenario/parse.ts';
 import type { ScenarioSource } from '../scenario/schema.ts';
-import { clientKind, newClientGroup } from './clients.ts';
+import { clientKind, newClientGroup, newRoute } from './clients.ts';
 import { uniformKeys } from './keys.ts';
 
 const base = {
@@ -262,20 +262,19 @@ test('a link that doubles messages does not double a client’s: each write is i
 });
 
 test('word of an older term that was overtaken does not send a client back to the old leader', () => {
+  const known = newRoute(0, [1, 1, 1], 0);
   const group = newClientGroup(
     {
-      replicas: 3,
       group: 0,
       groups: 1,
       reads: 'leader',
-      distancesUs: [1, 1, 1],
       valueBytes: 1,
       timeoutUs: 1000,
       keys: uniformKeys(1),
       readEvery: null,
       writeEvery: null,
     },
-    0,
+    [known],
   );
   const route = (leader: number, term: number) =>
     clientKind.onInput(
@@ -285,9 +284,9 @@ test('word of an older term that was overtaken does not send a client back to th
     );
   route(1, 2);
   route(0, 1);
-  expect(group.leader).toBe(1);
+  expect(known.leader).toBe(1);
   route(-1, 3);
-  expect(group.leader).toBe(1);
+  expect(known.leader).toBe(1);
   route(2, 3);
-  expect(group.leader).toBe(2);
+  expect(known.leader).toBe(2);
 });

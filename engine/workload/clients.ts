@@ -57,14 +57,25 @@ export const clientTimerNames = [
 /** Where reads go: the leader, a live follower chosen at random, or the nearest live replica, at random among equals. */
 export type ReadRoute = 'leader' | 'followers' | 'nearest';
 
+/** A shard as a group of clients knows it: its replicas, and what it was last told of them. */
+export interface Route {
+  /** The actor of its first replica; the others follow it. */
+  readonly firstActor: number;
+  /** Mean one-way delay to each replica. */
+  readonly distancesUs: readonly number[];
+  /** Which of the replicas leads, counted from 0. */
+  leader: number;
+  /** The newest term it was told of. */
+  term: number;
+  /** One bit a live replica. */
+  live: number;
+}
+
 export interface ClientSettings {
-  readonly replicas: number;
   /** This group's operations are numbered group, group + groups, group + 2 × groups …: unique in the whole run. */
   readonly group: number;
   readonly groups: number;
   readonly reads: ReadRoute;
-  /** Mean one-way delay to each replica. */
-  readonly distancesUs: readonly number[];
   readonly valueBytes: number;
   readonly timeoutUs: number;
   readonly keys: KeyChooser;
@@ -81,11 +92,8 @@ export interface Arrivals {
 
 export interface ClientGroup {
   readonly settings: ClientSettings;
-  leader: number;
-  /** The newest term it was told of. */
-  term: number;
-  /** One bit a live replica. */
-  live: number;
+  /** By shard. Key k is in shard k modulo their number. */
+  readonly routes: readonly Route[];
   /** False once the workload is over. */
   asking: boolean;
   nextNumber: number;
@@ -104,13 +112,15 @@ export interface ClientGroup {
   open: number;
 }
 
-export function newClientGroup(settings: ClientSettings, leader: number): ClientGroup {
+export function newRoute(firstActor: number, distancesUs: readonly number[], leader: number): Route {
+  return { firstActor, distancesUs, leader, term: 0, live: (1 << distancesUs.length) - 1 };
+}
+
+export function newClientGroup(settings: ClientSettings, routes: readonly Route[]): ClientGroup {
   const slots = 8;
   return {
     settings,
-    leader,
-    term: 0,
-    live: (1 << settings.replicas) - 1,
+    routes,
     asking: true,
     nextNumber: settings.group + settings.groups,
     readTicksLeft: 0,
@@ -145,18 +155,29 @@ export const clientKind: NodeKind<ClientGroup> = {
         end(group, out, input, FAIL, 0, 0);
         break;
       case ROUTE:
-        // One that was overtaken tells of the past.
-        if (input.b < group.term) break;
-        group.term = input.b;
-        // During an election there is nobody better to ask than the leader there was.
-        if (input.a >= 0) group.leader = input.a;
-        group.live = input.c;
+        follow(shardOfSender(group.routes, input.from), input);
         break;
       default:
         throw new RangeError(`a client was given input kind ${input.kind}`);
     }
   },
 };
+
+function follow(route: Route, input: Input): void {
+  // One that was overtaken tells of the past.
+  if (input.b < route.term) return;
+  route.term = input.b;
+  // During an election there is nobody better to ask than the leader there was.
+  if (input.a >= 0) route.leader = input.a;
+  route.live = input.c;
+}
+
+/** The shard that an actor serves: members of one follow each other, its replicas first. */
+function shardOfSender(routes: readonly Route[], sender: number): Route {
+  let shard = routes.length - 1;
+  while (shard > 0 && routes[shard]!.firstActor > sender) shard--;
+  return routes[shard]!;
+}
 
 /** Starts the timer of the next arrival; begins at once what arrives within the same microsecond. */
 function waitForNext(group: ClientGroup, out: Out, timer: typeof NEXT_READ | typeof NEXT_WRITE): void {
@@ -193,20 +214,28 @@ function begin(group: ClientGroup, out: Out, reading: boolean): void {
   group.deadlinesUs[slot] = out.nowUs + settings.timeoutUs;
   if (group.open === 1) out.startTimer(GIVE_UP, settings.timeoutUs);
   const key = settings.keys.choose(out, KEYS);
+  const route = group.routes.length === 1 ? group.routes[0]! : group.routes[key % group.routes.length]!;
   if (reading) {
     out.note(NOTE_BEGAN, slot, number, READ, key);
-    out.send(readTarget(group, out), READ, slot, number, key, 0, 0, REQUEST_BYTES);
+    out.send(
+      route.firstActor + readTarget(route, settings.reads, out),
+      READ,
+      slot,
+      number,
+      key,
+      0,
+      0,
+      REQUEST_BYTES,
+    );
   } else {
     out.note(NOTE_BEGAN, slot, number, WRITE, key);
-    out.send(group.leader, WRITE, slot, number, key, 0, 0, settings.valueBytes);
+    out.send(route.firstActor + route.leader, WRITE, slot, number, key, 0, 0, settings.valueBytes);
   }
 }
 
-function readTarget(group: ClientGroup, out: Out): number {
-  const { settings, live, leader } = group;
-  if (settings.reads === 'leader') return leader;
-  const candidates =
-    settings.reads === 'followers' ? live & ~(1 << leader) : nearest(live, settings.distancesUs);
+function readTarget({ live, leader, distancesUs }: Route, reads: ReadRoute, out: Out): number {
+  if (reads === 'leader') return leader;
+  const candidates = reads === 'followers' ? live & ~(1 << leader) : nearest(live, distancesUs);
   const count = bitCount(candidates);
   if (count === 0) return leader;
   let skip = count === 1 ? 0 : pick(out.draw(ROUTES), count);

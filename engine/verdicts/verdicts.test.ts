@@ -5,6 +5,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runsOf } from '../full-size.test-support.ts';
 import type { TraceEntry } from '../observe/trace.ts';
 import { Simulation } from '../run/simulation.ts';
 import { parseScenario } from '../scenario/parse.ts';
@@ -12,7 +13,7 @@ import type { ScenarioSource } from '../scenario/schema.ts';
 import { LogWatch, randomCluster } from '../topologies/leader-follower/random-cluster.test-support.ts';
 import { replicasOf } from '../topologies/leader-follower/replicas-of.test-support.ts';
 
-const runs = process.env.QUORATE_FULL === '1' ? 2000 : 60;
+const runs = runsOf({ full: 2000, reduced: 60 });
 
 interface Version {
   readonly term: number;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { isFullSize, runsOf } from '../../full-size.test-support.ts';
 import { Election, type ElectionSetup, prepareElection } from './election.ts';
 import { NoLeaderError, simulateElections } from './elections.ts';
 import { availSimMeans, binomialTails, downtimeMedians, splitVotes } from './published.test-support.ts';
 import { splitVoteChance } from './split-votes.ts';
 
-const isFull = process.env.QUORATE_FULL === '1';
 const constant = (us: number) => ({ minUs: us, maxUs: us });
 const wan: ElectionSetup = {
   servers: 5,
@@ -29,7 +29,7 @@ describe('split votes', () => {
     expect(splitVoteChance(99, 50, 7)).toBe(1);
   });
 
-  const runs = isFull ? 20_000 : 500;
+  const runs = runsOf({ full: 20_000, reduced: 500 });
   // Two sides of each row share a family-wise 1%.
   const level = 0.01 / (2 * splitVotes.length);
   test.each(splitVotes)('measured: %i servers, %i down, latency %f of the range', async (...row) => {
@@ -90,13 +90,13 @@ describe('split votes', () => {
 });
 
 describe('times', () => {
-  const runs = isFull ? 20_000 : 3000;
+  const runs = runsOf({ full: 20_000, reduced: 3000 });
   // Standard deviations of one election, ms, rounded up: what a smaller number of runs adds to the tolerance.
   const deviations = [100, 170, 410];
 
   test.each(availSimMeans)('AvailSim, %i down: mean %f ms', async (failed, publishedMs, tolerance) => {
     const { meanMs } = await simulateElections({ ...wan, failed, runs, seed: 1 });
-    const chanceMs = isFull ? 0 : (3 * deviations[failed]!) / Math.sqrt(runs);
+    const chanceMs = isFullSize ? 0 : (3 * deviations[failed]!) / Math.sqrt(runs);
     expect(Math.abs(meanMs - publishedMs)).toBeLessThan(tolerance * publishedMs + chanceMs);
   });
 

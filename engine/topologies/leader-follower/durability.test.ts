@@ -9,6 +9,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runsOf } from '../../full-size.test-support.ts';
 import type { Report } from '../../run/report.ts';
 import { simulate } from '../../run/simulate.ts';
 import { Simulation } from '../../run/simulation.ts';
@@ -17,8 +18,6 @@ import type { Scenario } from '../../scenario/scenario.ts';
 import type { FaultSource, ScenarioSource } from '../../scenario/schema.ts';
 import { atMsWithin, nodeNames, quickTopology, randomCluster } from './random-cluster.test-support.ts';
 import { replicasOf } from './replicas-of.test-support.ts';
-
-const full = process.env.QUORATE_FULL === '1';
 
 function lostIn({ verdicts }: Pick<Report, 'verdicts'>): number {
   return verdicts.find(({ name }) => name === 'lost-writes')!.count;
@@ -81,7 +80,7 @@ describe('a write acknowledged by k disks survives any k − 1 crashes', () => {
           acknowledged += report.operations.write.ok;
           expect(lostIn(report)).toBe(0);
         }),
-        { numRuns: full ? 3000 : 120 },
+        { numRuns: runsOf({ full: 3000, reduced: 120 }) },
       );
       expect(acknowledged).toBeGreaterThan(1000);
     });
@@ -105,7 +104,7 @@ describe('a write acknowledged by k disks survives any k − 1 crashes', () => {
         failovers += report.failovers.length;
         expect(lostIn(report)).toBe(0);
       }),
-      { numRuns: full ? 1000 : 60 },
+      { numRuns: runsOf({ full: 1000, reduced: 60 }) },
     );
     expect(failovers).toBeGreaterThan(10);
   });
@@ -131,7 +130,7 @@ describe('a write acknowledged by k disks survives any k − 1 crashes', () => {
         failovers += report.failovers.filter(({ toNode }) => toNode !== null).length;
         expect(lostIn(report)).toBe(0);
       }),
-      { numRuns: full ? 4000 : 150 },
+      { numRuns: runsOf({ full: 4000, reduced: 150 }) },
     );
     expect(acknowledged).toBeGreaterThan(1000);
     expect(failovers).toBeGreaterThan(20);
@@ -163,7 +162,7 @@ function dyingRack(base: Scenario, seed: number): { scenario: Scenario; crashUs:
 }
 
 describe('the leader crashes', () => {
-  const seeds = full ? 10_000 : 1000;
+  const seeds = runsOf({ full: 10_000, reduced: 1000 });
 
   test('asynchronous: acknowledged writes are lost, and never more than the lag at the crash', () => {
     const base = parseScenario({ ...cluster(3, 'asynchronous', [], 0), durationMs: 500 });

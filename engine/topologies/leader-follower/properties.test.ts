@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runsOf } from '../../full-size.test-support.ts';
 import type { TraceEntry } from '../../observe/trace.ts';
 import { Simulation } from '../../run/simulation.ts';
 import { parseScenario } from '../../scenario/parse.ts';
@@ -10,8 +11,7 @@ import type { ScenarioSource } from '../../scenario/schema.ts';
 import { LogWatch, randomCluster } from './random-cluster.test-support.ts';
 import { replicasOf } from './replicas-of.test-support.ts';
 
-const full = process.env.QUORATE_FULL === '1';
-const runs = (count: number): number => (full ? count * 20 : count);
+const runs = (count: number): number => runsOf({ full: count * 20, reduced: count });
 
 const everyFault = [
   'crash',

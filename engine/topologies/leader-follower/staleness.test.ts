@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runsOf } from '../../full-size.test-support.ts';
 import { simulate } from '../../run/simulate.ts';
 import { parseScenario } from '../../scenario/parse.ts';
 import type { ScenarioSource } from '../../scenario/schema.ts';
@@ -101,6 +102,6 @@ test('reads from a leader that nobody replaces are never stale, whatever else be
       };
       expect(staleIn(fixed).stale).toBe(0);
     }),
-    { numRuns: process.env.QUORATE_FULL === '1' ? 2000 : 60 },
+    { numRuns: runsOf({ full: 2000, reduced: 60 }) },
   );
 });

@@ -14,6 +14,7 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'write-overload',
   'stale-follower-reads',
   'old-leader-returns',
+  'manual-failover',
   'cross-ocean-sync',
   'postgresql-streaming',
   'mysql-async',

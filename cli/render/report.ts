@@ -107,6 +107,14 @@ function failovers(report: Report, paint: Paint): string {
   return [
     paint.heading('Failovers'),
     ...report.failovers.map(renderFailover),
+    ...(report.overlapMs === 0
+      ? []
+      : [
+          indented(
+            '  ',
+            `Two leaders acknowledged writes at once for ${milliseconds(report.overlapMs)} ms (split brain).`,
+          ),
+        ]),
     indented(
       '  ',
       report.rpo.writes === 0
@@ -122,11 +130,19 @@ function renderFailover(failover: Failover): string {
     ms === null ? `never ${what}` : `${what} after ${number(ms)} ms`;
   const promoted =
     toNode === null ? 'nobody was promoted' : `${toNode} ${after('promoted', promotedAfterMs)}`;
+  const { cause, discardedRecords } = failover;
+  const given = {
+    crash: `${fromNode} was given up at ${number(suspectedAtMs)} ms, and was down`,
+    'false-alarm': `${fromNode} had not crashed, but was given up at ${number(suspectedAtMs)} ms`,
+    operator: `An operator replaced ${fromNode} at ${number(suspectedAtMs)} ms`,
+  };
+  const discarded =
+    discardedRecords === 0 ? '' : ` ${number(discardedRecords)} records were discarded afterwards.`;
   const story =
     crashedAtMs === null
-      ? `${fromNode} had not crashed, but was given up at ${number(suspectedAtMs)} ms: ${promoted}.`
+      ? `${given[cause]}: ${promoted}.`
       : `${fromNode} crashed at ${number(crashedAtMs)} ms: ${after('noticed', detectedAfterMs)}, ${promoted}, ${after('writes back', rtoMs)} (RTO).`;
-  return indented('  ', story);
+  return indented('  ', `${story}${discarded}`);
 }
 
 function lag(report: Report, paint: Paint): string {

@@ -125,7 +125,12 @@ export function leaderFollowerModel(options: LeaderFollowerOptions): LeaderFollo
 }
 
 /** Under the choice-ordered scheduler a delay only says that a timer runs. These are for running the model in time. */
-const replicaDelays = { reconnectUs: 1_000_000, keepaliveUs: 1_000_000, streamTimeoutUs: 60_000_000 };
+const replicaDelays = {
+  clients: [],
+  reconnectUs: 1_000_000,
+  keepaliveUs: 1_000_000,
+  streamTimeoutUs: 60_000_000,
+};
 const managerDelays = { heartbeatUs: 1_000_000, timeoutUs: 10_000_000, electionUs: 1_000_000 };
 
 // Names and sentences.

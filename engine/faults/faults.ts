@@ -15,6 +15,20 @@ export interface FaultTarget {
   readonly names: readonly string[];
   readonly regions: readonly string[];
   readonly inForce: InForce;
+  /** What an operator's fault asks of whom, or in words why it cannot happen now. */
+  readonly operation: (fault: OperatorFault) => Operation | string;
+}
+
+/** A fault that acts on a node's software. */
+export type OperatorFault = Extract<FaultDocument, { type: 'promote' }>;
+
+/** An operator's act: whose machine, and what is done there, as `Loop.operate` takes it. */
+export interface Operation {
+  readonly actor: number;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly d: number;
 }
 
 /**
@@ -68,6 +82,11 @@ export function whyNot(fault: FaultDocument, target: FaultTarget): string | null
     case 'slow-disk':
     case 'clock-skew':
       return null;
+    case 'promote': {
+      const operation = target.operation(fault);
+      if (typeof operation === 'string') return operation;
+      return loop.process(operation.actor) === UP ? null : `${target.names[operation.actor]!} is not running`;
+    }
   }
 }
 
@@ -77,6 +96,11 @@ function begin(fault: FaultDocument, target: FaultTarget): void {
   const { setBy, cutBy } = target.inForce;
   absorb(fault, target, 0);
   if (whyNot(fault, target) !== null) return;
+  if (fault.type === 'promote') {
+    const { actor, a, b, c, d } = target.operation(fault) as Operation;
+    loop.operate(actor, a, b, c, d);
+    return;
+  }
   if ('node' in fault) {
     setBy.set(machineKey(fault), fault);
     const node = indexOf(target, fault.node);

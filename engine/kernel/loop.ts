@@ -13,6 +13,7 @@ import {
   type Input,
   MESSAGE_KINDS,
   type NodeKind,
+  OPERATOR,
   type Out,
   READ,
   RESTARTED,
@@ -556,6 +557,11 @@ export class Loop implements Out {
     held.length = 0;
   }
 
+  /** Somebody at the machine acts, where its process runs. */
+  operate(actor: number, a: number, b: number, c: number, d: number): void {
+    this.give(actor, OPERATOR, a, b, c, d);
+  }
+
   slowDisk(actor: number, extraUs: number): void {
     this.disks[actor]!.extraUs = extraUs;
   }
@@ -581,12 +587,15 @@ export class Loop implements Out {
     this.digest.absorb(Math.floor(this.nowUs / 0x1_0000_0000), 0x6661756c, 0, 0);
   }
 
-  private give(actor: number, kind: number, a = 0): void {
+  private give(actor: number, kind: number, a = 0, b = 0, c = 0, d = 0): void {
     const input = this.input;
     input.kind = kind;
     input.from = actor;
     input.a = a;
-    input.b = input.c = input.d = input.e = input.bytes = 0;
+    input.b = b;
+    input.c = c;
+    input.d = d;
+    input.e = input.bytes = 0;
     this.dispatch(actor, this.nowUs);
   }
 

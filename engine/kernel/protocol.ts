@@ -18,6 +18,8 @@ export const FLUSHED = 2;
 export const CRASHED = 3;
 /** The process came back, with what the disk held. */
 export const RESTARTED = 4;
+/** Somebody at the machine acts: `a` says what, in the topology's numbers; the rest is as it says. */
+export const OPERATOR = 5;
 
 /** Message kinds that clients and nodes of every topology speak. */
 export const READ = 16;

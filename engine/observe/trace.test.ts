@@ -24,6 +24,7 @@ const messages: { readonly [Type in Message['type']]: Extract<Message, { type: T
   position: { type: 'position', term: 3, flushedTerm: 2, flushedLsn: 8, lsn: 9 },
   promote: { type: 'promote', term: 3 },
   promoted: { type: 'promoted', term: 3, lsn: 9 },
+  leads: { type: 'leads', term: 3, leader: 1 },
 };
 
 const faults: { readonly [Type in FaultDocument['type']]: Extract<FaultDocument, { type: Type }> } = {
@@ -44,6 +45,7 @@ const faults: { readonly [Type in FaultDocument['type']]: Extract<FaultDocument,
     atMs: 1,
   },
   'slow-disk': { type: 'slow-disk', node: 'a', extraMs: 5, atMs: 1 },
+  promote: { type: 'promote', node: 'b', atMs: 1 },
   'clock-skew': { type: 'clock-skew', node: 'a', skewMs: 40, driftPpm: 100, atMs: 1 },
 };
 
@@ -70,6 +72,7 @@ const entries: readonly TraceEntry[] = [
   { ...at, type: 'crashed', node: 'a' },
   { ...at, type: 'restarted', node: 'a' },
   { ...at, type: 'started', node: 'a' },
+  { ...at, type: 'operated', node: 'a' },
   ...Object.values(faults).map((fault): TraceEntry => ({ ...at, type: 'fault', fault, ended: false })),
   { ...at, type: 'leading', node: 'a', term: 2, lastLsn: 9 },
   { ...at, type: 'following', node: 'a', term: 2, leader: 'b' },
@@ -125,6 +128,7 @@ test('faults: what begins, what is over, and who is meant', () => {
       "fault: every link from a to b takes 20 ms longer",
       "fault: every link between a and b loses 7% and doubles 29% of messages",
       "fault: a's disk takes 5 ms longer for every fsync",
+      "an operator promotes b",
       "fault: a's clock is off by 40 ms and drifts by 100 ppm",
     ]
   `);

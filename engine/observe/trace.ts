@@ -7,6 +7,7 @@ import {
   CRASHED,
   FLUSHED,
   type Input,
+  OPERATOR,
   READ,
   READ_OK,
   REFUSED,
@@ -74,7 +75,11 @@ export type TraceEntry =
     }
   | { readonly type: 'timer'; readonly atMs: number; readonly node: string; readonly timer: string }
   | { readonly type: 'flushed'; readonly atMs: number; readonly node: string; readonly lsn: number }
-  | { readonly type: 'crashed' | 'restarted' | 'started'; readonly atMs: number; readonly node: string }
+  | {
+      readonly type: 'crashed' | 'restarted' | 'started' | 'operated';
+      readonly atMs: number;
+      readonly node: string;
+    }
   | { readonly type: 'fault'; readonly atMs: number; readonly fault: FaultDocument; readonly ended: boolean }
   | {
       readonly type: 'leading';
@@ -208,6 +213,7 @@ export class Recorder implements Tracer {
     else if (input.kind === FLUSHED) this.observe({ type: 'flushed', atMs, node, lsn: input.a });
     else if (input.kind === CRASHED) this.observe({ type: 'crashed', atMs, node });
     else if (input.kind === RESTARTED) this.observe({ type: 'restarted', atMs, node });
+    else if (input.kind === OPERATOR) this.observe({ type: 'operated', atMs, node });
     else this.observe({ type: 'started', atMs, node });
   }
 }
@@ -265,6 +271,8 @@ export function describeTraceEntry(entry: TraceEntry): string {
       return `${entry.node} crashes; what it had not fsynced or not got across is lost`;
     case 'restarted':
       return `${entry.node} restarts with what its disk held`;
+    case 'operated':
+      return `${entry.node}: an operator's order arrives`;
     case 'fault':
       return describeFault(entry.fault, entry.ended);
     case 'leading':
@@ -336,6 +344,8 @@ function describeMessage(message: Message): string {
       return `the order to lead term ${message.term}`;
     case 'promoted':
       return `word that it leads term ${message.term}`;
+    case 'leads':
+      return `word that by an operator's order it leads term ${message.term}`;
   }
 }
 
@@ -369,6 +379,8 @@ export function describeFault(fault: FaultDocument, ended: boolean): string {
       return ended || fault.extraMs === 0
         ? `fault over: ${fault.node}'s disk is as fast as before`
         : `fault: ${fault.node}'s disk takes ${fault.extraMs} ms longer for every fsync`;
+    case 'promote':
+      return `an operator promotes ${fault.node}`;
     case 'clock-skew':
       return `fault: ${fault.node}'s clock is off by ${fault.skewMs} ms and drifts by ${fault.driftPpm} ppm`;
   }

@@ -9,6 +9,8 @@ interface FailoverRecord {
   suspectedAtUs: number;
   promotedAtUs: number;
   okAgainAtUs: number;
+  cause: Failover['cause'];
+  discardedRecords: number;
 }
 
 /** Leaders' deaths, or what was held for them, and what followed. */
@@ -16,14 +18,35 @@ export class Failovers {
   private readonly records: FailoverRecord[] = [];
 
   crashed(atUs: number, leader: number): void {
-    this.begin(leader, atUs, never);
+    this.begin(leader, { crashedAtUs: atUs, suspectedAtUs: never, cause: 'crash' });
   }
 
-  suspected(atUs: number, leader: number): void {
+  /** `wasAlive`: its process was not down. */
+  suspected(atUs: number, leader: number, { wasAlive }: { wasAlive: boolean }): void {
+    this.given(atUs, leader, wasAlive ? 'false-alarm' : 'crash');
+  }
+
+  /** An operator has somebody else lead. */
+  ordered(atUs: number, leader: number): void {
+    this.given(atUs, leader, 'operator');
+  }
+
+  /** The leader is given up. Where its death is known and nobody has acted on it, this is what follows from that. */
+  private given(atUs: number, leader: number, cause: Failover['cause']): void {
     const last = this.records.at(-1);
     if (last?.fromNode === leader && last.suspectedAtUs === never && last.okAgainAtUs === never)
       last.suspectedAtUs = atUs;
-    else this.begin(leader, never, atUs);
+    else this.begin(leader, { crashedAtUs: never, suspectedAtUs: atUs, cause });
+  }
+
+  /** A record left a log: it is counted to the latest failover that has a new leader. */
+  discarded(): void {
+    const last = this.records.findLast(({ toNode }) => toNode !== never);
+    if (last !== undefined) last.discardedRecords += 1;
+  }
+
+  falseAlarms(): number {
+    return this.records.filter(({ cause, toNode }) => cause === 'false-alarm' && toNode !== never).length;
   }
 
   promoted(atUs: number, node: number): void {
@@ -43,30 +66,36 @@ export class Failovers {
   }
 
   report(names: readonly string[]): Failover[] {
-    return this.records.map(({ fromNode, toNode, crashedAtUs, suspectedAtUs, promotedAtUs, okAgainAtUs }) => {
+    return this.records.map((record) => {
+      const { fromNode, toNode, crashedAtUs, suspectedAtUs, promotedAtUs, okAgainAtUs } = record;
       const sinceUs = crashedAtUs === never ? suspectedAtUs : crashedAtUs;
       const ms = (atUs: number) => (atUs === never ? null : atUs / 1000);
       const after = (atUs: number) => (atUs === never ? null : (atUs - sinceUs) / 1000);
       return {
         fromNode: names[fromNode]!,
+        cause: record.cause,
         toNode: toNode === never ? null : names[toNode]!,
         crashedAtMs: ms(crashedAtUs),
         suspectedAtMs: ms(suspectedAtUs),
         detectedAfterMs: after(suspectedAtUs),
         promotedAfterMs: after(promotedAtUs),
         rtoMs: crashedAtUs === never ? null : after(okAgainAtUs),
+        discardedRecords: record.discardedRecords,
       };
     });
   }
 
-  private begin(fromNode: number, crashedAtUs: number, suspectedAtUs: number): void {
+  private begin(
+    fromNode: number,
+    since: Pick<FailoverRecord, 'crashedAtUs' | 'suspectedAtUs' | 'cause'>,
+  ): void {
     this.records.push({
       fromNode,
       toNode: never,
-      crashedAtUs,
-      suspectedAtUs,
       promotedAtUs: never,
       okAgainAtUs: never,
+      discardedRecords: 0,
+      ...since,
     });
   }
 }

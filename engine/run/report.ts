@@ -55,6 +55,8 @@ export interface LagSummary {
 /** A leader's death, or what was held for it, and what followed. */
 export interface Failover {
   readonly fromNode: string;
+  /** Why it began: the leader crashed, or was held for dead though it ran (paused, cut off or slow), or an operator said so. */
+  readonly cause: 'crash' | 'false-alarm' | 'operator';
   /** null where nobody was promoted. */
   readonly toNode: string | null;
   /** null where the leader had not crashed: it was paused, cut off or slow. */
@@ -65,6 +67,8 @@ export interface Failover {
   readonly promotedAfterMs: number | null;
   /** Write outage: from the crash to the first ok write that began after it; null without a crash or such a write. */
   readonly rtoMs: number | null;
+  /** Records that replicas have taken out of their logs since: what the old leader's return costs. */
+  readonly discardedRecords: number;
 }
 
 export interface NodeLoad {
@@ -99,6 +103,10 @@ export interface Report {
   /** Inputs dispatched. */
   readonly events: number;
   readonly failovers: readonly Failover[];
+  /** Failovers whose old leader was running. */
+  readonly falseFailovers: number;
+  /** The longest a superseded leader went on acknowledging what its successor lacks, since the successor's first acknowledgement. */
+  readonly overlapMs: number;
   /** Acknowledged writes lost, and from when the oldest of them was written to when the newest was. */
   readonly rpo: { readonly writes: number; readonly ms: number };
   readonly lag: readonly LagSummary[];

@@ -1,4 +1,4 @@
-import { actorNames, type FaultTarget, healAll, nothingInForce, schedule } from '../faults/faults.ts';
+import { actorNames, type FaultTarget, healAll, nothingInForce, schedule, whyNot } from '../faults/faults.ts';
 import { meanUs } from '../kernel/latency.ts';
 import { type Actor, DOWN, LOOK, Loop, type Notebook, PHASE, UP } from '../kernel/loop.ts';
 import { Network } from '../kernel/network.ts';
@@ -56,6 +56,7 @@ export class Simulation implements Notebook {
   private readonly staleReads: StaleReads;
   private readonly lag: LagSamples;
   private readonly failovers = new Failovers();
+  private overlapUs = 0;
   private readonly firstClient: number;
 
   constructor(scenario: Scenario, seed: number, observe: Observer | undefined) {
@@ -80,7 +81,12 @@ export class Simulation implements Notebook {
         nowUs: () => this.loop.nowUs,
         observe,
         ledBy: (node) => this.failovers.promoted(this.loop.nowUs, node),
-        suspected: (node) => this.failovers.suspected(this.loop.nowUs, node),
+        suspected: (node) =>
+          this.failovers.suspected(this.loop.nowUs, node, { wasAlive: this.loop.process(node) !== DOWN }),
+        discarded: () => this.failovers.discarded(),
+        overlapped: (forUs) => {
+          this.overlapUs = Math.max(this.overlapUs, forUs);
+        },
       },
     );
     const { count, choice, exponent } = workload.keys;
@@ -130,7 +136,14 @@ export class Simulation implements Notebook {
       })),
     ];
     this.loop = new Loop(actors, network, streams, this, (kind) => this.cluster.serviceClassOf(kind));
-    this.target = { loop: this.loop, network, names, regions, inForce: nothingInForce() };
+    this.target = {
+      loop: this.loop,
+      network,
+      names,
+      regions,
+      inForce: nothingInForce(),
+      operation: (fault) => this.cluster.operation?.(fault) ?? 'its topology has nobody who promotes by hand',
+    };
     this.staleReads = new StaleReads(workload.clients.map(({ id }) => id));
     this.operations = new Operations(this.loop, this.groups.length, workload.keys.count, (ended) =>
       this.judge(ended),
@@ -190,9 +203,12 @@ export class Simulation implements Notebook {
   private onFault(fault: FaultDocument, ended: boolean): void {
     const atUs = this.loop.nowUs;
     this.tell({ type: 'fault', atMs: atUs / 1000, fault, ended });
-    if (fault.type !== 'crash' || ended) return;
+    if (ended || !(fault.type === 'crash' || fault.type === 'promote')) return;
     const node = this.target.names.indexOf(fault.node);
-    if (node === this.cluster.leader && this.loop.process(node) !== DOWN) this.failovers.crashed(atUs, node);
+    if (fault.type === 'promote') {
+      if (whyNot(fault, this.target) === null) this.failovers.ordered(atUs, this.cluster.leader);
+    } else if (node === this.cluster.leader && this.loop.process(node) !== DOWN)
+      this.failovers.crashed(atUs, node);
   }
 
   /** The workload is over: clients ask no more, faults heal, and what is under way comes to its end. */
@@ -314,6 +330,8 @@ export class Simulation implements Notebook {
       messages: { sent: loop.sentCount, delivered: loop.deliveredCount, dropped: loop.droppedCount },
       events: loop.events,
       failovers: this.failovers.report(names),
+      falseFailovers: this.failovers.falseAlarms(),
+      overlapMs: this.overlapUs / 1000,
       rpo: { writes: loss.writes, ms: (loss.toUs - loss.fromUs) / 1000 },
       lag: this.lag.report(names),
       nodes: scenario.nodes.map((_, node) => this.nodeLoad(node)),

@@ -283,7 +283,7 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     'an unknown fault',
     changed(least, ['faults'], [{ type: 'crsh', node: 'a', atMs: 1 }]),
     [
-      'faults[0].type: found "crsh", expected one of crash, restart, pause, resume, cut, heal, slow-link, lossy-link, slow-disk, clock-skew (did you mean crash?)',
+      'faults[0].type: found "crsh", expected one of crash, restart, pause, resume, cut, heal, slow-link, lossy-link, slow-disk, promote, clock-skew (did you mean crash?)',
     ],
   ],
   [
@@ -451,7 +451,7 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     'an unknown verdict',
     changed(least, ['expect'], [{ verdict: 'lost-write', result: 'ok' }]),
     [
-      'expect[0].verdict: found "lost-write", expected one of lost-writes, stale-reads, divergence (did you mean lost-writes?)',
+      'expect[0].verdict: found "lost-write", expected one of lost-writes, stale-reads, divergence, split-brain (did you mean lost-writes?)',
     ],
   ],
 ];

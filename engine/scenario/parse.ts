@@ -336,6 +336,8 @@ const metricRoots = [
   'messages',
   'events',
   'failovers',
+  'falseFailovers',
+  'overlapMs',
   'rpo',
   'lag',
   'nodes',

@@ -148,6 +148,7 @@ export function randomFault(
       forMs,
     }),
     'slow-disk': fc.record({ type: type('slow-disk'), node, extraMs: ms(0, 100), atMs, forMs }),
+    promote: fc.record({ type: type('promote'), node, atMs }),
     'clock-skew': fc.record({
       type: type('clock-skew'),
       node,

@@ -236,6 +236,11 @@ const faultTypes = [
     ...lasting,
   }),
   z.strictObject({
+    type: z.literal('promote'),
+    node: id.check(z.describe('Whom an operator makes the leader by hand')),
+    ...fault,
+  }),
+  z.strictObject({
     type: z.literal('clock-skew'),
     node: id,
     skewMs: z.number().check(z.gte(-yearMs), z.lte(yearMs)),
@@ -244,7 +249,7 @@ const faultTypes = [
   }),
 ] as const;
 
-export const verdictNames = ['lost-writes', 'stale-reads', 'divergence'] as const;
+export const verdictNames = ['lost-writes', 'stale-reads', 'divergence', 'split-brain'] as const;
 
 const expectation = z.union([
   z.strictObject({

@@ -3,6 +3,7 @@
  * every topology shares. Everything else of a topology stays in its folder.
  */
 
+import type { Operation, OperatorFault } from '../faults/faults.ts';
 import type { NodeKind } from '../kernel/protocol.ts';
 import type { Observer, TopologyMessage } from '../observe/trace.ts';
 import type { HelperState, NodeRole, StreamView } from '../run/player.ts';
@@ -27,6 +28,10 @@ export interface Surroundings {
   readonly ledBy: (node: number) => void;
   /** The leader is held for dead. */
   readonly suspected: (node: number) => void;
+  /** A replica takes a record out of its log. */
+  readonly discarded: () => void;
+  /** A superseded leader acknowledged what its successor lacks, so long after the successor's own first acknowledgement. */
+  readonly overlapped: (forUs: number) => void;
 }
 
 /** An actor of a cluster: a replica, which runs on a node of the scenario, or a helper, which costs nothing. */
@@ -69,6 +74,8 @@ export interface Cluster {
   lagOf(node: number): Lag;
   /** Acknowledged writes that are lost if nothing more happens. */
   loss(): Loss;
+  /** What an operator's fault asks of whom, or why it cannot happen now; absent where operators can do nothing. */
+  operation?(fault: OperatorFault): Operation | string;
   verdicts(drained: boolean): Verdict[];
   roles(): readonly NodeRole[];
   streams(): readonly StreamView[];

@@ -3,7 +3,14 @@ import { newReplica, type Replica } from '../topologies/leader-follower/replica.
 import { append, dropLast, recycle } from '../topologies/wal.ts';
 import { LostWrites } from './lost-writes.ts';
 
-const settings = { replicas: 2, requiredFollowers: 0, reconnectUs: 1, keepaliveUs: 1, streamTimeoutUs: 1 };
+const settings = {
+  replicas: 2,
+  clients: [],
+  requiredFollowers: 0,
+  reconnectUs: 1,
+  keepaliveUs: 1,
+  streamTimeoutUs: 1,
+};
 
 function pair(): { replicas: Replica[]; verdict: LostWrites } {
   const replicas = [0, 1].map((self) => newReplica(settings, self, 0, 4));

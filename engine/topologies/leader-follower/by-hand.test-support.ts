@@ -52,7 +52,7 @@ export class ByHand implements Out {
 
   constructor(settings: Pick<ReplicaSettings, 'replicas' | 'requiredFollowers'>) {
     const { replicas } = settings;
-    const all = { ...settings, reconnectUs: 1000, keepaliveUs: 1000, streamTimeoutUs: 10_000 };
+    const all = { ...settings, clients: [], reconnectUs: 1000, keepaliveUs: 1000, streamTimeoutUs: 10_000 };
     this.replicas = Array.from({ length: replicas }, (_, self) => newReplica(all, self, 0, 10));
     this.managerActor = replicas;
     this.client = replicas + 1;

@@ -1,14 +1,18 @@
+import type { Operation, OperatorFault } from '../../faults/faults.ts';
 import type { Actor } from '../../kernel/loop.ts';
 import type { TraceEntry } from '../../observe/trace.ts';
 import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
 import type { Verdict } from '../../run/report.ts';
 import { divergence } from '../../verdicts/divergence.ts';
 import { LostWrites } from '../../verdicts/lost-writes.ts';
+import { SplitBrain } from '../../verdicts/split-brain.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
 import { endBytes, lastTerm, writtenAtUs } from '../wal.ts';
 import { managerKind, replicaKind, serviceClassOf } from './kinds.ts';
 import { type Manager, newManager } from './manager.ts';
 import {
+  ACT_PROMOTE,
+  NOTE_ACKNOWLEDGED,
   NOTE_CHOSEN,
   NOTE_DISCARDED,
   NOTE_FOLLOWING,
@@ -32,6 +36,8 @@ export class LeaderFollowerCluster implements Cluster {
   leader: number;
   private leaderTerm = 0;
   private readonly lostWrites: LostWrites;
+  private readonly splitBrain: SplitBrain;
+  private readonly automatic: boolean;
   private readonly run: Surroundings;
 
   constructor(spec: LeaderFollowerSpec, size: ClusterSize, run: Surroundings) {
@@ -40,6 +46,7 @@ export class LeaderFollowerCluster implements Cluster {
     this.leader = spec.leader;
     const settings = {
       replicas,
+      clients,
       requiredFollowers: requiredFollowers(spec.acknowledgement, replicas),
       reconnectUs: spec.reconnectUs,
       keepaliveUs: spec.keepaliveUs,
@@ -73,6 +80,8 @@ export class LeaderFollowerCluster implements Cluster {
       },
     ];
     this.lostWrites = new LostWrites(this.replicas, run.names);
+    this.splitBrain = new SplitBrain(this.replicas, run.names);
+    this.automatic = spec.automaticFailover;
   }
 
   timerName(member: number, slot: number): string {
@@ -88,6 +97,7 @@ export class LeaderFollowerCluster implements Cluster {
     switch (kind) {
       case NOTE_LEADING:
         this.lostWrites.leading(member, a);
+        this.splitBrain.leading(member, a);
         if (a > this.leaderTerm) {
           this.leaderTerm = a;
           this.leader = member;
@@ -96,7 +106,13 @@ export class LeaderFollowerCluster implements Cluster {
         break;
       case NOTE_DISCARDED:
         this.lostWrites.discarded(atUs, member, a);
+        // What a crash takes from memory was in nobody's log.
+        if (this.run.isLive(member)) this.run.discarded();
         break;
+      case NOTE_ACKNOWLEDGED:
+        // The answer itself is in the trace.
+        this.splitBrain.acknowledging(atUs, a, b, c);
+        return;
       case NOTE_SUSPECTED:
         this.run.suspected(a);
         break;
@@ -136,6 +152,8 @@ export class LeaderFollowerCluster implements Cluster {
 
   acknowledged(atUs: number, term: number, lsn: number, value: number, key: number): void {
     this.lostWrites.acknowledged(atUs, term, lsn, value, key);
+    const overlapUs = this.splitBrain.acknowledged(value);
+    if (overlapUs > 0) this.run.overlapped(overlapUs);
   }
 
   hasConverged(): boolean {
@@ -170,7 +188,23 @@ export class LeaderFollowerCluster implements Cluster {
 
   verdicts(drained: boolean): Verdict[] {
     const { names, isLive, nowUs } = this.run;
-    return [this.lostWrites.verdict(isLive), divergence(this.replicas, names, isLive, drained, nowUs())];
+    return [
+      this.lostWrites.verdict(isLive),
+      divergence(this.replicas, names, isLive, drained, nowUs()),
+      this.splitBrain.verdict(),
+    ];
+  }
+
+  /** A manager that fails over by itself is also the operator's tool; without one, the operator acts at the replica. */
+  operation({ node }: OperatorFault): Operation | string {
+    const replica = this.run.names.indexOf(node);
+    const newestTerm = this.replicas.reduce((newest, { term }) => Math.max(newest, term), 0);
+    const { role, term } = this.replicas[replica]!;
+    if (term === newestTerm && replicaKind.role.matches(role, 'leading')) return `${node} leads already`;
+    const order = { a: ACT_PROMOTE, c: 0, d: 0 };
+    return this.automatic
+      ? { ...order, actor: this.replicas.length, b: replica }
+      : { ...order, actor: replica, b: newestTerm + 1 };
   }
 
   roles(): NodeRole[] {

@@ -19,13 +19,14 @@ import {
   probeAll,
   promoteChosen,
   suspectLeader,
+  takeOperatorsChoice,
 } from './manager.ts';
 
 export const failoverChart = setup({
   types: {} as {
     context: Care;
     input: Care;
-    events: { type: 'alive' } | { type: 'position' } | { type: 'promoted' } | { type: 'restarted' };
+    events: { type: 'alive' } | { type: 'position' } | { type: 'promoted' } | { type: 'operator' };
   },
   guards: {
     'it is the leader': ({ context }) => isFromLeader(context),
@@ -42,6 +43,7 @@ export const failoverChart = setup({
     'ask for positions': ({ context }) => askPositions(context),
     'note position': ({ context }) => notePosition(context),
     'choose the most advanced': ({ context }) => choose(context),
+    "take the operator's choice": ({ context }) => takeOperatorsChoice(context),
     'promote it': ({ context }) => promoteChosen(context),
     'announce it': ({ context }) => announce(context),
   },
@@ -67,6 +69,9 @@ export const failoverChart = setup({
     },
     failover: {
       initial: 'watching',
+      on: {
+        operator: { target: '.promoting', reenter: true, actions: "take the operator's choice" },
+      },
       states: {
         watching: {
           after: {

@@ -4,6 +4,7 @@ import {
   CRASHED,
   FLUSHED,
   type NodeKind,
+  OPERATOR,
   READ,
   RESTARTED,
   SERVICE_APPLY,
@@ -27,6 +28,7 @@ import {
   CONFIRM,
   HELLO,
   KEEPALIVE,
+  LEADS,
   POINT,
   POSITION,
   PROBE,
@@ -50,6 +52,8 @@ const roleEvents: readonly (readonly [number, RoleEvent['type']])[] = [
   [PROBE, 'probe'],
   [ASK, 'ask'],
   [PROMOTE, 'promote'],
+  [LEADS, 'leads'],
+  [OPERATOR, 'operator'],
   [FLUSHED, 'flushed'],
   [RESTARTED, 'restarted'],
 ];
@@ -162,6 +166,7 @@ function lowerManager(): ManagerKind {
   eventOf[ALIVE] = failover.eventIndex('alive');
   eventOf[POSITION] = failover.eventIndex('position');
   eventOf[PROMOTED] = failover.eventIndex('promoted');
+  eventOf[OPERATOR] = failover.eventIndex('operator');
   const handle: Care = { manager: null!, input: null!, out: null! };
 
   return {

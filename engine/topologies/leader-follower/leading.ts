@@ -1,6 +1,6 @@
 /** What a leader does: it takes writes, answers them once enough disks hold them, and streams its log to followers. */
 
-import { type Out, WRITE_OK } from '../../kernel/protocol.ts';
+import { type Out, ROUTE, WRITE_OK } from '../../kernel/protocol.ts';
 import {
   append,
   bytesOf,
@@ -14,7 +14,16 @@ import {
   valueAt,
 } from '../wal.ts';
 import { disownWrites, flush, recycleThrough, replayFlushed } from './durable-log.ts';
-import { APPEND, KEEPALIVE, MESSAGE_BYTES, NOTE_LEADING, NOTE_STREAM, POINT } from './messages.ts';
+import {
+  APPEND,
+  KEEPALIVE,
+  LEADS,
+  MESSAGE_BYTES,
+  NOTE_ACKNOWLEDGED,
+  NOTE_LEADING,
+  NOTE_STREAM,
+  POINT,
+} from './messages.ts';
 import type { Activation, Replica } from './replica.ts';
 
 // Writes.
@@ -55,6 +64,7 @@ export function commit({ node, out }: Activation): void {
     node.replayedLsn = lsn;
     const client = clientOf(wal, lsn);
     if (client < 0) continue;
+    out.note(NOTE_ACKNOWLEDGED, termOf(wal, lsn), lsn, valueAt(wal, lsn), 0);
     out.send(client, WRITE_OK, slotOf(wal, lsn), valueAt(wal, lsn), termOf(wal, lsn), lsn, 0, MESSAGE_BYTES);
   }
 }
@@ -67,6 +77,20 @@ export function takeOver(activation: Activation): void {
   node.term = input.a;
   node.leader = node.self;
   openForWrites(activation);
+}
+
+/** OPERATOR: it leads the term the operator gives, whatever the others think. They are told, and so is who can be reached of the clients. */
+export function takeOverByHand(activation: Activation): void {
+  const { node, input, out } = activation;
+  node.term = input.b;
+  node.leader = node.self;
+  openForWrites(activation);
+  const { replicas, clients } = node.settings;
+  for (let peer = 0; peer < replicas; peer++) {
+    if (peer !== node.self) out.send(peer, LEADS, node.term, node.self, 0, 0, 0, MESSAGE_BYTES);
+  }
+  const everybody = (1 << replicas) - 1;
+  for (const client of clients) out.send(client, ROUTE, node.self, node.term, everybody, 0, 0, MESSAGE_BYTES);
 }
 
 /** A leader begins, or begins again after a restart, when every write on its disk counts as committed. */

@@ -170,6 +170,15 @@ function isMoreAdvanced(
   return lastLsns[replica]! > lastLsns[than]!;
 }
 
+/** OPERATOR: somebody decides who leads next. Nobody asks what its log lacks. */
+export function takeOperatorsChoice({ manager, input, out }: Care): void {
+  manager.suspect = manager.leader;
+  manager.leader = -1;
+  manager.term += 1;
+  manager.chosen = input.b;
+  out.note(NOTE_CHOSEN, manager.chosen, manager.term, 0, 0);
+}
+
 export function promoteChosen({ manager, out }: Care): void {
   out.send(manager.chosen, PROMOTE, manager.term, 0, 0, 0, 0, MESSAGE_BYTES);
 }

@@ -30,6 +30,12 @@ export const PROMOTE = FIRST_TOPOLOGY_MESSAGE + 10;
 /** The replica leads: the term, last LSN of its log. */
 export const PROMOTED = FIRST_TOPOLOGY_MESSAGE + 11;
 
+/** A replica promoted by hand says so to the others: its term, itself. */
+export const LEADS = FIRST_TOPOLOGY_MESSAGE + 12;
+
+/** What an operator may do at a machine (the `a` of OPERATOR). At a replica: lead the term in `b`. At the manager: promote replica `b`. */
+export const ACT_PROMOTE = 1;
+
 /** Bytes of a message without a record's payload, and of a record's header; the order of TCP/IP and WAL headers. */
 export const MESSAGE_BYTES = 64;
 
@@ -45,6 +51,8 @@ export const NOTE_STREAM = 4;
 export const NOTE_SUSPECTED = 5;
 /** The manager chose: the replica, the term. */
 export const NOTE_CHOSEN = 6;
+/** A leader acknowledges a write: term, LSN, value. Noted as the answer leaves. */
+export const NOTE_ACKNOWLEDGED = 7;
 
 export const STREAM_DISCONNECTED = 0;
 export const STREAM_CATCH_UP = 1;
@@ -90,7 +98,8 @@ export type ReplicationMessage =
       readonly lsn: number;
     }
   | { readonly type: 'promote'; readonly term: number }
-  | { readonly type: 'promoted'; readonly term: number; readonly lsn: number };
+  | { readonly type: 'promoted'; readonly term: number; readonly lsn: number }
+  | { readonly type: 'leads'; readonly term: number; readonly leader: number };
 
 /** The typed form of a packed message. */
 export function replicationMessage(
@@ -126,6 +135,8 @@ export function replicationMessage(
       return { type: 'promote', term: a };
     case PROMOTED:
       return { type: 'promoted', term: a, lsn: b };
+    case LEADS:
+      return { type: 'leads', term: a, leader: b };
     default:
       throw new RangeError(`message kind ${kind} is none of leader-follower's`);
   }

@@ -14,6 +14,8 @@ export interface ReplicaSettings {
   readonly replicas: number;
   /** Followers whose disk a write waits for: 0 asynchronous, 1 semi-synchronous, replicas − 1 synchronous. */
   readonly requiredFollowers: number;
+  /** Client groups: whom a replica promoted by hand tells that it leads. */
+  readonly clients: readonly number[];
   readonly reconnectUs: number;
   readonly keepaliveUs: number;
   readonly streamTimeoutUs: number;

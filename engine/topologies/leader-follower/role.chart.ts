@@ -42,6 +42,7 @@ import {
   openForWrites,
   sendKeepalives,
   takeOver,
+  takeOverByHand,
 } from './leading.ts';
 import { type Activation, answerRead } from './replica.ts';
 
@@ -64,6 +65,8 @@ export type RoleEvent = {
     | 'probe'
     | 'ask'
     | 'promote'
+    | 'leads'
+    | 'operator'
     | 'flushed'
     | 'restarted';
 };
@@ -94,6 +97,7 @@ export const roleChart = (streams: Streams) =>
       confirm: ({ context }) => confirm(context),
       commit: ({ context }) => commit(context),
       'note confirmed': ({ context }) => noteConfirmed(context),
+      'take over by hand': ({ context }) => takeOverByHand(context),
       'take over': ({ context }) => takeOver(context),
       'open for writes again': ({ context }) => openForWrites(context),
       'confirm promotion': ({ context }) => confirmPromotion(context),
@@ -153,6 +157,13 @@ export const roleChart = (streams: Streams) =>
             target: 'leading',
             actions: ['take over', 'confirm promotion'],
           },
+          leads: {
+            guard: 'it names a new leader',
+            target: '.disconnected',
+            reenter: true,
+            actions: 'follow',
+          },
+          operator: { target: 'leading', actions: 'take over by hand' },
           restarted: { target: '.disconnected', reenter: true, actions: 'replay flushed' },
         },
         states: {
@@ -259,6 +270,7 @@ export const roleChart = (streams: Streams) =>
             actions: ['leave leader', 'give position'],
           },
           promote: { guard: 'I lead its term already', actions: 'confirm promotion' },
+          leads: { guard: 'it names a new leader', target: 'following', actions: 'follow' },
           restarted: { target: 'leading', reenter: true, actions: 'open for writes again' },
         },
         states: {

@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { Quiz } from '#content/schema.ts';
@@ -22,8 +22,17 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const base = '/study/';
 const built = join(root, 'dist/site-tested');
 const chapter = 'chapters/one-leader/';
+/** Every page there is. */
+const pages = [
+  '',
+  ...readdirSync(join(root, 'content/chapters')).map((file) => `chapters/${file.replace('.mdx', '')}/`),
+];
 /** All of the chapter's scripts, the engine among them, compressed. */
 const scriptBytesMost = 90_000;
+/** A chapter's HTML with all its labs closed, compressed. */
+const htmlBytesMost = 45_000;
+/** The rows of the syllabus that the chapters so far teach and that have a run: each needs a claim with a live lab. */
+const rowsThatRun = ['S-A1', 'S-A2', 'S-A3', 'S-A4', 'S-A6', 'S-A7', 'S-A8'];
 
 const chromium = findChromium();
 let server: StaticServer;
@@ -58,7 +67,7 @@ const textOf = (page: string) => html(page).replace(/<[^>]+>/g, ' ');
 
 describe('site build', () => {
   test('every link inside the site leads somewhere', () => {
-    for (const page of ['', chapter]) {
+    for (const page of pages) {
       const links = [...html(page).matchAll(/(?:href|src)="(\/[^"#]*)/g)].map((match) => match[1]!);
       expect(links.length).toBeGreaterThan(3);
       for (const link of links) {
@@ -70,26 +79,37 @@ describe('site build', () => {
   });
 
   test('nothing is fetched from elsewhere', () => {
-    for (const page of ['', chapter])
-      expect(html(page)).not.toMatch(/<(?:script|link|img|iframe)[^>]+https?:/);
+    for (const page of pages) expect(html(page)).not.toMatch(/<(?:script|link|img|iframe)[^>]+https?:/);
     for (const file of readdirSync(join(built, '_astro'))) {
       if (file.endsWith('.css'))
         expect(readFileSync(join(built, '_astro', file), 'utf8')).not.toMatch(/https?:|@import/);
     }
   });
 
-  test('every row that has a run has its claim, and every claim its run', () => {
-    const rows = [...html(chapter).matchAll(/data-row="(S-A\d)" data-scenario="([\w-]+)"/g)];
-    expect(rows.map((match) => match[1]).sort()).toEqual([
-      'S-A1',
-      'S-A2',
-      'S-A3',
-      'S-A4',
-      'S-A6',
-      'S-A7',
-      'S-A8',
-    ]);
-    for (const [, , scenario] of rows) expect(textOf(chapter)).toContain(scenario);
+  test('every row that has a run has its claim with a live lab, and every claim its run', () => {
+    const claims = pages.flatMap((page) =>
+      html(page)
+        .split(/(?=<div class="claim")/)
+        .slice(1)
+        .map((claim) => {
+          const [, row, scenario] = claim.match(/data-row="([^"]+)" data-scenario="([^"]+)"/)!;
+          const isLive = /<details class="live">.*?<astro-island[^>]+client="visible"/s.test(claim);
+          return { page, row, scenario: scenario!, isLive };
+        }),
+    );
+    for (const { page, row, scenario, isLive } of claims) {
+      expect(textOf(page)).toContain(scenario);
+      expect(isLive, `${row}, ${scenario}`).toBe(true);
+    }
+    expect([...new Set(claims.map(({ row }) => row))].sort()).toEqual(rowsThatRun.toSorted());
+  });
+
+  test('a page is light while its labs are closed', () => {
+    for (const page of pages) {
+      const bytes = gzipSync(html(page)).length;
+      console.log(`${page || 'home'}: ${(bytes / 1000).toFixed(1)} KB of HTML, gzipped`);
+      expect(bytes, page).toBeLessThan(htmlBytesMost);
+    }
   });
 
   test('a figure on the page is what the engine measures', () => {
@@ -97,7 +117,7 @@ describe('site build', () => {
   });
 
   test('a content security policy that allows nothing inline', () => {
-    for (const page of ['', chapter]) {
+    for (const page of pages) {
       const [, policy] = html(page).match(/http-equiv="content-security-policy" content="([^"]+)"/i) ?? [];
       expect(policy).toContain("default-src 'self'");
       expect(policy).toMatch(/script-src [^;]*'self'/);
@@ -131,8 +151,14 @@ describe.skipIf(chromium === undefined)('site in Chromium', () => {
   /** The chapter with its lab awake; frames come only from the test. */
   async function visitLab(options: BrowserContextOptions = {}) {
     const page = await visit(chapter, options, (fresh) => fresh.addInitScript(installFakeFrames));
-    await wake(page, '.lab');
+    await wake(page, '#lab');
     return page;
+  }
+
+  /** Opens a claim's lab as a reader would, and waits until it is alive. */
+  async function openClaim(claim: Locator) {
+    await claim.locator('summary').click();
+    await claim.getByRole('button', { name: 'Step', exact: true }).waitFor();
   }
 
   /** Scrolls an island into view and waits until its script has taken it over. */
@@ -141,13 +167,14 @@ describe.skipIf(chromium === undefined)('site in Chromium', () => {
     await page.locator(`astro-island:not([ssr]) ${island}`).waitFor();
   }
 
-  const textIn = async (page: Page, testId: string) => (await page.getByTestId(testId).textContent()) ?? '';
+  const textIn = async (page: Page, testId: string) =>
+    (await page.locator('#lab').getByTestId(testId).textContent()) ?? '';
   const digestOf = (page: Page) => textIn(page, 'digest');
-  const pictureOf = (page: Page) => page.getByTestId('picture').innerHTML();
+  const pictureOf = (page: Page) => page.locator('#lab').getByTestId('picture').innerHTML();
   const logOf = (page: Page) => textIn(page, 'log');
   const press = (page: Page, name: string | RegExp) =>
     page
-      .getByTestId('lab')
+      .locator('#lab')
       .getByRole('button', { name, exact: typeof name === 'string' })
       .click();
 
@@ -182,13 +209,14 @@ describe.skipIf(chromium === undefined)('site in Chromium', () => {
     ['phone, dark', 390, 'dark'],
   ] as const)('axe finds nothing and nothing overflows: %s', async (_, width, colorScheme) => {
     const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-    for (const path of ['', chapter]) {
+    for (const path of pages) {
       const page = await visit(path, { viewport: { width, height: 844 }, colorScheme, bypassCSP: true });
       if (path === chapter) {
-        await wake(page, '.lab');
+        await wake(page, '#lab');
         await press(page, 'Crash a');
         await press(page, 'Cut a – b');
       }
+      if (path !== '') await openClaim(page.locator('.claim').first());
       expect(
         await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
         path,
@@ -205,13 +233,17 @@ describe.skipIf(chromium === undefined)('site in Chromium', () => {
 
   test('without JavaScript the picture is there, with a sentence', async () => {
     const page = await visit(chapter, { javaScriptEnabled: false });
-    await expect(page.locator('.lab .picture .node').count()).resolves.toBe(3);
-    expect(await page.locator('.lab .picture').getAttribute('aria-label')).toMatch(/a is leader, wrote \d+/);
-    expect(await page.locator('.lab .picture .log.written .fill').first().getAttribute('width')).toMatch(
+    await expect(page.locator('#lab .picture .node').count()).resolves.toBe(3);
+    expect(await page.locator('#lab .picture').getAttribute('aria-label')).toMatch(/a is leader, wrote \d+/);
+    expect(await page.locator('#lab .picture .log.written .fill').first().getAttribute('width')).toMatch(
       /^[1-9]\d*$/,
     );
-    expect(await page.locator('.lab noscript').count()).toBe(1);
-    expect(await page.locator('.lab .stage').textContent()).toContain('With JavaScript it plays');
+    const claim = page.locator('.claim').first();
+    await claim.locator('summary').click();
+    expect(await claim.locator('.picture').isVisible()).toBe(true);
+    expect(await claim.getByRole('button').count()).toBe(0);
+    expect(await page.locator('#lab noscript').count()).toBe(1);
+    expect(await page.locator('#lab .stage').textContent()).toContain('With JavaScript it plays');
     await page.context().close();
   });
 
@@ -242,7 +274,7 @@ describe.skipIf(chromium === undefined)('site in Chromium', () => {
     await page.keyboard.press('Enter');
     await expect.poll(() => textIn(page, 'announcer')).toContain('a is crashed');
     expect(await textIn(page, 'log')).toContain('a crashes');
-    expect(await page.locator('.picture [data-node="a"]').getAttribute('class')).toContain('down');
+    expect(await page.locator('#lab .picture [data-node="a"]').getAttribute('class')).toContain('down');
     expect(await page.getByRole('button', { name: 'Cut a – c' }).getAttribute('aria-pressed')).toBe('true');
     await page.context().close();
   });
@@ -340,6 +372,24 @@ describe.skipIf(chromium === undefined)('site in Chromium', () => {
     await page.context().close();
   });
 
+  test('a claim’s lab sleeps until it is opened, and at its end is the run the claim quotes', async () => {
+    const page = await visit(chapter, {}, (fresh) => fresh.addInitScript(installFakeFrames));
+    const claim = page.locator('.claim[data-scenario="async-leader-crash"]');
+    await claim.scrollIntoViewIfNeeded();
+    await page.waitForTimeout(300);
+    expect(await claim.locator('astro-island').getAttribute('ssr')).not.toBeNull();
+    await claim.locator('summary').focus();
+    await page.keyboard.press('Enter');
+    await claim.getByRole('button', { name: 'To the end' }).click();
+    const { digest, rpo } = simulate(bundled('async-leader-crash'));
+    expect(await claim.getByTestId('digest').textContent()).toBe(digest);
+    expect(await claim.locator('> .provenance').textContent()).toContain(digest);
+    expect(await claim.getByTestId('shown').textContent()).toContain(String(rpo.writes));
+    await page.evaluate(() => window.fakeFrames.play(2, 60));
+    expect(await page.evaluate(() => window.fakeFrames.waiting())).toBe(0);
+    await page.context().close();
+  });
+
   test('ten minutes of play: frames stay cheap and the heap bounded', async () => {
     const page = await visitLab();
     const session = await page.context().newCDPSession(page);
@@ -412,10 +462,10 @@ describe.skipIf(chromium === undefined)('site in Chromium', () => {
 
   test('with little motion asked for no dot is shown, and the counts are', async () => {
     const page = await visitLab({ reducedMotion: 'reduce' });
-    expect(await page.locator('.picture .dots').evaluate((dots) => getComputedStyle(dots).display)).toBe(
+    expect(await page.locator('#lab .picture .dots').evaluate((dots) => getComputedStyle(dots).display)).toBe(
       'none',
     );
-    const labels = await page.locator('.picture .link .label').allTextContents();
+    const labels = await page.locator('#lab .picture .link .label').allTextContents();
     expect(labels.join(' ')).toMatch(/\d/);
     await page.context().close();
   });
@@ -429,7 +479,7 @@ describe.skipIf(chromium === undefined)('site in Chromium', () => {
         sizes.push(response.body().then((body) => void (bytes += gzipSync(body).length)));
       });
     });
-    for (const island of ['.lab', '.quiz']) await wake(page, island);
+    for (const island of ['#lab', '.quiz']) await wake(page, island);
     await Promise.all(sizes);
     console.log(`chapter: ${(bytes / 1000).toFixed(1)} KB of script, gzipped`);
     expect(bytes).toBeLessThan(scriptBytesMost);

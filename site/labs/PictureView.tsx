@@ -8,7 +8,7 @@ interface Props {
   readonly onLink?: (a: string, b: string) => void;
 }
 
-/** The cluster at one instant. Drawn once: from then on signals write its attributes. */
+/** The cluster at one instant. Drawn once: from then on signals write its attributes. Its dots and hatching are defined in `Sprite.astro`. */
 export function PictureView({ picture, onLink }: Props) {
   const { geometry } = picture;
   const box = (id: string) => geometry.boxes.get(id)!;
@@ -20,24 +20,10 @@ export function PictureView({ picture, onLink }: Props) {
       aria-label={picture.sentence}
       data-testid="picture"
     >
-      <defs>
-        <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-          <rect class="hatch" width="2" height="6" />
-        </pattern>
-        <circle id="dot-record" class="dot record" r="4.2" />
-        <circle id="dot-confirm" class="dot confirm" r="3.4" />
-        <rect id="dot-request" class="dot request" x="-3.4" y="-3.4" width="6.8" height="6.8" />
-        <rect id="dot-reply" class="dot reply" x="-2.9" y="-2.9" width="5.8" height="5.8" />
-        <path id="dot-control" class="dot control" d="M0-3 3 0 0 3-3 0Z" />
-      </defs>
       {picture.links.map((link) => (
         <LinkView key={link.line.id} link={link} onLink={onLink} />
       ))}
-      <g class="dots">
-        {picture.dots.map((dot, index) => (
-          <use key={index} href={dot.shape} transform={dot.transform} />
-        ))}
-      </g>
+      <Dots picture={picture} />
       {picture.clients.map(({ id, text }) => (
         <Bar key={id} box={box(id)} name={id} kind="clients" text={text} />
       ))}
@@ -57,16 +43,36 @@ export function PictureView({ picture, onLink }: Props) {
   );
 }
 
+/** Drawn again only when more messages than ever before are on their way. */
+function Dots({ picture }: { picture: Picture }) {
+  return (
+    <g class="dots">
+      {picture.dots.slice(0, picture.dotCount.value).map((dot, index) => (
+        <use key={index} href={dot.shape} transform={dot.transform} />
+      ))}
+    </g>
+  );
+}
+
+/** A bar that shares its row says its words in two lines. */
 function Bar({ box, name, kind, text }: { box: Box; name: string; kind: string; text: { value: string } }) {
+  const middle = box.height / 2 + 4.5;
+  const twoLines = box.width < 300;
   return (
     <g class={`bar ${kind}`} transform={`translate(${box.x} ${box.y})`}>
       <rect class="body" width={box.width} height={box.height} rx="6" />
-      <text class="name" x="12" y={box.height / 2 + 4.5}>
+      <text class="name" x="12" y={twoLines ? middle - 8 : middle}>
         {name}
       </text>
-      <text class="status" x={box.width - 12} y={box.height / 2 + 4.5} text-anchor="end">
-        {text}
-      </text>
+      {twoLines ? (
+        <text class="status" x="12" y={middle + 8}>
+          {text}
+        </text>
+      ) : (
+        <text class="status" x={box.width - 12} y={middle} text-anchor="end">
+          {text}
+        </text>
+      )}
     </g>
   );
 }
@@ -77,7 +83,11 @@ function NodeView({ node, box }: { node: NodePicture; box: Box }) {
       <rect class="body" width={box.width} height={box.height} rx="8" />
       <rect class="veil" width={box.width} height={box.height} rx="8" />
       <path class="crown" d="M12 27V15l5 5 5-8 5 8 5-5v12Z" />
-      <text class="name" x="12" y="28">
+      <text
+        class={`name ${node.id.length > 10 ? 'longest' : node.id.length > 4 ? 'long' : ''}`}
+        x="12"
+        y="28"
+      >
         {node.id}
       </text>
       <text class="role" x={box.width - 12} y="22" text-anchor="end">

@@ -1,54 +1,95 @@
-import { useComputed, useSignalEffect } from '@preact/signals';
+import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useId, useMemo, useRef } from 'preact/hooks';
-import type { FaultAction } from '#engine';
 import { formatNumber } from '../lib/figures.ts';
-import { acknowledgements, Lab, type LabScenario, speeds } from './lab.ts';
+import { Lab, type LabOptions, speeds } from './lab.ts';
 import { PictureView } from './PictureView.tsx';
 import { shapes } from './picture.ts';
 
-interface Props extends LabScenario {
-  /** What the reader is to find out; a lab without a question is a toy. */
-  readonly question: string;
-  readonly hint: string;
+interface Props extends LabOptions {
+  /** Its anchor; no other on the page has it. */
+  readonly id: string;
+  /** What the reader is to find out. A lab inside a claim has the claim for its question. */
+  readonly question?: string | undefined;
+  readonly hint?: string | undefined;
+  /** Everything at once, or the picture, the figures and the faults first and the rest when asked for. */
+  readonly whole: boolean;
 }
 
-/** Leader and followers, live: the run of the engine that the page's figures come from, to be watched and broken. */
-export default function ReplicationLab({ question, hint, source, scenario }: Props) {
-  const lab = useMemo(() => new Lab({ source, scenario }), [source, scenario]);
+/** A cluster, live: the run of the engine that the page's figures come from, to be watched and broken. */
+export default function ReplicationLab({ id, question, hint, whole, variants, atMs, speed, show }: Props) {
+  const lab = useMemo(() => new Lab({ variants, atMs, speed, show }), [variants, atMs, speed, show]);
+  const isWhole = useSignal(whole);
+  // What needs a script is not in the page before there is one; a lab that stands alone keeps its room for it.
+  const isAwake = useSignal(whole);
+  useEffect(() => {
+    isAwake.value = true;
+  }, [isAwake]);
   const root = useRef<HTMLElement>(null);
   useFrames(lab, root);
   const heading = useId();
+  const picture = lab.picture.value;
   return (
-    <section class="lab wide" id="lab" aria-labelledby={heading} ref={root} data-testid="lab">
-      <header class="lab-head">
-        <p class="kicker">Lab</p>
-        <h3 id={heading}>{question}</h3>
-        <p class="hint">{hint}</p>
-      </header>
-      <figure class="stage">
-        <PictureView picture={lab.picture} onLink={(a, b) => toggleCut(lab, a, b)} />
-        <figcaption>
-          <Legend />
-          <noscript>
-            <p>
-              This is the cluster {lab.nowText.peek()} into the run with seed {lab.seed.peek()}. With
-              JavaScript it plays. {lab.picture.sentence.peek()}
-            </p>
-          </noscript>
-        </figcaption>
-      </figure>
-      <Transport lab={lab} />
-      <div class="panels">
-        <Settings lab={lab} />
-        <NodeFaults lab={lab} />
-        <LinkFaults lab={lab} />
-        <LagTable lab={lab} />
+    <section
+      class={`lab ${whole ? 'wide' : ''}`}
+      id={id}
+      ref={root}
+      data-testid="lab"
+      aria-labelledby={heading}
+    >
+      <div class={`lab-grid ${isWhole.value ? '' : 'brief'}`}>
+        <header class={whole ? 'lab-head' : 'visually-hidden'}>
+          {whole && <p class="kicker">Lab</p>}
+          <h3 id={heading}>{question ?? `Live run: ${lab.scenario.title}`}</h3>
+          {hint !== undefined && <p class="hint">{hint}</p>}
+        </header>
+        <figure class="stage">
+          <PictureView key={lab.variant.value} picture={picture} onLink={(a, b) => toggleCut(lab, a, b)} />
+          <figcaption>
+            <Legend />
+            <noscript>
+              <p>
+                This is the cluster {lab.nowText.peek()} into the run with seed {lab.seed.peek()}. With
+                JavaScript it plays. {picture.sentence.peek()}
+              </p>
+            </noscript>
+          </figcaption>
+        </figure>
+        {isAwake.value && <Controls lab={lab} whole={isWhole.value} />}
+        {isAwake.value && !whole && (
+          <p class="more">
+            <button
+              class="button small"
+              type="button"
+              aria-expanded={isWhole}
+              onClick={() => {
+                isWhole.value = !isWhole.value;
+              }}
+            >
+              {isWhole.value ? 'Fewer panels' : 'Links, lag and log'}
+            </button>
+          </p>
+        )}
       </div>
-      <MetricsPanel lab={lab} />
-      <Log lab={lab} />
-      <Identity lab={lab} />
       <Announcer lab={lab} />
     </section>
+  );
+}
+
+function Controls({ lab, whole }: { lab: Lab; whole: boolean }) {
+  return (
+    <>
+      <Transport lab={lab} />
+      <div class="panels">
+        <Variants lab={lab} />
+        {lab.figures.peek().length > 0 && <Shown lab={lab} />}
+        <NodeFaults lab={lab} />
+        {whole && <LinkFaults lab={lab} />}
+        {whole && <LagTable lab={lab} />}
+      </div>
+      {whole && <MetricsPanel lab={lab} />}
+      {whole && <Log lab={lab} />}
+      <Identity lab={lab} />
+    </>
   );
 }
 
@@ -120,7 +161,8 @@ function Transport({ lab }: { lab: Lab }) {
   const playText = useComputed(() => (lab.playing.value ? 'Pause' : lab.done.value ? 'Play again' : 'Play'));
   const position = useComputed(() => Math.min(lab.nowMs.value, durationMs));
   return (
-    <section class="transport" aria-label="Time">
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset's legend would be seen
+    <div class="transport" role="group" aria-label="Time">
       <button
         class="button primary"
         type="button"
@@ -133,6 +175,9 @@ function Transport({ lab }: { lab: Lab }) {
       </button>
       <button class="button" type="button" aria-disabled={lab.done} onClick={() => lab.step()}>
         Step
+      </button>
+      <button class="button" type="button" aria-disabled={lab.done} onClick={() => lab.finishNow()}>
+        To the end
       </button>
       <div class="scrub">
         <label class="visually-hidden" for={time}>
@@ -168,44 +213,53 @@ function Transport({ lab }: { lab: Lab }) {
           ))}
         </select>
       </label>
-    </section>
+    </div>
   );
 }
 
-/** Where in the run the reader's faults lie. */
+/** A scenario may hold a hundred thousand faults; so many marks tell. */
+const marksMost = 200;
+
+/** Where in the run faults lie: the scenario's own, and the reader's. */
 function Marks({ lab }: { lab: Lab }) {
+  const width = lab.durationMs / 300;
+  const { faults } = lab.scenario;
   return (
     <svg class="marks" viewBox={`0 0 ${lab.durationMs} 10`} preserveAspectRatio="none" aria-hidden="true">
+      {faults.slice(0, marksMost).map(({ type, atMs }, index) => (
+        <rect key={`${index} ${type}`} class="given" x={atMs} y="0" width={width} height="10" />
+      ))}
       {lab.made.value.map(({ type, atMs }) => (
-        <rect key={`${type} ${atMs}`} x={atMs} y="0" width={lab.durationMs / 300} height="10" />
+        <rect key={`${type} ${atMs}`} x={atMs} y="0" width={width} height="10" />
       ))}
     </svg>
   );
 }
 
-function Settings({ lab }: { lab: Lab }) {
+function Variants({ lab }: { lab: Lab }) {
   const name = useId();
-  const current = lab.acknowledgement.value;
+  const current = lab.variant.value;
   const seed = lab.seed.value;
   return (
     <fieldset class="panel">
-      <legend>A write waits for</legend>
-      {acknowledgements.map((each) => (
-        <label key={each} class="radio">
-          <input
-            type="radio"
-            name={name}
-            checked={each === current}
-            onChange={() => lab.restart(each, seed)}
-          />
-          <span>
-            {each} <small>{waitsFor[each]}</small>
-          </span>
-        </label>
-      ))}
+      <legend>{lab.variants.length > 1 ? 'Run' : <span class="visually-hidden">Run</span>}</legend>
+      {lab.variants.length > 1 &&
+        lab.variants.map(({ label, note }, index) => (
+          <label key={label} class="radio">
+            <input
+              type="radio"
+              name={name}
+              checked={index === current}
+              onChange={() => lab.restart(index, seed)}
+            />
+            <span>
+              {label} {note !== undefined && <small>{note}</small>}
+            </span>
+          </label>
+        ))}
       <div class="row">
         <button class="button small" type="button" onClick={() => lab.restart(current, seed)}>
-          Undo all faults
+          Start over
         </button>
         <button class="button small" type="button" onClick={() => lab.restart(current, seed + 1)}>
           Another seed
@@ -215,17 +269,28 @@ function Settings({ lab }: { lab: Lab }) {
   );
 }
 
-const waitsFor = {
-  asynchronous: 'the leader’s disk',
-  'semi-synchronous': 'and any one follower’s',
-  synchronous: 'and every follower’s',
-} as const;
+/** The figures of the claim, of the run so far. */
+function Shown({ lab }: { lab: Lab }) {
+  return (
+    <dl class="figures shown" data-testid="shown">
+      {lab.figures.value.map(({ label, value, unit }) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd>
+            {value}
+            {unit !== '' && <small> {unit}</small>}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
 
 function NodeFaults({ lab }: { lab: Lab }) {
   return (
     <fieldset class="panel">
-      <legend>Nodes</legend>
-      {lab.picture.nodes.map(({ id, role, process }) => (
+      <legend>Break something</legend>
+      {lab.picture.value.nodes.map(({ id, role, process }) => (
         <div key={id} class="row node-row">
           <span class="who">
             <strong>{id}</strong> {role}
@@ -239,13 +304,21 @@ function NodeFaults({ lab }: { lab: Lab }) {
             lab={lab}
             action={{ type: process.value === 'paused' ? 'resume' : 'pause', node: id }}
           />
+          <CutOff lab={lab} node={id} />
         </div>
       ))}
     </fieldset>
   );
 }
 
-function FaultButton({ lab, action }: { lab: Lab; action: FaultAction & { readonly node: string } }) {
+const faultWords = { crash: 'Crash', restart: 'Restart', pause: 'Pause', resume: 'Resume' } as const;
+
+interface NodeFault {
+  readonly type: keyof typeof faultWords;
+  readonly node: string;
+}
+
+function FaultButton({ lab, action }: { lab: Lab; action: NodeFault }) {
   const { enabled, why } = lab.canMake(action);
   return (
     <button
@@ -255,14 +328,31 @@ function FaultButton({ lab, action }: { lab: Lab; action: FaultAction & { readon
       title={why ?? undefined}
       onClick={() => enabled && lab.inject(action)}
     >
-      {action.type === 'crash'
-        ? 'Crash'
-        : action.type === 'restart'
-          ? 'Restart'
-          : action.type === 'pause'
-            ? 'Pause'
-            : 'Resume'}{' '}
-      {action.node}
+      {faultWords[action.type]} <span class="visually-hidden">{action.node}</span>
+    </button>
+  );
+}
+
+/** From every other machine. Its clients still reach it, and it may go on answering them. */
+function CutOff({ lab, node }: { lab: Lab; node: string }) {
+  const { nodes, helpers, links } = lab.picture.value;
+  const others = [...nodes, ...helpers].map(({ id }) => id).filter((id) => id !== node);
+  const isCutOff = links
+    .filter(({ line: { a, b } }) => (a === node && others.includes(b)) || (b === node && others.includes(a)))
+    .every(({ cut }) => cut.value);
+  if (nodes.length < 2) return null;
+  return (
+    <button
+      class="button small link-toggle"
+      type="button"
+      aria-pressed={isCutOff}
+      title={`From every other machine; clients still reach ${node}`}
+      onClick={() => {
+        const ends = { from: [node], to: others };
+        lab.inject(isCutOff ? { type: 'heal', ...ends } : { type: 'cut', ...ends, oneWay: false });
+      }}
+    >
+      Cut <span class="visually-hidden">{node}</span> off
     </button>
   );
 }
@@ -272,7 +362,7 @@ function LinkFaults({ lab }: { lab: Lab }) {
     <fieldset class="panel">
       <legend>Links (a pressed one is cut)</legend>
       <div class="links">
-        {lab.picture.links.map(({ line, cut }) => (
+        {lab.picture.value.links.map(({ line, cut }) => (
           <button
             key={line.id}
             class="button small link-toggle"
@@ -297,14 +387,14 @@ function LinkFaults({ lab }: { lab: Lab }) {
 }
 
 function toggleCut(lab: Lab, a: string, b: string) {
-  const cut = lab.picture.links.some(({ line, cut }) => cut.value && line.a === a && line.b === b);
+  const cut = lab.picture.value.links.some(({ line, cut }) => cut.value && line.a === a && line.b === b);
   if (cut) lab.inject({ type: 'heal', from: [a], to: [b] });
   else lab.inject({ type: 'cut', from: [a], to: [b], oneWay: false });
 }
 
 /** Only from the other replicas: its clients and the manager still reach it, and it goes on answering. */
 function isolateLeader(lab: Lab) {
-  const { nodes } = lab.picture;
+  const { nodes } = lab.picture.value;
   const leader = nodes.find(({ role, process }) => role.value === 'leader' && process.value !== 'down')?.id;
   if (leader === undefined) return;
   const others = nodes.map(({ id }) => id).filter((id) => id !== leader);
@@ -312,7 +402,7 @@ function isolateLeader(lab: Lab) {
 }
 
 function healAll(lab: Lab) {
-  if (lab.picture.links.some(({ cut }) => cut.value)) lab.inject({ type: 'heal' });
+  if (lab.picture.value.links.some(({ cut }) => cut.value)) lab.inject({ type: 'heal' });
 }
 
 function MetricsPanel({ lab }: { lab: Lab }) {
@@ -411,13 +501,14 @@ function Log({ lab }: { lab: Lab }) {
 
 function Identity({ lab }: { lab: Lab }) {
   const made = lab.made.value.length;
+  const { label } = lab.variants[lab.variant.value]!;
   return (
     <footer class="provenance identity">
       <p>
-        Run <code>{lab.scenario.id}</code>, {lab.acknowledgement}, seed {lab.seed}
+        Run <code>{lab.scenario.id}</code>
+        {label !== '' && `, ${label}`}, seed {lab.seed}
         {made > 0 && `, ${made} ${made === 1 ? 'fault' : 'faults'} of yours`}. Digest so far{' '}
-        <code data-testid="digest">{lab.digest}</code>. Stepping back and forth, the speed and your display’s
-        refresh rate leave it as it is.
+        <code data-testid="digest">{lab.digest}</code>.
       </p>
       <p>
         <button class="button small" type="button" onClick={() => download(lab)}>

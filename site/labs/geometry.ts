@@ -32,23 +32,35 @@ export interface Geometry {
 
 const width = 480;
 const margin = 8;
-const bar = { clients: 46, manager: 40 };
+const gap = 8;
+const bar = { clients: 46, helper: 40 };
+/** More bars than these stand in further rows. */
+const barsAbreast = 3;
 const node = { width: 150, height: 128 };
-const firstRow = 106;
-const secondRow = 304;
-const bottom = 486;
+/** From one row of nodes to the next: a link's label has room between. */
+const rowStep = 198;
+/** From the bars to the nodes. */
+const aisle = 52;
 /** How far to the side of its line a message travels. */
 const lane = 5;
 
 /**
- * The first node alone in the upper row, the others side by side below: replication runs down, clients reach every node
- * from the bar above and the manager from the bar below.
+ * The first node alone in the upper row, the others below in rows of two or three: replication runs down, clients reach
+ * every node from the bar above and helpers from the bars below.
  */
 export function geometryOf(view: ClusterView): Geometry {
   const boxes = new Map<string, Box>();
-  placeBars(boxes, view.clients, margin, bar.clients);
-  for (const [index, { id }] of view.nodes.entries()) boxes.set(id, nodeBox(index, view.nodes.length));
-  placeBars(boxes, view.helpers, bottom, bar.manager);
+  const nodesTop = placeBars(boxes, view.clients, margin, bar.clients) + aisle;
+  const rows = rowsOf(view.nodes.map(({ id }) => id));
+  for (const [row, ids] of rows.entries()) {
+    for (const [index, id] of ids.entries())
+      boxes.set(id, { x: nodeX(index, ids.length, row), y: nodesTop + row * rowStep, ...node });
+  }
+  const nodesBottom = nodesTop + (rows.length - 1) * rowStep + node.height;
+  const hasHelpers = view.helpers.length > 0;
+  const bottom = hasHelpers
+    ? placeBars(boxes, view.helpers, nodesBottom + aisle + 2, bar.helper)
+    : nodesBottom;
   const nodeIds = new Set(view.nodes.map(({ id }) => id));
   const lines: Line[] = [];
   const seen = new Set<string>();
@@ -56,21 +68,33 @@ export function geometryOf(view: ClusterView): Geometry {
     const id = pairId(from, to);
     const [a, b] = [boxes.get(from), boxes.get(to)];
     if (seen.has(id) || a === undefined || b === undefined) continue;
-    // Clients and the manager do not talk to each other in the picture: their paths would hide the rest.
+    // Clients and helpers do not talk to each other in the picture: their paths would hide the rest.
     if (!nodeIds.has(from) && !nodeIds.has(to)) continue;
     seen.add(id);
     const [start, end] = between(a, b);
     lines.push({ id, a: from, b: to, start, end, replication: nodeIds.has(from) && nodeIds.has(to) });
   }
-  return { width, height: bottom + bar.manager + margin, boxes, lines };
+  return { width, height: bottom + margin, boxes, lines };
 }
 
-function nodeBox(index: number, count: number): Box {
-  if (index === 0) return { x: (width - node.width) / 2, y: firstRow, ...node };
-  const others = count - 1;
-  const gap = others === 1 ? 0 : (width - 2 * margin - others * node.width) / (others - 1);
-  const x = others === 1 ? (width - node.width) / 2 : margin + (index - 1) * (node.width + gap);
-  return { x, y: secondRow, ...node };
+/** One above; then all others abreast where three suffice, in twos or threes where they do not: five make a pentagon. */
+function rowsOf(ids: readonly string[]): string[][] {
+  const [first, ...others] = ids;
+  const rows = first === undefined ? [] : [[first]];
+  for (let left = others; left.length > 0; ) {
+    const abreast = left.length <= 3 ? left.length : left.length === 4 || left.length === 5 ? 2 : 3;
+    rows.push(left.slice(0, abreast));
+    left = left.slice(abreast);
+  }
+  return rows;
+}
+
+/** Two of a middle row stand at the edges, two of a lower row closer together: lines from above pass between. */
+function nodeX(index: number, count: number, row: number): number {
+  const inner = row > 1 && count === 2 ? 60 : 0;
+  const span = width - 2 * margin - 2 * inner;
+  if (count === 1) return (width - node.width) / 2;
+  return margin + inner + (index * (span - node.width)) / (count - 1);
 }
 
 /** One id for a pair, whichever way it is named. */
@@ -116,14 +140,20 @@ export function pointOn(line: Line, from: string, share: number): Point {
   return { x: start.x + dx * share - (dy / length) * lane, y: start.y + dy * share + (dx / length) * lane };
 }
 
-/** Side by side, over the whole width. */
+/** Side by side, over the whole width, in as many rows as it takes. Gives where the last one ends. */
 function placeBars(
   boxes: Map<string, Box>,
   actors: readonly { readonly id: string }[],
-  y: number,
+  top: number,
   height: number,
-): void {
-  const barWidth = (width - 2 * margin - 8 * (actors.length - 1)) / actors.length;
-  for (const [index, { id }] of actors.entries())
-    boxes.set(id, { x: margin + index * (barWidth + 8), y, width: barWidth, height });
+): number {
+  const rows = Math.ceil(actors.length / barsAbreast);
+  for (const [index, { id }] of actors.entries()) {
+    const row = Math.floor(index / barsAbreast);
+    const abreast = Math.min(barsAbreast, actors.length - row * barsAbreast);
+    const barWidth = (width - 2 * margin - gap * (abreast - 1)) / abreast;
+    const x = margin + (index % barsAbreast) * (barWidth + gap);
+    boxes.set(id, { x, y: top + row * (height + gap), width: barWidth, height });
+  }
+  return top + rows * (height + gap) - gap;
 }

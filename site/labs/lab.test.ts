@@ -2,11 +2,27 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseScenario, type ScenarioSource, simulate } from '#engine';
-import { acknowledgements, Lab } from './lab.ts';
+import { Lab, type LabVariant } from './lab.ts';
 
-const file = new URL('../../content/scenarios/one-leader-lab.yaml', import.meta.url);
-const source = parse(readFileSync(file, 'utf8')) as ScenarioSource;
-const newLab = () => new Lab({ source, scenario: parseScenario(source) });
+const bundled = (id: string) =>
+  parse(
+    readFileSync(new URL(`../../content/scenarios/${id}.yaml`, import.meta.url), 'utf8'),
+  ) as ScenarioSource;
+const variantOf = (label: string, source: ScenarioSource): LabVariant => ({
+  label,
+  source,
+  scenario: parseScenario(source),
+});
+
+const acknowledgements = ['asynchronous', 'semi-synchronous', 'synchronous'] as const;
+const source = bundled('one-leader-lab');
+const variants = acknowledgements.map((acknowledgement) =>
+  variantOf(acknowledgement, {
+    ...source,
+    topology: { ...source.topology, acknowledgement } as never,
+  }),
+);
+const newLab = () => new Lab({ variants });
 
 /** Plays to the end on a display of so many Hz. */
 function playToTheEnd(lab: Lab, hz: number): string {
@@ -30,10 +46,10 @@ describe('lab', () => {
     expect(new Set(digests.flat()).size).toBe(1);
   });
 
-  test('every acknowledgement mode is a run of its own, saved as such', () => {
-    const digests = acknowledgements.map((acknowledgement) => {
+  test('every variant is a run of its own, saved as such', () => {
+    const digests = acknowledgements.map((_, index) => {
       const lab = newLab();
-      lab.restart(acknowledgement, 7);
+      lab.restart(index, 7);
       const digest = playToTheEnd(lab, 60);
       expect(simulate(parseScenario(lab.asScenario())).digest).toBe(digest);
       return digest;
@@ -49,7 +65,7 @@ describe('lab', () => {
     for (let steps = 0; steps < 30; steps++) lab.step();
     const states: string[] = [];
     const stateOf = () =>
-      JSON.stringify([lab.digest.value, lab.nowMs.value, lab.lines.value, lab.picture.sentence.value]);
+      JSON.stringify([lab.digest.value, lab.nowMs.value, lab.lines.value, lab.picture.value.sentence.value]);
     for (let steps = 0; steps < 10; steps++) {
       states.push(stateOf());
       lab.step();
@@ -69,13 +85,13 @@ describe('lab', () => {
     lab.seek(2500);
     expect(lab.made.value).toHaveLength(1);
     lab.seek(6000);
-    expect(lab.picture.nodes[0]!.process.value).toBe('down');
+    expect(lab.picture.value.nodes[0]!.process.value).toBe('down');
     lab.seek(3000);
-    expect(lab.picture.nodes[0]!.process.value).toBe('up');
+    expect(lab.picture.value.nodes[0]!.process.value).toBe('up');
     lab.inject({ type: 'pause', node: 'b' });
     expect(lab.made.value.map(({ type }) => type)).toEqual(['pause']);
     lab.seek(6000);
-    expect(lab.picture.nodes[0]!.process.value).toBe('up');
+    expect(lab.picture.value.nodes[0]!.process.value).toBe('up');
   });
 
   test('a fault that cannot be made is refused in words, and the run is left as it was', () => {
@@ -111,7 +127,7 @@ describe('lab', () => {
   test('asked as its question asks: a stall before the crash is what is lost, and one follower to wait for saves it', () => {
     const lostAfter = (acknowledgement: (typeof acknowledgements)[number], stallMs: number) => {
       const lab = newLab();
-      lab.restart(acknowledgement, 1);
+      lab.restart(acknowledgements.indexOf(acknowledgement), 1);
       lab.inject({ type: 'cut', from: ['a'], to: ['b', 'c'], oneWay: false });
       lab.seek(lab.nowMs.value + stallMs);
       lab.inject({ type: 'crash', node: 'a' });
@@ -123,5 +139,34 @@ describe('lab', () => {
     expect(lostAfter('asynchronous', 1000)).toBeGreaterThan(half);
     expect(lostAfter('semi-synchronous', 1000)).toBe(0);
     expect(lostAfter('synchronous', 1000)).toBe(0);
+  });
+
+  test('a variant may have other machines: it has a picture of its own, and keeps the figures asked for', () => {
+    const show = [['operations.write.ok', 'acknowledged'], 'nodes.follower-1.reads'] as const;
+    const lab = new Lab({
+      variants: [variants[0]!, variantOf('six', bundled('read-scaling'))],
+      show,
+      atMs: 100,
+    });
+    const before = lab.picture.value;
+    expect(lab.figures.value.map(({ value }) => value)).toEqual([expect.stringMatching(/^\d+$/), '–']);
+    lab.restart(1, 1);
+    expect(lab.picture.value).not.toBe(before);
+    expect(lab.picture.value.nodes).toHaveLength(6);
+    expect(lab.figures.value[1]!.value).toMatch(/^\d+$/);
+    expect(lab.canMake({ type: 'crash', node: 'follower-5' }).enabled).toBe(true);
+  });
+
+  test('at once to the end is the run that simulate reports', () => {
+    const lab = new Lab({
+      variants: [variantOf('', bundled('semi-sync-leader-crash'))],
+      show: ['operations.write.ok'],
+    });
+    expect(lab.nowMs.value).toBeCloseTo(29_900, 0);
+    lab.finishNow();
+    const { digest, operations } = simulate(lab.scenario);
+    expect(lab.done.value).toBe(true);
+    expect(lab.digest.value).toBe(digest);
+    expect(lab.figures.value[0]!.value.replaceAll(',', '')).toBe(String(operations.write.ok));
   });
 });

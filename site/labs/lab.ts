@@ -13,24 +13,37 @@ import {
   type ScenarioSource,
   type TraceEntry,
 } from '#engine';
-import { formatNumber } from '../lib/figures.ts';
+import { type Figure, figureNow, formatNumber, type Shown } from '../lib/figures.ts';
 import { LabRun, type LogLine } from './lab-run.ts';
 import { type Metrics, metricsOf, noMetrics } from './metrics.ts';
 import { Picture } from './picture.ts';
 
-export const acknowledgements = ['asynchronous', 'semi-synchronous', 'synchronous'] as const;
-export type Acknowledgement = (typeof acknowledgements)[number];
-
-/** The lab's scenario as it is written, for the reader to take away, and ready to run: the page parses nothing. */
-export interface LabScenario {
+/** One of the alternatives a lab offers: a scenario as it is written, for the reader to take away, and ready to run: the page parses nothing. */
+export interface LabVariant {
+  /** The choice in a word or three; empty where there is only one. */
+  readonly label: string;
+  /** What the choice means. */
+  readonly note?: string | undefined;
   readonly source: ScenarioSource;
   readonly scenario: Scenario;
 }
 
+export interface LabOptions {
+  readonly variants: readonly LabVariant[];
+  /** Where in the run the lab opens; by default shortly before the first fault. */
+  readonly atMs?: number | undefined;
+  readonly speed?: Speed | undefined;
+  /** Figures of the report to keep in view. */
+  readonly show?: readonly Shown[] | undefined;
+}
+
 /** Milliseconds of the cluster's time that pass in a second of the reader's: 1× is as fast as the real thing. */
 export const speeds = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10] as const;
+export type Speed = (typeof speeds)[number];
 
-/** Where the lab opens: messages of every kind are on their way, and acknowledged writes that a crash would take. */
+/** How long before the first fault a lab opens that is not told where to, in virtual time. */
+const beforeFaultMs = 100;
+/** Where it opens in a run without faults: messages of every kind are on their way. */
 const openingMs = 2400;
 /** Words and figures change this often, however fast the picture moves. */
 const wordsEveryMs = 200;
@@ -44,17 +57,21 @@ export interface Possible {
 }
 
 export class Lab {
-  readonly scenario: Scenario;
-  readonly picture: Picture;
+  readonly variants: readonly LabVariant[];
+  /** Which of the variants runs, by its index. */
+  readonly variant = signal(0);
+  /** Another variant may have other machines, and then is another picture. */
+  readonly picture: Signal<Picture>;
   readonly playing = signal(false);
-  readonly speed = signal(0.1);
-  readonly acknowledgement: Signal<Acknowledgement>;
+  readonly speed: Signal<number>;
   readonly seed: Signal<number>;
   readonly nowMs = signal(0);
   readonly nowText: ReadonlySignal<string> = computed(() => `${(this.nowMs.value / 1000).toFixed(3)} s`);
   readonly done = signal(false);
   readonly digest = signal('');
   readonly metrics = signal<Metrics>(noMetrics);
+  /** What the lab was asked to show of the report so far. */
+  readonly figures = signal<readonly Figure[]>([]);
   readonly lines = signal<readonly LogLine[]>([]);
   readonly everyMessage = signal(false);
   /** Set for readers who ask for little motion: the picture then changes as seldom as the words. */
@@ -66,7 +83,8 @@ export class Lab {
   /** Faults that can be made now, by the key of `faultKey`. Rebuilt only when the cluster's state has changed. */
   readonly possible = signal<ReadonlyMap<string, Possible>>(new Map());
 
-  private readonly source: ScenarioSource;
+  private readonly openingMs: number | undefined;
+  private readonly shown: readonly Shown[];
   private run: LabRun;
   /** Where in virtual time the reader is; the run's own clock stands at whole µs. */
   private playheadMs = 0;
@@ -74,15 +92,20 @@ export class Lab {
   private clusterState = '';
   private toldTurn: TraceEntry | undefined;
 
-  constructor({ source, scenario }: LabScenario) {
-    this.source = source;
-    this.scenario = scenario;
-    this.acknowledgement = signal(scenario.topology.acknowledgement);
-    this.seed = signal(scenario.seed);
-    this.run = new LabRun(scenario, scenario.seed);
-    this.run.seek(openingMs);
-    this.picture = new Picture(this.run.view());
+  constructor({ variants, atMs, speed = 0.1, show = [] }: LabOptions) {
+    this.variants = variants;
+    this.openingMs = atMs;
+    this.shown = show;
+    this.speed = signal(speed);
+    this.seed = signal(this.scenario.seed);
+    this.run = this.opened();
+    this.picture = signal(new Picture(this.run.view()));
     this.show();
+  }
+
+  /** Of the variant that runs. */
+  get scenario(): Scenario {
+    return this.variants[this.variant.peek()]!.scenario;
   }
 
   get durationMs(): number {
@@ -150,18 +173,26 @@ export class Lab {
     }
   }
 
-  /** Starts over: another mode or another seed is another run, with no fault made in it yet. */
-  restart(acknowledgement: Acknowledgement, seed: number): void {
-    const topology = { ...this.scenario.topology, acknowledgement };
+  /** Starts over: another variant or another seed is another run, with no fault of the reader's in it yet. */
+  restart(variant: number, seed: number): void {
+    const isOther = variant !== this.variant.peek();
     batch(() => {
       this.playing.value = false;
-      this.acknowledgement.value = acknowledgement;
+      this.variant.value = variant;
       this.seed.value = seed;
-      this.run = new LabRun({ ...this.scenario, topology }, seed);
-      this.run.seek(openingMs);
+      this.run = this.opened();
+      if (isOther) this.picture.value = new Picture(this.run.view());
+      this.clusterState = '';
       this.show();
     });
-    this.announce(`A new ${acknowledgement} run, seed ${seed}.`);
+    this.announce(`A new run${isOther ? `, ${this.variants[variant]!.label}` : ''}, seed ${seed}.`);
+  }
+
+  /** To the end, drain included: what stands on the page beside the lab is the report of that moment. */
+  finishNow(): void {
+    this.playing.value = false;
+    this.seek((this.scenario.durationUs + this.scenario.drainUs) / 1000);
+    this.finish();
   }
 
   setEveryMessage(on: boolean): void {
@@ -176,14 +207,17 @@ export class Lab {
 
   /** The whole run as a scenario file, the reader's faults included: `quorate simulate` gives the same digest. */
   asScenario(): ScenarioSource {
-    const { source } = this;
-    const topology = { ...source.topology, acknowledgement: this.acknowledgement.peek() };
-    return {
-      ...source,
-      topology,
-      seed: this.seed.peek(),
-      faults: [...(source.faults ?? []), ...this.run.made],
-    };
+    const { source } = this.variants[this.variant.peek()]!;
+    return { ...source, seed: this.seed.peek(), faults: [...(source.faults ?? []), ...this.run.made] };
+  }
+
+  private opened(): LabRun {
+    const { scenario } = this;
+    const run = new LabRun(scenario, this.seed.peek());
+    const firstFaultMs = Math.min(...scenario.faults.map(({ atMs }) => atMs));
+    const byDefault = Number.isFinite(firstFaultMs) ? firstFaultMs - beforeFaultMs : openingMs;
+    run.seek(Math.max(0, Math.min(this.openingMs ?? byDefault, run.durationMs)));
+    return run;
   }
 
   private finish(): void {
@@ -219,8 +253,9 @@ export class Lab {
     const view = this.run.view();
     this.nowMs.value = view.nowMs;
     this.done.value = this.run.done;
-    this.picture.update(view);
-    const state = this.picture.stateKey(view);
+    const picture = this.picture.peek();
+    picture.update(view);
+    const state = picture.stateKey(view);
     if (state === this.clusterState) return;
     this.clusterState = state;
     this.possible.value = new Map(
@@ -230,7 +265,9 @@ export class Lab {
 
   private showWords(): void {
     this.sinceWordsMs = 0;
-    this.metrics.value = metricsOf(this.run.report(), this.run.view());
+    const report = this.run.report();
+    this.metrics.value = metricsOf(report, this.run.view());
+    this.figures.value = this.shown.map((each) => figureNow(report, each));
     this.lines.value = this.run.lines(this.everyMessage.peek());
     this.digest.value = this.run.digest();
     this.made.value = [...this.run.made];

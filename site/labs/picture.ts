@@ -68,6 +68,8 @@ export class Picture {
   readonly clients: readonly { readonly id: string; readonly text: Signal<string> }[];
   readonly helpers: readonly { readonly id: string; readonly text: Signal<string> }[];
   readonly dots: readonly Dot[];
+  /** How many dots have ever been needed at once: the picture holds no more. */
+  readonly dotCount = signal(0);
   /** The whole picture in a sentence, for those who cannot see it. */
   readonly sentence = signal('');
   private readonly linkOf = new Map<string, LinkPicture>();
@@ -101,11 +103,8 @@ export class Picture {
     this.updateNodes(view);
     this.updateLinks(view);
     this.updateDots(view);
-    for (const [index, client] of view.clients.entries()) {
-      const open = client.openOperations;
-      this.clients[index]!.text.value =
-        `writes to ${client.leader} · ${open} ${open === 1 ? 'operation' : 'operations'} open`;
-    }
+    for (const [index, { leader, openOperations }] of view.clients.entries())
+      this.clients[index]!.text.value = `writes to ${leader} · ${formatNumber(openOperations)} open`;
     for (const [index, helper] of view.helpers.entries())
       this.helpers[index]!.text.value = helperText(helper);
     this.sentence.value = sentenceOf(view);
@@ -171,6 +170,7 @@ export class Picture {
       dot.transform.value = `translate(${x.toFixed(1)} ${y.toFixed(1)})`;
       dot.shape.value = `#dot-${shapeOfKind[kind] ?? 'control'}`;
     }
+    if (used > this.dotCount.peek()) this.dotCount.value = used;
     // A dot that is put away keeps nothing of what it was: the same moment is the same picture.
     for (; used < this.dots.length; used++) {
       this.dots[used]!.transform.value = away;
@@ -185,7 +185,7 @@ function stateWords(state: string): string {
 }
 
 function helperText({ state, leader }: ClusterView['helpers'][number]): string {
-  return `${stateWords(state)} · ${leader === null ? 'no leader' : `leader ${leader}`}`;
+  return `${stateWords(state)} · ${leader === null ? 'no leader' : `${leader} leads`}`;
 }
 
 function sentenceOf(view: ClusterView): string {

@@ -12,6 +12,9 @@ export interface Figure {
   readonly unit: string;
 }
 
+/** A path into the report, or one with words of the page's own. */
+export type Shown = string | readonly [path: string, label: string];
+
 /** The number at a path, or null where the run did not measure it. Throws where the path names nothing in a report. */
 export function measured(report: Report, path: string): number | null {
   const found = numberAt(report, path);
@@ -56,20 +59,27 @@ const names: readonly (readonly [RegExp, string])[] = [
   [/^latencyMs\.read\.p99$/, 'read at p99'],
   [/^failovers\.\d+\.rtoMs$/, 'without writes (RTO)'],
   [/^failovers\.\d+\.detectedAfterMs$/, 'until the crash was noticed'],
-  [/^nodes\.(\w+)\.reads$/, 'reads served by $1'],
-  [/^nodes\.(\w+)\.writes$/, 'writes taken by $1'],
-  [/^nodes\.(\w+)\.applies$/, 'records replayed by $1'],
-  [/^nodes\.(\w+)\.queueMsMax$/, 'longest wait at $1'],
-  [/^lag\.(\w+)\.replayLagMs\.p50$/, 'median replay lag of $1'],
-  [/^lag\.(\w+)\.replayLagMs\.max$/, 'largest replay lag of $1'],
+  [/^nodes\.([\w-]+)\.reads$/, 'reads served by $1'],
+  [/^nodes\.([\w-]+)\.writes$/, 'writes taken by $1'],
+  [/^nodes\.([\w-]+)\.applies$/, 'records replayed by $1'],
+  [/^nodes\.([\w-]+)\.queueMsMax$/, 'longest wait at $1'],
+  [/^lag\.([\w-]+)\.replayLagMs\.p50$/, 'median replay lag of $1'],
+  [/^lag\.([\w-]+)\.replayLagMs\.max$/, 'largest replay lag of $1'],
   [/^availability\.write\.ratio$/, 'writes that succeeded'],
   [/^availability\.read\.ratio$/, 'reads that succeeded'],
   [/^availability\.write\.longestOutageMs$/, 'longest write outage'],
 ];
 
 /** The number at a path with its words; a dash where the run did not measure it. */
-export function figure(report: Report, path: string, label?: string): Figure {
+export function figure(report: Report, shown: Shown): Figure {
+  const [path, label] = typeof shown === 'string' ? [shown, undefined] : shown;
   return { label: label ?? nameOf(path), ...formatMeasured(measured(report, path), unitOf(path)) };
+}
+
+/** The same of a run that may still be going on, or of another variant: what it has not measured is a dash. */
+export function figureNow(report: Report, shown: Shown): Figure {
+  const [path, label] = typeof shown === 'string' ? [shown, nameOf(shown)] : shown;
+  return { label, ...formatMeasured(numberAt(report, path) ?? null, unitOf(path)) };
 }
 
 function nameOf(path: string): string {

@@ -1,6 +1,7 @@
 /** The scenarios behind a page and their runs. At build only: each is simulated once, however often it is quoted. */
 import { getEntry } from 'astro:content';
 import { parseScenario, type Report, type Scenario, type ScenarioSource, simulate } from '#engine';
+import type { LabVariant } from '../labs/lab.ts';
 
 /** A bundled scenario as it is written. Throws where there is none of that name. */
 export async function scenarioSource(id: string): Promise<ScenarioSource> {
@@ -12,6 +13,40 @@ export async function scenarioSource(id: string): Promise<ScenarioSource> {
 /** A bundled scenario, or a variation on it, ready to run. */
 export async function scenario(id: string, changes: Partial<ScenarioSource> = {}): Promise<Scenario> {
   return parseScenario({ ...(await scenarioSource(id)), ...changes });
+}
+
+/** A choice in a lab, as a page writes it: another scenario, or changes to the lab's own. */
+export interface VariantSource {
+  readonly label: string;
+  readonly note?: string;
+  readonly scenario?: string;
+  /** Settings to change, a level deep: `{ topology: { reads: 'leader' } }` leaves the rest of the topology as it is. */
+  readonly changes?: Readonly<Record<string, unknown>>;
+}
+
+/** What a lab can run. A lab without choices runs its scenario. */
+export function labVariants(
+  id: string,
+  variants: readonly VariantSource[] = [{ label: '' }],
+): Promise<LabVariant[]> {
+  return Promise.all(
+    variants.map(async ({ label, note, scenario: other, changes = {} }) => {
+      const source = changed(await scenarioSource(other ?? id), changes);
+      return { label, note, source, scenario: parseScenario(source) };
+    }),
+  );
+}
+
+function changed(source: ScenarioSource, changes: Readonly<Record<string, unknown>>): ScenarioSource {
+  const merged: Record<string, unknown> = { ...source };
+  for (const [key, value] of Object.entries(changes)) {
+    merged[key] = isSettings(merged[key]) && isSettings(value) ? { ...merged[key], ...value } : value;
+  }
+  return merged as unknown as ScenarioSource;
+}
+
+function isSettings(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const reports = new Map<string, Promise<Report>>();

@@ -17,6 +17,8 @@ export interface Ended {
   atUs: number;
   beganUs: number;
   group: number;
+  /** The operation's place in its group's pool, free again after this. */
+  slot: number;
   number: number;
   kind: number;
   key: number;
@@ -99,6 +101,7 @@ export class Operations {
     atUs: 0,
     beganUs: 0,
     group: 0,
+    slot: 0,
     number: 0,
     kind: READ,
     key: 0,
@@ -146,6 +149,7 @@ export class Operations {
     record.atUs = atUs;
     record.beganUs = this.beganUs[group]![slot]!;
     record.group = group;
+    record.slot = slot;
     record.number = slots[at + NUMBER]!;
     record.kind = slots[at + KIND]!;
     record.key = slots[at + KEY]!;

@@ -17,7 +17,7 @@ import {
   WRITE,
   WRITE_OK,
 } from '../kernel/protocol.ts';
-import type { FaultDocument } from '../scenario/schema.ts';
+import type { FaultDocument, VerdictName } from '../scenario/schema.ts';
 import type { ReplicationMessage, StreamState } from '../topologies/leader-follower/messages.ts';
 
 export type ClientMessage =
@@ -117,6 +117,8 @@ export type TraceEntry =
       readonly type: 'began';
       readonly atMs: number;
       readonly client: string;
+      /** Counted from 0 within the group; left out where users are not told apart. */
+      readonly user?: number;
       readonly operation: number;
       readonly kind: 'read' | 'write';
       readonly key: number;
@@ -133,6 +135,8 @@ export type TraceEntry =
       readonly lsn: number | null;
       /** Of a read: whether a newer write had been acknowledged before it began. */
       readonly stale: boolean;
+      /** Guarantees to its user that a read broke, if any. */
+      readonly broken?: readonly VerdictName[];
     }
   | { readonly type: 'drain'; readonly atMs: number };
 
@@ -290,7 +294,7 @@ export function describeTraceEntry(entry: TraceEntry): string {
     case 'chosen':
       return `the manager chooses ${entry.node}, whose log is the most advanced, to lead term ${entry.term}`;
     case 'began':
-      return `${entry.client} asks to ${entry.kind} key ${entry.key} (operation ${entry.operation})`;
+      return `${entry.user === undefined ? '' : `user ${entry.user} of `}${entry.client} asks to ${entry.kind} key ${entry.key} (operation ${entry.operation})`;
     case 'ended': {
       const what = `${entry.client}'s ${entry.kind} of key ${entry.key} (operation ${entry.operation})`;
       if (entry.outcome === 'fail')
@@ -300,7 +304,7 @@ export function describeTraceEntry(entry: TraceEntry): string {
       if (entry.kind === 'write')
         return `${what} is acknowledged as record ${entry.lsn} after ${entry.latencyMs} ms`;
       const found = entry.lsn === 0 ? 'nothing' : `record ${entry.lsn}`;
-      return `${what} returns ${found} after ${entry.latencyMs} ms${entry.stale ? ', which is stale: a newer write was acknowledged before it began' : ''}`;
+      return `${what} returns ${found} after ${entry.latencyMs} ms${entry.stale ? ', which is stale: a newer write was acknowledged before it began' : ''}${entry.broken === undefined ? '' : `; for its user this breaks ${entry.broken.join(' and ')}`}`;
     }
     case 'drain':
       return 'the workload is over; links heal, paused processes go on, and the cluster drains';

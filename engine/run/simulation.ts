@@ -10,6 +10,7 @@ import type { Scenario } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
 import type { Cluster } from '../topologies/cluster.ts';
 import { newCluster } from '../topologies/clusters.ts';
+import { Sessions, type SessionVerdictName } from '../verdicts/sessions.ts';
 import { StaleReads } from '../verdicts/stale-reads.ts';
 import {
   CLIENT_TIMERS,
@@ -19,6 +20,7 @@ import {
   clientTimerNames,
   NOTE_BEGAN,
   NOTE_ENDED,
+  NOTE_FOUND,
   newClientGroup,
   newRoute,
   OK,
@@ -54,6 +56,8 @@ export class Simulation implements Notebook {
   private settled = false;
   private readonly observe: Observer | undefined;
   private readonly staleReads: StaleReads;
+  /** Present where users are told apart. */
+  private readonly sessions: Sessions | undefined;
   private readonly lag: LagSamples;
   private readonly failovers = new Failovers();
   private overlapUs = 0;
@@ -102,6 +106,7 @@ export class Simulation implements Notebook {
           keys,
           readEvery: arrivalsOf(client.readsPerSecond, workload.arrivals, tables),
           writeEvery: arrivalsOf(client.writesPerSecond, workload.arrivals, tables),
+          users: workload.users,
         },
         [
           newRoute(
@@ -145,6 +150,13 @@ export class Simulation implements Notebook {
       operation: (fault) => this.cluster.operation?.(fault) ?? 'its topology has nobody who promotes by hand',
     };
     this.staleReads = new StaleReads(workload.clients.map(({ id }) => id));
+    if (workload.users !== null) {
+      this.sessions = new Sessions(
+        { users: workload.users.count, keys: workload.keys.count },
+        names,
+        workload.clients.map(({ id }) => id),
+      );
+    }
     this.operations = new Operations(this.loop, this.groups.length, workload.keys.count, (ended) =>
       this.judge(ended),
     );
@@ -237,10 +249,14 @@ export class Simulation implements Notebook {
 
   onNote(actor: number, kind: number, a: number, b: number, c: number, d: number): void {
     if (kind === NOTE_BEGAN) {
-      this.operations.began(actor - this.firstClient, a, b, c, d);
-      if (this.observe !== undefined) this.tellBegan(actor, b, c, d);
+      const group = actor - this.firstClient;
+      this.operations.began(group, a, b, c, d);
+      this.sessions?.began(group, a, this.userOf(group, a), b, c, d);
+      if (this.observe !== undefined) this.tellBegan(group, a, b, c, d);
     } else if (kind === NOTE_ENDED) {
       this.operations.ended(actor - this.firstClient, a, b as 0 | 1 | 2, c, d);
+    } else if (kind === NOTE_FOUND) {
+      this.sessions?.found(actor - this.firstClient, a, b, c);
     } else {
       this.cluster.onNote(this.loop.nowUs, actor, kind, a, b, c, d);
     }
@@ -248,25 +264,31 @@ export class Simulation implements Notebook {
 
   private judge(ended: Ended): void {
     const stale = this.staleReads.ended(ended);
+    const broken = this.sessions?.ended(ended) ?? [];
     if (ended.kind !== READ && ended.outcome === OK) {
       this.cluster.acknowledged(ended.atUs, ended.term, ended.lsn, ended.number, ended.key);
       this.failovers.wrote(ended.atUs, ended.beganUs);
     }
-    if (this.observe !== undefined) this.tellEnded(ended, stale);
+    if (this.observe !== undefined) this.tellEnded(ended, stale, broken);
   }
 
-  private tellBegan(actor: number, operation: number, kind: number, key: number): void {
+  private userOf(group: number, slot: number): number {
+    return this.groups[group]!.users?.ofSlot[slot] ?? 0;
+  }
+
+  private tellBegan(group: number, slot: number, operation: number, kind: number, key: number): void {
     this.tell({
       type: 'began',
       atMs: this.loop.nowUs / 1000,
-      client: this.target.names[actor]!,
+      client: this.scenario.workload.clients[group]!.id,
+      ...(this.sessions !== undefined && { user: this.userOf(group, slot) }),
       operation,
       kind: kind === READ ? 'read' : 'write',
       key,
     });
   }
 
-  private tellEnded(ended: Ended, stale: boolean): void {
+  private tellEnded(ended: Ended, stale: boolean, broken: readonly SessionVerdictName[]): void {
     this.tell({
       type: 'ended',
       atMs: ended.atUs / 1000,
@@ -278,6 +300,7 @@ export class Simulation implements Notebook {
       latencyMs: (ended.atUs - ended.beganUs) / 1000,
       lsn: ended.outcome === OK ? ended.lsn : null,
       stale,
+      ...(broken.length > 0 && { broken }),
     });
   }
 
@@ -307,7 +330,11 @@ export class Simulation implements Notebook {
   }
 
   verdicts(): Verdict[] {
-    return [...this.cluster.verdicts(this.settled), this.staleReads.verdict()];
+    return [
+      ...this.cluster.verdicts(this.settled),
+      this.staleReads.verdict(),
+      ...(this.sessions?.verdicts() ?? []),
+    ];
   }
 
   /** What the run has shown so far; final once it is done. */

@@ -4,7 +4,7 @@ import { simulate } from '../run/simulate.ts';
 import { parseScenario } from './parse.ts';
 import { describeProblem, InputError, type Problem } from './problems.ts';
 import { randomScenario } from './random-scenario.test-support.ts';
-import type { ScenarioSource } from './schema.ts';
+import { type ScenarioSource, verdictNames } from './schema.ts';
 
 const least = {
   id: 'least',
@@ -99,6 +99,7 @@ test('defaults: what the least scenario means', () => {
       keys: { count: 100, choice: 'uniform', exponent: 0.99 },
       valueBytes: 200,
       timeoutUs: 1e6,
+      users: null,
     },
     faults: [],
     expect: [],
@@ -451,7 +452,7 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     'an unknown verdict',
     changed(least, ['expect'], [{ verdict: 'lost-write', result: 'ok' }]),
     [
-      'expect[0].verdict: found "lost-write", expected one of lost-writes, stale-reads, divergence, split-brain (did you mean lost-writes?)',
+      `expect[0].verdict: found "lost-write", expected one of ${verdictNames.join(', ')} (did you mean lost-writes?)`,
     ],
   ],
 ];
@@ -555,4 +556,24 @@ test('rates too low to happen and rates that come once a month are no reason to 
     );
     expect(report.operations.write.info).toBe(0);
   }
+});
+
+test('users: how many a group stands for, and when they come back for what they wrote', () => {
+  const users = (value: object) => changed(least, ['workload', 'users'], value);
+  expect(parseScenario(users({ count: 5 })).workload.users).toEqual({ count: 5, readAfterWriteUs: -1 });
+  expect(parseScenario(users({ count: 5, readAfterWriteMs: 0 })).workload.users?.readAfterWriteUs).toBe(0);
+  expect(parseScenario(users({ count: 5, readAfterWriteMs: 1.5 })).workload.users?.readAfterWriteUs).toBe(
+    1500,
+  );
+  expect(problemsOf(users({ count: 2001 })).map(describeProblem)).toEqual([
+    'workload.users.count: found 2001 users in each of 1 client groups, and 100 keys, expected at most 200000 pairs of a user and a key (what each user has seen of each key is remembered)',
+  ]);
+});
+
+test('a verdict on sessions is expected only where users are told apart', () => {
+  const expecting = { ...least, expect: [{ verdict: 'monotonic-reads', result: 'ok' }] };
+  expect(problemsOf(expecting).map(describeProblem)).toEqual([
+    'expect[0].verdict: found monotonic-reads, expected workload.users, whose sessions it judges',
+  ]);
+  expect(problemsOf(changed(expecting, ['workload', 'users'], { count: 5 }))).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { faultProblems } from '../faults/fault-names.ts';
 import type { LatencySpec } from '../kernel/latency.ts';
 import { topologyHelpers, topologySpec } from '../topologies/topologies.ts';
+import type { UserSettings } from '../workload/users.ts';
 import { parseDocument } from './parse-document.ts';
 import { describeProblem, InputError, type Problem, showValue, unknownName } from './problems.ts';
 import { nearRegions, oneWayLatency, regionRtt } from './region-rtt.ts';
@@ -12,7 +13,12 @@ import {
   type Scenario,
   toUs,
 } from './scenario.ts';
-import { type LatencyDocument, type ScenarioDocument, scenarioSchema } from './schema.ts';
+import {
+  type LatencyDocument,
+  type ScenarioDocument,
+  scenarioSchema,
+  sessionVerdictNames,
+} from './schema.ts';
 
 type Path = Problem['path'];
 type LinkDocument = ScenarioDocument['network']['within'];
@@ -79,6 +85,7 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
       keys: workload.keys,
       valueBytes: workload.valueBytes,
       timeoutUs: toUs(workload.timeoutMs),
+      users: usersOf(workload, problems),
     },
     faults: document.faults,
     expect: document.expect,
@@ -127,6 +134,27 @@ function clientSpecs(clients: ScenarioDocument['workload']['clients']): ClientSp
     readsPerSecond: client.readsPerSecond,
     writesPerSecond: client.writesPerSecond,
   }));
+}
+
+/** Most pairs of a user and a key in a run: of each is remembered what the user has seen. */
+const rememberedMost = 200_000;
+
+function usersOf(
+  { users, keys, clients }: ScenarioDocument['workload'],
+  problems: Problem[],
+): UserSettings | null {
+  if (users === undefined) return null;
+  const pairs = users.count * clients.length * keys.count;
+  if (pairs > rememberedMost) {
+    problems.push({
+      path: ['workload', 'users', 'count'],
+      found: `${users.count} users in each of ${clients.length} client groups, and ${keys.count} keys`,
+      expected: `at most ${rememberedMost} pairs of a user and a key`,
+      hint: 'what each user has seen of each key is remembered',
+    });
+  }
+  const { count, readAfterWriteMs } = users;
+  return { count, readAfterWriteUs: readAfterWriteMs === undefined ? -1 : toUs(readAfterWriteMs) };
 }
 
 const plainLink = { bytesPerSecond: 0, loss: 0, duplication: 0, reordering: false };
@@ -346,9 +374,18 @@ const metricRoots = [
 /** An expectation that nothing could meet, or that anything would, is a mistake. */
 function checkExpectations(scenario: Scenario, problems: Problem[]): void {
   scenario.expect.forEach((expectation, index) => {
-    if (!('metric' in expectation)) return;
-    const { metric, atLeast, atMost } = expectation;
     const path: Path = ['expect', index];
+    if ('verdict' in expectation) {
+      const judgesSessions = sessionVerdictNames.some((name) => name === expectation.verdict);
+      if (!judgesSessions || scenario.workload.users !== null) return;
+      problems.push({
+        path: [...path, 'verdict'],
+        found: expectation.verdict,
+        expected: 'workload.users, whose sessions it judges',
+      });
+      return;
+    }
+    const { metric, atLeast, atMost } = expectation;
     const root = metric.split('.')[0]!;
     if (!metricRoots.includes(root)) {
       problems.push(

@@ -245,6 +245,13 @@ export function randomScenario(options: RandomScenarioOptions = {}): fc.Arbitrar
         }),
         valueBytes: fc.integer({ min: 1, max: 2000 }),
         timeoutMs: fc.integer({ min: 50, max: 1000 }),
+        users: fc.option(
+          fc.record(
+            { count: fc.integer({ min: 1, max: 20 }), readAfterWriteMs: ms(0, 50) },
+            { requiredKeys: ['count'] },
+          ),
+          { nil: undefined },
+        ),
       }),
       faults:
         faults.length === 0

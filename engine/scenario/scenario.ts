@@ -1,5 +1,6 @@
 import type { LatencySpec } from '../kernel/latency.ts';
 import type { LeaderFollowerSpec } from '../topologies/leader-follower/spec.ts';
+import type { UserSettings } from '../workload/users.ts';
 import type { Expectation, FaultDocument } from './schema.ts';
 
 /**
@@ -78,6 +79,8 @@ export interface WorkloadSpec {
   readonly keys: { readonly count: number; readonly choice: 'uniform' | 'zipf'; readonly exponent: number };
   readonly valueBytes: number;
   readonly timeoutUs: number;
+  /** null where users are not told apart. */
+  readonly users: UserSettings | null;
 }
 
 /** Milliseconds as people write them to integer µs. */

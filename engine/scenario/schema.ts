@@ -170,6 +170,20 @@ const workload = z.strictObject({
     {},
   ),
   valueBytes: z._default(positiveCount(1_000_000_000), 200),
+  users: z.optional(
+    z.strictObject({
+      count: positiveCount(100_000).check(
+        z.describe('How many users a client group stands for; each operation is one user’s, at random'),
+      ),
+      readAfterWriteMs: z.optional(
+        timeMs.check(
+          z.describe(
+            'A user reads what it has written, so long after the acknowledgement, beside what readsPerSecond asks; without it, nobody does',
+          ),
+        ),
+      ),
+    }),
+  ),
   timeoutMs: z._default(
     positiveMs.check(z.describe('After which a client gives up; the outcome is then unknown')),
     1000,
@@ -249,7 +263,15 @@ const faultTypes = [
   }),
 ] as const;
 
-export const verdictNames = ['lost-writes', 'stale-reads', 'divergence', 'split-brain'] as const;
+/** Verdicts on what each user sees, given where a scenario tells users apart. */
+export const sessionVerdictNames = ['read-your-writes', 'monotonic-reads', 'consistent-prefix'] as const;
+export const verdictNames = [
+  'lost-writes',
+  'stale-reads',
+  'divergence',
+  'split-brain',
+  ...sessionVerdictNames,
+] as const;
 
 const expectation = z.union([
   z.strictObject({

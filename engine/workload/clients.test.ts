@@ -273,6 +273,7 @@ test('word of an older term that was overtaken does not send a client back to th
       keys: uniformKeys(1),
       readEvery: null,
       writeEvery: null,
+      users: null,
     },
     [known],
   );

@@ -22,11 +22,22 @@ import {
 } from '../kernel/protocol.ts';
 import { LATEST_US } from '../kernel/queue.ts';
 import type { KeyChooser } from './keys.ts';
+import {
+  addFollowUp,
+  newUsers,
+  nextFollowUpUs,
+  takeFollowUp,
+  takeUp,
+  type UserSettings,
+  type Users,
+} from './users.ts';
 
 /** An operation began: slot, number, kind (READ or WRITE), key. */
 export const NOTE_BEGAN = 16;
 /** An operation ended: slot, outcome, and for ok ones the term and LSN of what was read or written. */
 export const NOTE_ENDED = 17;
+/** Where users are told apart, before a read's end: slot, number of the write whose value was read, who answered. */
+export const NOTE_FOUND = 18;
 
 export const OK = 0;
 export const FAIL = 1;
@@ -41,17 +52,20 @@ const READ_ARRIVALS = 0;
 const WRITE_ARRIVALS = 1;
 const KEYS = 2;
 const ROUTES = 3;
-export const clientChances = ['read arrivals', 'write arrivals', 'keys', 'routes'] as const;
+const USERS = 4;
+export const clientChances = ['read arrivals', 'write arrivals', 'keys', 'routes', 'users'] as const;
 
 // Timers of a group.
 const NEXT_READ = 0;
 const NEXT_WRITE = 1;
 const GIVE_UP = 2;
-export const CLIENT_TIMERS = 3;
+const READ_AFTER_WRITE = 3;
+export const CLIENT_TIMERS = 4;
 export const clientTimerNames = [
   'the wait for the next read',
   'the wait for the next write',
   'the patience for an answer',
+  'the wait to read what was written',
 ] as const;
 
 /** Where reads go: the leader, a live follower chosen at random, or the nearest live replica, at random among equals. */
@@ -82,6 +96,8 @@ export interface ClientSettings {
   /** Time between arrivals in ticks of 1/`ticksPerUs` µs, or null where the group never asks. */
   readonly readEvery: Arrivals | null;
   readonly writeEvery: Arrivals | null;
+  /** null where users are not told apart. */
+  readonly users: UserSettings | null;
 }
 
 /** Time between arrivals, finer than a microsecond where they are many, so that any rate is kept; a power of two. */
@@ -94,6 +110,7 @@ export interface ClientGroup {
   readonly settings: ClientSettings;
   /** By shard. Key k is in shard k modulo their number. */
   readonly routes: readonly Route[];
+  readonly users: Users | null;
   /** False once the workload is over. */
   asking: boolean;
   nextNumber: number;
@@ -121,6 +138,7 @@ export function newClientGroup(settings: ClientSettings, routes: readonly Route[
   return {
     settings,
     routes,
+    users: settings.users === null ? null : newUsers(settings.users),
     asking: true,
     nextNumber: settings.group + settings.groups,
     readTicksLeft: 0,
@@ -145,10 +163,16 @@ export const clientKind: NodeKind<ClientGroup> = {
         break;
       case TIMER:
         if (input.a === GIVE_UP) giveUp(group, out);
+        else if (input.a === READ_AFTER_WRITE) readWhatWasWritten(group, out);
         else if (group.asking) arrive(group, out, input.a);
         break;
       case READ_OK:
+        if (group.users !== null && isOpen(group, input))
+          out.note(NOTE_FOUND, input.a, input.e, input.from, 0);
+        end(group, out, input, OK, input.c, input.d);
+        break;
       case WRITE_OK:
+        if (group.users !== null && isOpen(group, input)) planFollowUp(group.users, out, input.a);
         end(group, out, input, OK, input.c, input.d);
         break;
       case REFUSED:
@@ -204,8 +228,9 @@ function arrive(group: ClientGroup, out: Out, timer: number): void {
   waitForNext(group, out, timer === NEXT_READ ? NEXT_READ : NEXT_WRITE);
 }
 
-function begin(group: ClientGroup, out: Out, reading: boolean): void {
-  const { settings } = group;
+/** Begins an operation, of a user and a key chosen at random unless they are given. */
+function begin(group: ClientGroup, out: Out, reading: boolean, givenUser = -1, givenKey = -1): void {
+  const { settings, users } = group;
   const slot = takeSlot(group);
   const number = group.nextNumber;
   group.nextNumber += settings.groups;
@@ -213,7 +238,11 @@ function begin(group: ClientGroup, out: Out, reading: boolean): void {
   group.numbers[slot] = number;
   group.deadlinesUs[slot] = out.nowUs + settings.timeoutUs;
   if (group.open === 1) out.startTimer(GIVE_UP, settings.timeoutUs);
-  const key = settings.keys.choose(out, KEYS);
+  const key = givenKey >= 0 ? givenKey : settings.keys.choose(out, KEYS);
+  if (users !== null) {
+    const user = givenUser >= 0 ? givenUser : pick(out.draw(USERS), users.settings.count);
+    takeUp(users, slot, user, key);
+  }
   const route = group.routes.length === 1 ? group.routes[0]! : group.routes[key % group.routes.length]!;
   if (reading) {
     out.note(NOTE_BEGAN, slot, number, READ, key);
@@ -263,16 +292,33 @@ function bitCount(mask: number): number {
   return count;
 }
 
+/** The user of an acknowledged write comes back for what it wrote. */
+function planFollowUp(users: Users, out: Out, slot: number): void {
+  const { readAfterWriteUs } = users.settings;
+  if (readAfterWriteUs < 0) return;
+  addFollowUp(users, slot, out.nowUs + readAfterWriteUs);
+  if (users.followUps.count === 1) out.startTimer(READ_AFTER_WRITE, readAfterWriteUs);
+}
+
+function readWhatWasWritten(group: ClientGroup, out: Out): void {
+  const { users } = group;
+  if (users === null || !group.asking) return;
+  while (nextFollowUpUs(users) <= out.nowUs) {
+    const at = takeFollowUp(users);
+    begin(group, out, true, users.followUps.users[at]!, users.followUps.keys[at]!);
+  }
+  if (users.followUps.count > 0) out.startTimer(READ_AFTER_WRITE, nextFollowUpUs(users) - out.nowUs);
+}
+
+/** Whether an answer is to an operation that the client has not given up. */
+function isOpen(group: ClientGroup, { a: slot, b: number }: Input): boolean {
+  return slot < group.numbers.length && group.numbers[slot] === number;
+}
+
 /** Ends the operation that an answer is to, unless the client has given it up. */
-function end(
-  group: ClientGroup,
-  out: Out,
-  { a: slot, b: number }: Input,
-  outcome: Outcome,
-  term: number,
-  lsn: number,
-): void {
-  if (slot >= group.numbers.length || group.numbers[slot] !== number) return;
+function end(group: ClientGroup, out: Out, input: Input, outcome: Outcome, term: number, lsn: number): void {
+  if (!isOpen(group, input)) return;
+  const slot = input.a;
   out.note(NOTE_ENDED, slot, outcome, term, lsn);
   releaseSlot(group, slot);
 }

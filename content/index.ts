@@ -24,6 +24,9 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'mysql-async',
   'mongodb-majority',
   'redis-primary-replica',
+  'timeout-too-short',
+  'timeout-in-between',
+  'timeout-too-long',
 ].map((name) => ({ name, url: new URL(`./scenarios/${name}.yaml`, import.meta.url) }));
 
 export const bundledRequirements: readonly BundledDocument[] = [

@@ -31,8 +31,16 @@ const pages = [
 const scriptBytesMost = 90_000;
 /** A chapter's HTML with all its labs closed, compressed. */
 const htmlBytesMost = 45_000;
-/** The rows of the syllabus that the chapters so far teach and that have a run: each needs a claim with a live lab. */
-const rowsThatRun = ['S-A1', 'S-A2', 'S-A3', 'S-A4', 'S-A6', 'S-A7', 'S-A8'];
+/** Rows of the syllabus that only state something: they have no run. */
+const rowsWithoutRun = ['S-A5'];
+/** What the chapters say they teach and can be run: each row needs a claim with a live lab. */
+const rowsThatRun = readdirSync(join(root, 'content/chapters'))
+  .flatMap((file) =>
+    readFileSync(join(root, 'content/chapters', file), 'utf8')
+      .match(/^rows: \[(.*)\]$/m)![1]!
+      .split(', '),
+  )
+  .filter((row) => !rowsWithoutRun.includes(row));
 
 const chromium = findChromium();
 let server: StaticServer;
@@ -101,7 +109,7 @@ describe('site build', () => {
       expect(textOf(page)).toContain(scenario);
       expect(isLive, `${row}, ${scenario}`).toBe(true);
     }
-    expect([...new Set(claims.map(({ row }) => row))].sort()).toEqual(rowsThatRun.toSorted());
+    expect([...new Set(claims.map(({ row }) => row))].sort()).toEqual([...new Set(rowsThatRun)].sort());
   });
 
   test('a page is light while its labs are closed', () => {

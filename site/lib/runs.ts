@@ -61,6 +61,12 @@ export function reportOf(id: string): Promise<Report> {
   return report;
 }
 
+/** Reports of a bundled scenario with seeds from 1 up. Its expectations are written for each of them as well. */
+export async function reportsOf(id: string, seeds: number): Promise<Report[]> {
+  const claimed = await scenario(id);
+  return Array.from({ length: seeds }, (_, index) => simulate(claimed, { seed: index + 1 }));
+}
+
 function runAsClaimed(claimed: Scenario): Report {
   const report = simulate(claimed);
   const missed = report.expectations.filter((each) => !each.met);

@@ -301,7 +301,7 @@ test('every run in time is a path of the exploration, with the same states all a
             false,
           );
         },
-        dispatched: (_, to, { kind, from, a, b, c, d, e }) => {
+        dispatched: (_, _from, to, { kind, from, a, b, c, d, e }) => {
           if (kind === START) started++;
           else if (kind >= READ) {
             const ordered = model.links!(from, to) === 'ordered';

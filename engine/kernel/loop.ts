@@ -55,6 +55,10 @@ export interface Actor<State = unknown> {
   readonly state: State;
   /** How many timers it may run at once; their slots count from 0. */
   readonly timers: number;
+  /** The actor whose machine it runs on, together with others; without it, a machine of its own. */
+  readonly host?: number;
+  /** The actor that it knows as number 0: members of a cell count each other from there. Without it, the first of all. */
+  readonly base?: number;
   /** When it has its START; without it, at the very beginning. */
   readonly startUs?: number;
   /** Names of its own streams of chance, which it draws from by index. */
@@ -91,7 +95,8 @@ export interface Tracer {
     e: number,
     why: DropReason,
   ): void;
-  dispatched(atUs: number, to: number, input: Input): void;
+  /** `input.from` is the sender as the actor knows it; `from` is who it is. */
+  dispatched(atUs: number, from: number, to: number, input: Input): void;
 }
 export type DropReason = 'lost' | 'cut' | 'down' | 'died';
 
@@ -139,6 +144,8 @@ export class Loop implements Out {
   private readonly interruptions: Interruption[] = [];
   private nextInterruptionUs = Number.POSITIVE_INFINITY;
 
+  private readonly hosts: Int32Array;
+  private readonly bases: Int32Array;
   private readonly kinds: NodeKind<unknown>[];
   private readonly states: unknown[];
   private readonly processes: Uint8Array;
@@ -148,9 +155,9 @@ export class Loop implements Out {
   private readonly servicePs: Float64Array;
   private readonly busyUntilUs: Float64Array;
   private readonly busyUntilPs: Int32Array;
-  /** The longest an input has waited for service, per actor. */
+  /** The longest an input has waited for service, per machine. */
   readonly queuedUsMax: Float64Array;
-  /** Inputs served, per actor and class. */
+  /** Inputs served, per machine and class. */
   readonly served: Float64Array;
   private readonly timerBase: Int32Array;
   private readonly deadlineUs: Float64Array;
@@ -184,6 +191,8 @@ export class Loop implements Out {
     this.streams = streams;
     this.notebook = notebook;
     this.serviceClasses = Uint8Array.from({ length: MESSAGE_KINDS }, (_, kind) => serviceClassOf(kind));
+    this.hosts = Int32Array.from(actors, ({ host }, actor) => host ?? actor);
+    this.bases = Int32Array.from(actors, ({ base = 0 }) => base);
     this.kinds = actors.map((actor) => actor.kind);
     this.states = actors.map((actor) => actor.state);
     this.processes = new Uint8Array(count);
@@ -224,7 +233,7 @@ export class Loop implements Out {
         continue;
       }
       const record = this.queue.push(0, startUs, START, actor, actor, 0, 0, 0, 0, 0, 0);
-      this.queue.words[record * STRIDE + LIFE] = this.lives[actor]!;
+      this.queue.words[record * STRIDE + LIFE] = this.lives[this.hosts[actor]!]!;
     }
   }
 
@@ -277,55 +286,60 @@ export class Loop implements Out {
     const at = record * STRIDE;
     let kind = words[at + KIND]!;
     const to = words[at + TO]!;
+    const host = this.hosts[to]!;
     const nowUs = queue.times[record * 2]!;
     this.nowUs = nowUs;
-    if (this.processes[to] === PAUSED && !(kind === TIMER && this.isPostponed(words[at + A]!, to, nowUs))) {
-      return this.hold(record, kind, to);
+    if (this.processes[host] === PAUSED && !(kind === TIMER && this.isPostponed(words[at + A]!, to, nowUs))) {
+      return this.hold(record, kind, host);
     }
     let departUs = nowUs;
     if (kind >= READ) {
       const from = words[at + FROM]!;
       if (kind >= SERVED) {
         kind -= SERVED;
-        if (words[at + LIFE] !== this.lives[to]) return this.drop(record, kind, 'down');
-        departUs += Math.ceil(this.servicePs[to * SERVICE_CLASSES + this.serviceClasses[kind]!]! / 1_000_000);
+        if (words[at + LIFE] !== this.lives[host]) return this.drop(record, kind, 'down');
+        departUs += Math.ceil(
+          this.servicePs[host * SERVICE_CLASSES + this.serviceClasses[kind]!]! / 1_000_000,
+        );
       } else {
         // A message that a paused node has held arrived long ago.
         if (words[at + LIFE] === 0) {
           if (this.network.isCut(from, to)) return this.drop(record, kind, 'cut');
-          if (words[at + SENDER_LIFE] !== this.machineLives[from]) return this.drop(record, kind, 'died');
+          if (words[at + SENDER_LIFE] !== this.machineLives[this.hosts[from]!])
+            return this.drop(record, kind, 'died');
         }
-        if (this.processes[to] === DOWN) return this.drop(record, kind, 'down');
+        if (this.processes[host] === DOWN) return this.drop(record, kind, 'down');
         const serviceClass = this.serviceClasses[kind]!;
         if (serviceClass !== 0) {
-          const servicePs = this.servicePs[to * SERVICE_CLASSES + serviceClass]!;
+          const servicePs = this.servicePs[host * SERVICE_CLASSES + serviceClass]!;
           if (servicePs > 0 || serviceClass === SERVICE_TURN) {
-            const startUs = this.reserve(to, servicePs);
+            const startUs = this.reserve(host, servicePs);
             if (startUs > nowUs) {
               words[at + KIND] = kind + SERVED;
-              words[at + LIFE] = this.lives[to]!;
-              if (startUs - nowUs > this.queuedUsMax[to]!) this.queuedUsMax[to] = startUs - nowUs;
+              words[at + LIFE] = this.lives[host]!;
+              if (startUs - nowUs > this.queuedUsMax[host]!) this.queuedUsMax[host] = startUs - nowUs;
               queue.schedule(record, Math.min(startUs, LATEST_US));
               return false;
             }
-            departUs = this.busyUntilUs[to]! + (this.busyUntilPs[to]! > 0 ? 1 : 0);
+            departUs = this.busyUntilUs[host]! + (this.busyUntilPs[host]! > 0 ? 1 : 0);
           }
         }
       }
       this.deliveredCount++;
-      this.served[to * SERVICE_CLASSES + this.serviceClasses[kind]!]! += 1;
+      this.served[host * SERVICE_CLASSES + this.serviceClasses[kind]!]! += 1;
     } else if (kind === TIMER) {
       if (!this.timerIsDue(words[at + A]!, to, words[at + LIFE]!, nowUs)) {
         queue.release(record);
         return false;
       }
-    } else if (words[at + LIFE] !== this.lives[to]) {
+    } else if (words[at + LIFE] !== this.lives[host]) {
       queue.release(record);
       return false;
     }
     const input = this.input;
     input.kind = kind;
-    input.from = words[at + FROM]!;
+    const from = words[at + FROM]!;
+    input.from = from - this.bases[to]!;
     input.a = words[at + A]!;
     input.b = words[at + B]!;
     input.c = words[at + C]!;
@@ -333,7 +347,7 @@ export class Loop implements Out {
     input.e = words[at + E]!;
     input.bytes = words[at + BYTES]!;
     queue.release(record);
-    this.dispatch(to, departUs);
+    this.dispatch(from, to, departUs);
     return true;
   }
 
@@ -341,26 +355,29 @@ export class Loop implements Out {
   isLostWithItsSender(record: number): boolean {
     const { words } = this.queue;
     const at = record * STRIDE;
-    return words[at + LIFE] === 0 && words[at + SENDER_LIFE] !== this.machineLives[words[at + FROM]!];
+    return (
+      words[at + LIFE] === 0 && words[at + SENDER_LIFE] !== this.machineLives[this.hosts[words[at + FROM]!]!]
+    );
   }
 
   /** Keeps what comes to a paused node. A message has then arrived: what befalls its link later does not matter. */
-  private hold(record: number, kind: number, to: number): boolean {
+  private hold(record: number, kind: number, host: number): boolean {
     const { words } = this.queue;
     const at = record * STRIDE;
     if (kind >= READ && kind < SERVED) {
       const from = words[at + FROM]!;
       if (words[at + LIFE] === 0) {
-        if (this.network.isCut(from, to)) return this.drop(record, kind, 'cut');
-        if (words[at + SENDER_LIFE] !== this.machineLives[from]) return this.drop(record, kind, 'died');
+        if (this.network.isCut(from, words[at + TO]!)) return this.drop(record, kind, 'cut');
+        if (words[at + SENDER_LIFE] !== this.machineLives[this.hosts[from]!])
+          return this.drop(record, kind, 'died');
       }
-      words[at + LIFE] = this.lives[to]!;
+      words[at + LIFE] = this.lives[host]!;
     }
-    this.held[to]!.push(record);
+    this.held[host]!.push(record);
     return false;
   }
 
-  private dispatch(to: number, departUs: number): void {
+  private dispatch(from: number, to: number, departUs: number): void {
     const input = this.input;
     const nowUs = this.nowUs;
     this.events++;
@@ -368,7 +385,7 @@ export class Loop implements Out {
     const digest = this.digest;
     digest.absorb(nowUs | 0, (input.kind << 16) ^ (input.from << 8) ^ to, input.a, input.b);
     digest.absorb(input.c, input.d, input.e, input.bytes ^ Math.floor(nowUs / 0x1_0000_0000));
-    if (this.tracer !== null) this.tracer.dispatched(nowUs, to, input);
+    if (this.tracer !== null) this.tracer.dispatched(nowUs, from, to, input);
     this.self = to;
     this.departUs = departUs;
     this.kinds[to]!.onInput(this.states[to], input, this);
@@ -396,25 +413,35 @@ export class Loop implements Out {
     return false;
   }
 
-  /** Takes the next free stretch of a node's service, and gives when it begins. Picoseconds, so that 30,000/s is exact. */
-  private reserve(actor: number, servicePs: number): number {
-    let startUs = this.busyUntilUs[actor]!;
-    let ps = this.busyUntilPs[actor]!;
+  /** Takes the next free stretch of a machine's service, and gives when it begins. Picoseconds, so that 30,000/s is exact. */
+  private reserve(host: number, servicePs: number): number {
+    let startUs = this.busyUntilUs[host]!;
+    let ps = this.busyUntilPs[host]!;
     if (startUs < this.nowUs) {
       startUs = this.nowUs;
       ps = 0;
     }
     const endPs = ps + servicePs;
     const wholeUs = Math.floor(endPs / 1_000_000);
-    this.busyUntilUs[actor] = startUs + wholeUs;
-    this.busyUntilPs[actor] = endPs - wholeUs * 1_000_000;
+    this.busyUntilUs[host] = startUs + wholeUs;
+    this.busyUntilPs[host] = endPs - wholeUs * 1_000_000;
     return ps > 0 ? startUs + 1 : startUs;
   }
 
   // What a node may ask for.
 
-  send(to: number, kind: number, a: number, b: number, c: number, d: number, e: number, bytes: number): void {
+  send(
+    known: number,
+    kind: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    bytes: number,
+  ): void {
     const from = this.self;
+    const to = known + this.bases[from]!;
     this.sentCount++;
     const arrivalUs = this.network.plan(this.departUs, from, to, bytes);
     const duplicateUs = this.network.duplicateUs;
@@ -448,7 +475,7 @@ export class Loop implements Out {
     const { queue } = this;
     const record = queue.acquire();
     queue.fill(record, kind, from, to, a, b, c, d, e, bytes);
-    queue.words[record * STRIDE + SENDER_LIFE] = this.machineLives[from]!;
+    queue.words[record * STRIDE + SENDER_LIFE] = this.machineLives[this.hosts[from]!]!;
     queue.times[record * 2 + 1] = this.departUs;
     queue.schedule(record, arrivalUs);
   }
@@ -456,7 +483,7 @@ export class Loop implements Out {
   startTimer(slot: number, delayUs: number): void {
     const actor = this.self;
     const timer = this.timerBase[actor]! + slot;
-    const drift = this.clocks[actor]!.driftPpm;
+    const drift = this.clocks[this.hosts[actor]!]!.driftPpm;
     const realUs = drift === 0 ? delayUs : Math.round((delayUs * 1_000_000) / (1_000_000 + drift));
     const deadlineUs = this.nowUs + realUs;
     this.deadlineUs[timer] = deadlineUs;
@@ -496,13 +523,13 @@ export class Loop implements Out {
 
   fsync(a: number, b: number, bytes: number): void {
     const actor = this.self;
-    const disk = this.disks[actor]!;
+    const disk = this.disks[this.hosts[actor]!]!;
     let costUs = sampleLatency(disk.fsync, this.streams.next(disk.stream)) + disk.extraUs;
     if (disk.bytesPerSecond > 0) costUs += Math.ceil((bytes * 1_000_000) / disk.bytesPerSecond);
     const doneUs = Math.min(Math.max(this.departUs, disk.busyUntilUs) + costUs, LATEST_US);
     disk.busyUntilUs = doneUs;
     const record = this.queue.push(this.nowUs, doneUs, FLUSHED, actor, actor, a, b, 0, 0, 0, 0);
-    this.queue.words[record * STRIDE + LIFE] = this.lives[actor]!;
+    this.queue.words[record * STRIDE + LIFE] = this.lives[this.hosts[actor]!]!;
   }
 
   note(kind: number, a: number, b: number, c: number, d: number): void {
@@ -513,10 +540,10 @@ export class Loop implements Out {
     return this.streams.next(this.chances[this.self]![stream]!);
   }
 
-  // What can befall a machine.
+  // What can befall a machine. Any of the actors on it names it.
 
   process(actor: number): Process {
-    return this.processes[actor] as Process;
+    return this.processes[this.hosts[actor]!] as Process;
   }
 
   /**
@@ -524,30 +551,37 @@ export class Loop implements Out {
    * its disk had not fsynced, and what it had sent that has not arrived: nobody is left to send that again.
    */
   crash(actor: number, withMachine: boolean): void {
-    if (withMachine) this.machineLives[actor]! += 1;
-    this.releaseHeld(actor);
-    this.lives[actor]! += 1;
-    this.forgetTimers(actor);
-    this.busyUntilUs[actor] = 0;
-    this.busyUntilPs[actor] = 0;
-    this.disks[actor]!.busyUntilUs = 0;
-    this.processes[actor] = DOWN;
-    this.give(actor, CRASHED, withMachine ? 0 : 1);
+    const host = this.hosts[actor]!;
+    if (withMachine) this.machineLives[host]! += 1;
+    this.releaseHeld(host);
+    this.lives[host]! += 1;
+    this.busyUntilUs[host] = 0;
+    this.busyUntilPs[host] = 0;
+    this.disks[host]!.busyUntilUs = 0;
+    this.processes[host] = DOWN;
+    for (let each = 0; each < this.hosts.length; each++) {
+      if (this.hosts[each] !== host) continue;
+      this.forgetTimers(each);
+      this.give(each, CRASHED, withMachine ? 0 : 1);
+    }
   }
 
   restart(actor: number): void {
-    this.processes[actor] = UP;
-    this.give(actor, RESTARTED);
+    const host = this.hosts[actor]!;
+    this.processes[host] = UP;
+    for (let each = 0; each < this.hosts.length; each++)
+      if (this.hosts[each] === host) this.give(each, RESTARTED);
   }
 
   /** The process stops without noticing (a garbage collection, a frozen machine); its inputs wait. */
   pause(actor: number): void {
-    this.processes[actor] = PAUSED;
+    this.processes[this.hosts[actor]!] = PAUSED;
   }
 
   resume(actor: number): void {
-    this.processes[actor] = UP;
-    const held = this.held[actor]!;
+    const host = this.hosts[actor]!;
+    this.processes[host] = UP;
+    const held = this.held[host]!;
     // What had waited for service when the pause began came before all that has arrived since.
     const hadWaited = (record: number): boolean => this.queue.words[record * STRIDE + KIND]! >= SERVED;
     const inOrder = [...held.filter(hadWaited), ...held.filter((record) => !hadWaited(record))];
@@ -559,15 +593,18 @@ export class Loop implements Out {
 
   /** Somebody at the machine acts, where its process runs. */
   operate(actor: number, a: number, b: number, c: number, d: number): void {
-    this.give(actor, OPERATOR, a, b, c, d);
+    const host = this.hosts[actor]!;
+    for (let each = 0; each < this.hosts.length; each++) {
+      if (this.hosts[each] === host) this.give(each, OPERATOR, a, b, c, d);
+    }
   }
 
   slowDisk(actor: number, extraUs: number): void {
-    this.disks[actor]!.extraUs = extraUs;
+    this.disks[this.hosts[actor]!]!.extraUs = extraUs;
   }
 
   setClock(actor: number, skewUs: number, driftPpm: number): void {
-    const clock = this.clocks[actor]!;
+    const clock = this.clocks[this.hosts[actor]!]!;
     clock.skewUs = skewUs;
     clock.driftPpm = driftPpm;
     clock.setAtUs = this.nowUs;
@@ -575,7 +612,7 @@ export class Loop implements Out {
 
   /** What the actor's own clock shows. */
   clockUs(actor: number): number {
-    const { skewUs, driftPpm, setAtUs } = this.clocks[actor]!;
+    const { skewUs, driftPpm, setAtUs } = this.clocks[this.hosts[actor]!]!;
     return this.nowUs + skewUs + Math.round(((this.nowUs - setAtUs) * driftPpm) / 1_000_000);
   }
 
@@ -590,13 +627,13 @@ export class Loop implements Out {
   private give(actor: number, kind: number, a = 0, b = 0, c = 0, d = 0): void {
     const input = this.input;
     input.kind = kind;
-    input.from = actor;
+    input.from = actor - this.bases[actor]!;
     input.a = a;
     input.b = b;
     input.c = c;
     input.d = d;
     input.e = input.bytes = 0;
-    this.dispatch(actor, this.nowUs);
+    this.dispatch(actor, actor, this.nowUs);
   }
 
   private forgetTimers(actor: number): void {
@@ -608,12 +645,12 @@ export class Loop implements Out {
     }
   }
 
-  private releaseHeld(actor: number): void {
-    for (const record of this.held[actor]!) {
+  private releaseHeld(host: number): void {
+    for (const record of this.held[host]!) {
       const kind = this.queue.words[record * STRIDE + KIND]!;
       if (kind < READ) this.queue.release(record);
       else this.drop(record, kind >= SERVED ? kind - SERVED : kind, 'down');
     }
-    this.held[actor]!.length = 0;
+    this.held[host]!.length = 0;
   }
 }

@@ -205,13 +205,13 @@ export class Recorder implements Tracer {
     });
   }
 
-  dispatched(atUs: number, to: number, input: Input): void {
+  dispatched(atUs: number, from: number, to: number, input: Input): void {
     const atMs = atUs / 1000;
     const node = this.names[to]!;
     if (input.kind >= READ) {
       const { kind, a, b, c, d, e } = input;
       const message = messageOf(this.topology, kind, a, b, c, d, e);
-      this.observe({ type: 'delivered', atMs, from: this.names[input.from]!, to: node, message });
+      this.observe({ type: 'delivered', atMs, from: this.names[from]!, to: node, message });
     } else if (input.kind === TIMER)
       this.observe({ type: 'timer', atMs, node, timer: this.timerName(to, input.a) });
     else if (input.kind === FLUSHED) this.observe({ type: 'flushed', atMs, node, lsn: input.a });

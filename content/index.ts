@@ -12,6 +12,7 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'sync-slowest-follower',
   'read-scaling',
   'write-overload',
+  'sharded-writes',
   'stale-follower-reads',
   'read-your-writes-lag',
   'monotonic-reads-two-followers',

@@ -3,6 +3,7 @@
  * Drawing and shrinking are fast-check's; running and judging are ours.
  */
 
+import { helperPlaces } from '../faults/fault-names.ts';
 import type { Report } from '../run/report.ts';
 import { simulate } from '../run/simulate.ts';
 import { parseScenario } from '../scenario/parse.ts';
@@ -44,7 +45,7 @@ export async function find(source: ScenarioSource, options: FindOptions): Promis
   const durationMs = base.durationUs / 1000;
   const ids = base.nodes.map(({ id }) => id);
   const node = fc.constantFrom(...ids);
-  const end = fc.constantFrom(...ids, ...base.helpers.map(({ name }) => name));
+  const end = fc.constantFrom(...ids, ...helperPlaces(base));
   const atMs = fc.integer({ min: 0, max: Math.max(0, Math.floor(durationMs) - 1) });
   const forMs = fc.option(fc.integer({ min: 1, max: Math.max(1, Math.floor(durationMs)) }), {
     nil: undefined,

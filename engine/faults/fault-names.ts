@@ -1,6 +1,7 @@
 import { type Problem, unknownName } from '../scenario/problems.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
+import { placeOf } from '../topologies/sharded/spec.ts';
 
 /** Names in a fault that nobody has. */
 export function faultProblems(scenario: Scenario, fault: FaultDocument, path: Problem['path']): Problem[] {
@@ -9,7 +10,7 @@ export function faultProblems(scenario: Scenario, fault: FaultDocument, path: Pr
     return nodes.includes(fault.node) ? [] : [unknownName(fault.node, 'a node', nodes, [...path, 'node'])];
   }
   const known = endNames(scenario);
-  const helpers = scenario.helpers.map(({ name }) => `the ${name}`);
+  const helpers = helperPlaces(scenario).map((place) => `the ${place}`);
   const kinds = ['a node', 'a client group', 'a region', ...helpers];
   const expected = `${kinds.slice(0, -1).join(', ')} or ${kinds.at(-1)}`;
   const problems: Problem[] = [];
@@ -36,9 +37,14 @@ function endNames(scenario: Scenario): string[] {
     ...new Set([
       ...scenario.nodes.map(({ id }) => id),
       ...scenario.workload.clients.map(({ id }) => id),
-      ...scenario.helpers.map(({ name }) => name),
+      ...helperPlaces(scenario),
       ...scenario.nodes.map(({ region }) => region),
       ...scenario.workload.clients.map(({ region }) => region),
     ]),
   ];
+}
+
+/** Helpers by where they run. */
+export function helperPlaces(scenario: Scenario): string[] {
+  return [...new Set(scenario.helpers.map(({ name }) => placeOf(name)))];
 }

@@ -5,15 +5,14 @@
 
 import { DOWN, FAULT, type Loop, PAUSED, UP } from '../kernel/loop.ts';
 import type { Network } from '../kernel/network.ts';
-import { type Scenario, toUs } from '../scenario/scenario.ts';
+import { toUs } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
+import type { Actors } from '../topologies/cells.ts';
 
-/** What faults act upon. Actors are replicas first, then helpers, then client groups. */
-export interface FaultTarget {
+/** What faults act upon. */
+export interface FaultTarget extends Actors {
   readonly loop: Loop;
   readonly network: Network;
-  readonly names: readonly string[];
-  readonly regions: readonly string[];
   readonly inForce: InForce;
   /** What an operator's fault asks of whom, or in words why it cannot happen now. */
   readonly operation: (fault: OperatorFault) => Operation | string;
@@ -44,18 +43,6 @@ export interface InForce {
 
 export function nothingInForce(): InForce {
   return { setBy: new Map(), cutBy: new Map() };
-}
-
-export function actorNames(scenario: Scenario): { names: string[]; regions: string[] } {
-  const { nodes, helpers, workload } = scenario;
-  return {
-    names: [
-      ...nodes.map(({ id }) => id),
-      ...helpers.map(({ name }) => name),
-      ...workload.clients.map(({ id }) => id),
-    ],
-    regions: [...nodes, ...helpers, ...workload.clients].map(({ region }) => region),
-  };
 }
 
 /** Why a fault cannot happen now, in words; null where it can. */
@@ -248,15 +235,18 @@ function links(fault: LinkFault, target: FaultTarget): [number, number][] {
   return pairs;
 }
 
-/** Actors of these names; a region's name stands for all that is in it. */
+/** Actors of these names; a node's or a region's name stands for all that is in it. */
 function actorsNamed(ends: readonly string[], target: FaultTarget): number[] {
   return target.names.flatMap((name, index) =>
-    ends.includes(name) || ends.includes(target.regions[index]!) ? [index] : [],
+    ends.includes(name) || ends.includes(target.places[index]!) || ends.includes(target.regions[index]!)
+      ? [index]
+      : [],
   );
 }
 
-function indexOf(target: FaultTarget, name: string): number {
-  return target.names.indexOf(name);
+/** The machine of a node, by any actor on it. */
+function indexOf(target: FaultTarget, node: string): number {
+  return target.places.indexOf(node);
 }
 
 function absorb(fault: FaultDocument, target: FaultTarget, phase: number): void {

@@ -47,6 +47,8 @@ interface Part {
   readonly readPs?: number;
   readonly writePs?: number;
   readonly driftPpm?: number;
+  readonly host?: number;
+  readonly base?: number;
 }
 
 const constant = (delayUs: number) => ({ type: 'constant', delayUs }) as const;
@@ -88,6 +90,8 @@ function stage(
       servicePs,
       disk: { fsync: buildLatencyTable(part.fsync ?? constant(0)), bytesPerSecond: part.bytesPerSecond ?? 0 },
       clock: { skewUs: 0, driftPpm: part.driftPpm ?? 0 },
+      host: part.host ?? index,
+      base: part.base ?? 0,
     };
   });
   const classOf = (kind: number) =>
@@ -554,4 +558,51 @@ test('stepping gives one input at a time, and the same run', () => {
     whole.given,
     whole.loop.digest.toString(),
   ]);
+});
+
+test('actors on one machine share its service, its disk and its fate', () => {
+  const askedBoth: Part = {
+    act: ({ kind }, out) => {
+      if (kind !== START) return;
+      out.send(1, READ, 1, 0, 0, 0, 0, 0);
+      out.send(2, READ, 2, 0, 0, 0, 0, 0);
+    },
+  };
+  const writing: Part = { act: ({ kind }, out) => void (kind === READ && out.fsync(0, 0, 0)) };
+  const machine: Part = { ...writing, readPs: 50_000_000, fsync: constant(1000) };
+  const { given, loop, at } = stage([askedBoth, machine, { ...writing, host: 1 }]);
+  at(5000, () => loop.pause(2));
+  at(6000, () => loop.resume(1));
+  at(7000, () => loop.crash(2, true));
+  at(8000, () => loop.restart(1));
+  loop.runUntil(10_000);
+  // The second read waits for the first, and its fsync for the first one's.
+  expect(times(given[1]!, READ)).toEqual([100]);
+  expect(times(given[2]!, READ)).toEqual([150]);
+  expect(times(given[1]!, FLUSHED)).toEqual([1150]);
+  expect(times(given[2]!, FLUSHED)).toEqual([2150]);
+  for (const actor of [1, 2]) {
+    expect(times(given[actor]!, CRASHED)).toEqual([7000]);
+    expect(times(given[actor]!, RESTARTED)).toEqual([8000]);
+  }
+  expect(loop.served[1 * SERVICE_CLASSES + SERVICE_READ]).toBe(2);
+});
+
+test('members of a cell count each other from its base; others know them by their number', () => {
+  const greet: Part = {
+    act: ({ kind }, out) => void (kind === START && out.send(2, NOTICE, 0, 0, 0, 0, 0, 0)),
+  };
+  const first: Part = {
+    base: 2,
+    act: ({ kind, from }, out) => {
+      if (kind === START) out.send(1, NOTICE, 7, 0, 0, 0, 0, 0);
+      if (kind === NOTICE) out.send(from, NOTICE, 9, 0, 0, 0, 0, 0);
+    },
+  };
+  const { given, loop } = stage([greet, {}, first, { base: 2 }]);
+  loop.runUntil(later);
+  expect(of(given[3]!, NOTICE)).toMatchObject([{ from: 0, a: 7 }]);
+  // Actor 0 is two before the cell's first; what it sent is answered to it.
+  expect(of(given[2]!, NOTICE)).toMatchObject([{ from: -2 }]);
+  expect(of(given[0]!, NOTICE)).toMatchObject([{ from: 2, a: 9 }]);
 });

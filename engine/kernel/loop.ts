@@ -593,10 +593,7 @@ export class Loop implements Out {
 
   /** Somebody at the machine acts, where its process runs. */
   operate(actor: number, a: number, b: number, c: number, d: number): void {
-    const host = this.hosts[actor]!;
-    for (let each = 0; each < this.hosts.length; each++) {
-      if (this.hosts[each] === host) this.give(each, OPERATOR, a, b, c, d);
-    }
+    this.give(actor, OPERATOR, a, b, c, d);
   }
 
   slowDisk(actor: number, extraUs: number): void {

@@ -11,7 +11,8 @@ import { messageOf } from '../observe/trace.ts';
 import { InputError } from '../scenario/problems.ts';
 import { type Scenario, toUs } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
-import type { StreamState } from '../topologies/leader-follower/messages.ts';
+import { type StreamState, streamStates } from '../topologies/leader-follower/messages.ts';
+import { placeOf } from '../topologies/sharded/spec.ts';
 
 import type { Report } from './report.ts';
 import type { RunOptions } from './simulate.ts';
@@ -243,43 +244,96 @@ function possibleFaults(scenario: Scenario): { fault: FaultAction; label: string
 
 function viewOf(simulation: Simulation): ClusterView {
   const { loop, target, cluster, groups, scenario } = simulation;
-  const { names, regions } = target;
-  const { clients } = scenario.workload;
+  const { places } = target;
+  const { nodes, helpers, workload } = scenario;
+  const replicas = replicaActors(simulation);
+  const roles = cluster.roles();
+  const spots = [...new Set(places)];
   return {
     nowMs: loop.nowUs / 1000,
-    nodes: cluster.roles().map((role, node) => {
-      const { replayLagUs, bytes } = cluster.lagOf(node);
+    nodes: nodes.map(({ id, region }) => {
+      const here = replicas.flatMap((actor, index) =>
+        places[actor] === id ? [{ actor, ...roles[index]! }] : [],
+      );
+      const lags = here.map(({ actor }) => cluster.lagOf(actor));
+      const { actor: _, ...role } = togetherOn(here);
       return {
-        id: names[node]!,
-        region: regions[node]!,
-        process: (['up', 'paused', 'down'] as const)[loop.process(node)],
+        id,
+        region,
+        process: (['up', 'paused', 'down'] as const)[loop.process(places.indexOf(id))],
         ...role,
-        replayLagMs: replayLagUs / 1000,
-        lagBytes: bytes,
+        replayLagMs: Math.max(...lags.map(({ replayLagUs }) => replayLagUs)) / 1000,
+        lagBytes: Math.max(...lags.map(({ bytes }) => bytes)),
       };
     }),
-    streams: cluster.streams(),
-    links: names.flatMap((from, a) =>
-      names.flatMap((to, b) => (a === b ? [] : [{ from, to, cut: target.network.isCut(a, b) }])),
+    streams: streamsBetween(cluster.streams(), target),
+    links: spots.flatMap((from) =>
+      spots.flatMap((to) =>
+        from === to
+          ? []
+          : [{ from, to, cut: target.network.isCut(places.indexOf(from), places.indexOf(to)) }],
+      ),
     ),
     messages: inFlight(simulation),
-    clients: groups.map((group, index) => ({
-      id: clients[index]!.id,
-      region: clients[index]!.region,
-      leader: names[group.routes[0]!.leader]!,
-      openOperations: group.open,
-    })),
-    helpers: cluster.helpers().map((state, index) => ({
-      id: names[scenario.nodes.length + index]!,
-      region: regions[scenario.nodes.length + index]!,
-      ...state,
-    })),
+    clients: groups.map((group, index) => {
+      const route = group.routes[0]!;
+      return {
+        id: workload.clients[index]!.id,
+        region: workload.clients[index]!.region,
+        leader: places[route.firstActor + route.leader]!,
+        openOperations: group.open,
+      };
+    }),
+    // Of a place that has a helper for each shard, the first one's.
+    helpers: cluster.helpers().flatMap((state, index) => {
+      const { name, region } = helpers[index]!;
+      const id = placeOf(name);
+      return helpers.findIndex((each) => placeOf(each.name) === id) === index
+        ? [{ id, region, ...state }]
+        : [];
+    }),
   };
+}
+
+/** The replicas of all shards, in the order of their roles. */
+function replicaActors({ cells }: Simulation): number[] {
+  return cells.flatMap(({ firstActor, nodes }) => nodes.map((_, replica) => firstActor + replica));
+}
+
+/** What a node is whose replicas are these: the one replica there is, or as far as those of several shards add up. */
+function togetherOn<Role extends NodeRole>(replicas: readonly Role[]): Role {
+  const [first, ...others] = replicas;
+  if (others.length === 0) return first!;
+  const led = replicas.filter(({ role }) => role === 'leader').length;
+  const sum = (of: (role: Role) => number) => replicas.reduce((total, each) => total + of(each), 0);
+  return {
+    ...first!,
+    role: led > 0 ? 'leader' : 'follower',
+    state: `leads ${led} of ${replicas.length}`,
+    term: Math.max(...replicas.map(({ term }) => term)),
+    writtenLsn: sum(({ writtenLsn }) => writtenLsn),
+    flushedLsn: sum(({ flushedLsn }) => flushedLsn),
+    appliedLsn: sum(({ appliedLsn }) => appliedLsn),
+    believedLeader: null,
+  };
+}
+
+/** Of several shards' streams between two nodes the one that is worst off. */
+function streamsBetween(streams: readonly StreamView[], { names, places }: FaultTarget): StreamView[] {
+  const byPair = new Map<string, StreamView>();
+  for (const stream of streams) {
+    const from = places[names.indexOf(stream.from)]!;
+    const to = places[names.indexOf(stream.to)]!;
+    const before = byPair.get(`${from} ${to}`);
+    if (before === undefined || streamStates.indexOf(stream.state) < streamStates.indexOf(before.state))
+      byPair.set(`${from} ${to}`, { from, to, state: stream.state });
+  }
+  return [...byPair.values()];
 }
 
 function inFlight({ loop, target, cluster }: Simulation): MessageView[] {
   const { queue } = loop;
-  const { names } = target;
+  const { places } = target;
   const messages: MessageView[] = [];
   queue.forEach((record) => {
     const at = record * STRIDE;
@@ -287,8 +341,8 @@ function inFlight({ loop, target, cluster }: Simulation): MessageView[] {
     const kind = words[at + KIND]!;
     if (kind < READ || kind >= MESSAGE_KINDS || loop.isLostWithItsSender(record)) return;
     messages.push({
-      from: names[words[at + FROM]!]!,
-      to: names[words[at + TO]!]!,
+      from: places[words[at + FROM]!]!,
+      to: places[words[at + TO]!]!,
       kind: messageOf(
         cluster.messageOf,
         kind,

@@ -1,4 +1,4 @@
-import { actorNames, type FaultTarget, healAll, nothingInForce, schedule, whyNot } from '../faults/faults.ts';
+import { type FaultTarget, healAll, nothingInForce, schedule, whyNot } from '../faults/faults.ts';
 import { meanUs } from '../kernel/latency.ts';
 import { type Actor, DOWN, LOOK, Loop, type Notebook, PHASE, UP } from '../kernel/loop.ts';
 import { Network } from '../kernel/network.ts';
@@ -8,6 +8,7 @@ import { type Ended, Operations } from '../observe/operations.ts';
 import { type Observer, Recorder, type TraceEntry } from '../observe/trace.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
+import { actorsOf, type Cell, cellsOf } from '../topologies/cells.ts';
 import type { Cluster } from '../topologies/cluster.ts';
 import { newCluster } from '../topologies/clusters.ts';
 import { Sessions, type SessionVerdictName } from '../verdicts/sessions.ts';
@@ -59,8 +60,12 @@ export class Simulation implements Notebook {
   /** Present where users are told apart. */
   private readonly sessions: Sessions | undefined;
   private readonly lag: LagSamples;
-  private readonly failovers = new Failovers();
+  /** By shard. */
+  readonly cells: readonly Cell[];
+  private readonly failovers: readonly Failovers[];
   private overlapUs = 0;
+  /** Which node an actor runs on; −1 for those that have a place of their own. */
+  private readonly nodeOf: Int32Array;
   private readonly firstClient: number;
 
   constructor(scenario: Scenario, seed: number, observe: Observer | undefined) {
@@ -68,7 +73,11 @@ export class Simulation implements Notebook {
     this.seed = seed;
     this.observe = observe;
     const { nodes, topology, workload } = scenario;
-    const { names, regions } = actorNames(scenario);
+    const actorsHere = actorsOf(scenario);
+    const { names, regions, places } = actorsHere;
+    this.cells = cellsOf(scenario);
+    this.failovers = this.cells.map(() => new Failovers());
+    this.nodeOf = Int32Array.from(places, (place) => nodes.findIndex(({ id }) => id === place));
     const streams = new Streams(seed);
     const tables = tablesOf(scenario);
     this.firstClient = names.length - workload.clients.length;
@@ -84,10 +93,12 @@ export class Simulation implements Notebook {
         isLive: this.isLive,
         nowUs: () => this.loop.nowUs,
         observe,
-        ledBy: (node) => this.failovers.promoted(this.loop.nowUs, node),
-        suspected: (node) =>
-          this.failovers.suspected(this.loop.nowUs, node, { wasAlive: this.loop.process(node) !== DOWN }),
-        discarded: () => this.failovers.discarded(),
+        ledBy: (actor) => this.failoversOf(actor).promoted(this.loop.nowUs, actor),
+        suspected: (actor) =>
+          this.failoversOf(actor).suspected(this.loop.nowUs, actor, {
+            wasAlive: this.loop.process(actor) !== DOWN,
+          }),
+        discarded: (actor) => this.failoversOf(actor).discarded(),
         overlapped: (forUs) => {
           this.overlapUs = Math.max(this.overlapUs, forUs);
         },
@@ -108,29 +119,34 @@ export class Simulation implements Notebook {
           writeEvery: arrivalsOf(client.writesPerSecond, workload.arrivals, tables),
           users: workload.users,
         },
-        [
+        this.cells.map((cell) =>
           newRoute(
-            0,
-            nodes.map((_, replica) => meanUs(linkSettings(clients[group]!, replica).latency)),
-            this.cluster.leader,
+            cell.firstActor,
+            cell.nodes.map((_, replica) =>
+              meanUs(linkSettings(clients[group]!, cell.firstActor + replica).latency),
+            ),
+            this.cluster.leaderOf(cell.firstActor) - cell.firstActor,
           ),
-        ],
+        ),
       ),
     );
 
     const ideal = idealMachine(tables);
-    const startUs = scenario.helpers.map(({ name, startWithinUs }) =>
-      streams.below(streams.add(`start of the ${name}`), Math.min(startWithinUs, 0xffff_ffff)),
-    );
+    const helperOf = (actor: number) => scenario.helpers.find(({ name }) => name === names[actor])!;
     const actors: Actor[] = [
-      ...this.cluster.members.map((member, index) => ({
-        ...member,
-        name: names[index]!,
-        chances: [],
-        ...(nodes[index] === undefined
-          ? { ...ideal, startUs: startUs[index - nodes.length]! }
-          : machineOf(nodes[index], tables)),
-      })),
+      ...this.cluster.members.map((member, actor) => {
+        const node = nodes[this.nodeOf[actor]!];
+        return {
+          ...member,
+          name: names[actor]!,
+          base: this.cells[this.shardOf(actor)]!.firstActor,
+          host: places.indexOf(places[actor]!),
+          chances: [],
+          ...(node === undefined
+            ? { ...ideal, startUs: startOf(names[actor]!, helperOf(actor).startWithinUs, streams) }
+            : machineOf(node, tables)),
+        };
+      }),
       ...this.groups.map((state, group) => ({
         name: names[clients[group]!]!,
         kind: clientKind as Actor['kind'],
@@ -144,8 +160,7 @@ export class Simulation implements Notebook {
     this.target = {
       loop: this.loop,
       network,
-      names,
-      regions,
+      ...actorsHere,
       inForce: nothingInForce(),
       operation: (fault) => this.cluster.operation?.(fault) ?? 'its topology has nobody who promotes by hand',
     };
@@ -160,7 +175,7 @@ export class Simulation implements Notebook {
     this.operations = new Operations(this.loop, this.groups.length, workload.keys.count, (ended) =>
       this.judge(ended),
     );
-    this.lag = new LagSamples(nodes.length);
+    this.lag = new LagSamples(this.firstClient);
     if (observe !== undefined) {
       this.loop.tracer = new Recorder(
         observe,
@@ -215,12 +230,17 @@ export class Simulation implements Notebook {
   private onFault(fault: FaultDocument, ended: boolean): void {
     const atUs = this.loop.nowUs;
     this.tell({ type: 'fault', atMs: atUs / 1000, fault, ended });
-    if (ended || !(fault.type === 'crash' || fault.type === 'promote')) return;
-    const node = this.target.names.indexOf(fault.node);
+    if (ended) return;
     if (fault.type === 'promote') {
-      if (whyNot(fault, this.target) === null) this.failovers.ordered(atUs, this.cluster.leader);
-    } else if (node === this.cluster.leader && this.loop.process(node) !== DOWN)
-      this.failovers.crashed(atUs, node);
+      const leader = this.cluster.leaderOf(0);
+      if (whyNot(fault, this.target) === null) this.failovers[0]!.ordered(atUs, leader);
+    } else if (fault.type === 'crash') {
+      for (const [shard, { firstActor }] of this.cells.entries()) {
+        const leader = this.cluster.leaderOf(firstActor);
+        if (this.target.places[leader] === fault.node && this.loop.process(leader) !== DOWN)
+          this.failovers[shard]!.crashed(atUs, leader);
+      }
+    }
   }
 
   /** The workload is over: clients ask no more, faults heal, and what is under way comes to its end. */
@@ -245,7 +265,7 @@ export class Simulation implements Notebook {
     this.done = this.settled || this.loop.nowUs >= this.scenario.durationUs + this.scenario.drainUs;
   }
 
-  readonly isLive = (node: number): boolean => this.loop.process(node) === UP;
+  readonly isLive = (actor: number): boolean => this.loop.process(actor) === UP;
 
   onNote(actor: number, kind: number, a: number, b: number, c: number, d: number): void {
     if (kind === NOTE_BEGAN) {
@@ -267,7 +287,7 @@ export class Simulation implements Notebook {
     const broken = this.sessions?.ended(ended) ?? [];
     if (ended.kind !== READ && ended.outcome === OK) {
       this.cluster.acknowledged(ended.atUs, ended.term, ended.lsn, ended.number, ended.key);
-      this.failovers.wrote(ended.atUs, ended.beganUs);
+      this.failovers[ended.key % this.cells.length]!.wrote(ended.atUs, ended.beganUs);
     }
     if (this.observe !== undefined) this.tellEnded(ended, stale, broken);
   }
@@ -322,10 +342,14 @@ export class Simulation implements Notebook {
   }
 
   private sampleLag(): void {
-    const { cluster, loop, scenario } = this;
-    if (!this.isLive(cluster.leader)) return;
-    for (let node = 0; node < scenario.nodes.length; node++) {
-      if (node !== cluster.leader && this.isLive(node)) this.lag.add(loop.nowUs, node, cluster.lagOf(node));
+    const { cluster, loop } = this;
+    for (const { firstActor, nodes } of this.cells) {
+      const leader = cluster.leaderOf(firstActor);
+      if (!this.isLive(leader)) continue;
+      for (let replica = firstActor; replica < firstActor + nodes.length; replica++) {
+        if (replica !== leader && this.isLive(replica))
+          this.lag.add(loop.nowUs, replica, cluster.lagOf(replica));
+      }
     }
   }
 
@@ -356,8 +380,8 @@ export class Simulation implements Notebook {
       verdicts: this.verdicts(),
       messages: { sent: loop.sentCount, delivered: loop.deliveredCount, dropped: loop.droppedCount },
       events: loop.events,
-      failovers: this.failovers.report(names),
-      falseFailovers: this.failovers.falseAlarms(),
+      failovers: this.failovers.flatMap((each) => each.report(names)),
+      falseFailovers: this.failovers.reduce((sum, each) => sum + each.falseAlarms(), 0),
       overlapMs: this.overlapUs / 1000,
       rpo: { writes: loss.writes, ms: (loss.toUs - loss.fromUs) / 1000 },
       lag: this.lag.report(names),
@@ -368,16 +392,33 @@ export class Simulation implements Notebook {
   }
 
   private nodeLoad(node: number): NodeLoad {
-    const { loop } = this;
-    const served = (serviceClass: number) => loop.served[node * SERVICE_CLASSES + serviceClass]!;
+    const { loop, cluster } = this;
+    const host = this.nodeOf.indexOf(node);
+    const served = (serviceClass: number) => loop.served[host * SERVICE_CLASSES + serviceClass]!;
+    const leads = this.cells.some(({ firstActor }) => this.nodeOf[cluster.leaderOf(firstActor)] === node);
     return {
-      node: this.target.names[node]!,
-      role: node === this.cluster.leader ? 'leader' : 'follower',
-      process: (['up', 'paused', 'down'] as const)[loop.process(node)],
+      node: this.scenario.nodes[node]!.id,
+      role: leads ? 'leader' : 'follower',
+      process: (['up', 'paused', 'down'] as const)[loop.process(host)],
       reads: served(SERVICE_READ),
       writes: served(SERVICE_WRITE),
       applies: served(SERVICE_APPLY),
-      queueMsMax: loop.queuedUsMax[node]! / 1000,
+      queueMsMax: loop.queuedUsMax[host]! / 1000,
     };
   }
+
+  private failoversOf(member: number): Failovers {
+    return this.failovers[this.shardOf(member)]!;
+  }
+
+  private shardOf(member: number): number {
+    let shard = this.cells.length - 1;
+    while (this.cells[shard]!.firstActor > member) shard--;
+    return shard;
+  }
+}
+
+/** A moment of a helper's own: what it does falls where it falls, not on round times as faults in files do. */
+function startOf(name: string, withinUs: number, streams: Streams): number {
+  return streams.below(streams.add(`start of the ${name}`), Math.min(withinUs, 0xffff_ffff));
 }

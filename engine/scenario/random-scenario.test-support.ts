@@ -3,7 +3,8 @@
  * source that `parseScenario` accepts, so that a counterexample can be saved as a file and run.
  */
 import fc from 'fast-check';
-import type { FaultSource, ScenarioSource } from './schema.ts';
+import type { LeaderFollowerScenario } from '../topologies/leader-follower/random-cluster.test-support.ts';
+import type { FaultSource } from './schema.ts';
 
 export interface RandomScenarioOptions {
   /** Which faults may occur; without it, every type. An empty list: none. */
@@ -160,7 +161,7 @@ export function randomFault(
   return fc.oneof(...types.map((each) => byType[each])).map(withoutUndefined) as fc.Arbitrary<FaultSource>;
 }
 
-export function randomScenario(options: RandomScenarioOptions = {}): fc.Arbitrary<ScenarioSource> {
+export function randomScenario(options: RandomScenarioOptions = {}): fc.Arbitrary<LeaderFollowerScenario> {
   const { faults = faultTypes, unreliable = true, reordering = true, failover = true } = options;
   const { nodesMin = 1, durationMsMax = 1500, drainMs = 10_000 } = options;
   const shape = fc.record({
@@ -257,7 +258,7 @@ export function randomScenario(options: RandomScenarioOptions = {}): fc.Arbitrar
         faults.length === 0
           ? fc.constant([])
           : fc.array(randomFault(ids, ends, durationMs, faults), { maxLength: 8 }),
-    }) as fc.Arbitrary<ScenarioSource>;
+    }) as fc.Arbitrary<LeaderFollowerScenario>;
   });
 }
 

@@ -1,5 +1,6 @@
 import type { LatencySpec } from '../kernel/latency.ts';
 import type { LeaderFollowerSpec } from '../topologies/leader-follower/spec.ts';
+import type { ShardedSpec } from '../topologies/sharded/spec.ts';
 import type { UserSettings } from '../workload/users.ts';
 import type { Expectation, FaultDocument } from './schema.ts';
 
@@ -55,8 +56,11 @@ export interface RegionLink extends LinkSpec {
   readonly to: string;
 }
 
+/** A topology that is not made of others. */
+export type PlainTopologySpec = LeaderFollowerSpec;
+
 /** A topology, by its type. */
-export type TopologySpec = LeaderFollowerSpec;
+export type TopologySpec = PlainTopologySpec | ShardedSpec;
 
 /** An actor that serves the cluster and is no node of it: a failover manager. It costs nothing. */
 export interface HelperSpec {

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { leaderFollowerSchema } from '../topologies/leader-follower/schema.ts';
+import { shardedSchema } from '../topologies/sharded/schema.ts';
 import {
   capacityPerSecond,
   delayMs,
@@ -295,7 +296,7 @@ export const scenarioSchema = z.strictObject({
   drainMs: z._default(timeMs.check(z.describe('The longest the drain may take')), 60_000),
   cluster,
   network: z.prefault(network, {}),
-  topology: z.discriminatedUnion('type', [leaderFollowerSchema]),
+  topology: z.discriminatedUnion('type', [leaderFollowerSchema, shardedSchema]),
   workload,
   faults: z._default(z.array(z.discriminatedUnion('type', faultTypes)).check(z.maxLength(100_000)), []),
   expect: z._default(z.array(expectation).check(z.maxLength(100)), []),

@@ -18,18 +18,18 @@ export interface ClusterSize {
 
 /** What a cluster may use of the run it is in. */
 export interface Surroundings {
-  /** Names of all actors. */
+  /** Names of its members. */
   readonly names: readonly string[];
-  readonly isLive: (node: number) => boolean;
+  readonly isLive: (member: number) => boolean;
   readonly nowUs: () => number;
   /** Present while somebody observes: an entry is built for nobody else. */
   readonly observe: Observer | undefined;
   /** A replica began to lead a newer term than any before. */
-  readonly ledBy: (node: number) => void;
+  readonly ledBy: (member: number) => void;
   /** The leader is held for dead. */
-  readonly suspected: (node: number) => void;
+  readonly suspected: (member: number) => void;
   /** A replica takes a record out of its log. */
-  readonly discarded: () => void;
+  readonly discarded: (member: number) => void;
   /** A superseded leader acknowledged what its successor lacks, so long after the successor's own first acknowledgement. */
   readonly overlapped: (forUs: number) => void;
 }
@@ -56,10 +56,10 @@ export interface Loss {
 }
 
 export interface Cluster {
-  /** Replicas in the scenario's order, then helpers; client groups come after them. */
+  /** Replicas in order, then helpers, shard after shard; client groups come after them. */
   readonly members: readonly Member[];
-  /** The replica that leads the newest term. */
-  readonly leader: number;
+  /** The replica that leads the newest term of a member's shard. */
+  leaderOf(member: number): number;
   /** What serving a message costs a replica, `SERVICE_…`. */
   serviceClassOf(kind: number): number;
   timerName(member: number, slot: number): string;
@@ -71,12 +71,13 @@ export interface Cluster {
   acknowledged(atUs: number, term: number, lsn: number, value: number, key: number): void;
   /** Whether every live replica holds what the leader holds, and nothing is under way. */
   hasConverged(): boolean;
-  lagOf(node: number): Lag;
+  lagOf(member: number): Lag;
   /** Acknowledged writes that are lost if nothing more happens. */
   loss(): Loss;
   /** What an operator's fault asks of whom, or why it cannot happen now; absent where operators can do nothing. */
   operation?(fault: OperatorFault): Operation | string;
   verdicts(drained: boolean): Verdict[];
+  /** What each member that is a replica is, in the order of members. */
   roles(): readonly NodeRole[];
   streams(): readonly StreamView[];
   /** What its helpers are at, in their order. */

@@ -1,11 +1,14 @@
 import type { TopologySpec } from '../scenario/scenario.ts';
 import type { Cluster, ClusterSize, Surroundings } from './cluster.ts';
 import { LeaderFollowerCluster } from './leader-follower/cluster.ts';
+import { ShardedCluster } from './sharded/cluster.ts';
 
 /** The cluster of a scenario's topology, ready to start. */
 export function newCluster(spec: TopologySpec, size: ClusterSize, run: Surroundings): Cluster {
   switch (spec.type) {
     case 'leader-follower':
       return new LeaderFollowerCluster(spec, size, run);
+    case 'sharded':
+      return new ShardedCluster(spec, size, run, newCluster);
   }
 }

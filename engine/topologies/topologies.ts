@@ -3,17 +3,19 @@
 import type { Problem } from '../scenario/problems.ts';
 import type { HelperSpec, NodeSpec, TopologySpec } from '../scenario/scenario.ts';
 import type { TopologyDocument } from '../scenario/schema.ts';
-import { leaderFollowerHelpers, leaderFollowerSpec } from './leader-follower/spec.ts';
+import { plainTopologyHelpers, plainTopologySpec } from './plain.ts';
+import { shardedHelpers, shardedSpec } from './sharded/spec.ts';
+
+const path: Problem['path'] = ['topology'];
 
 export function topologySpec(
   topology: TopologyDocument,
   nodes: readonly NodeSpec[],
   problems: Problem[],
 ): TopologySpec {
-  switch (topology.type) {
-    case 'leader-follower':
-      return leaderFollowerSpec(topology, nodes, problems);
-  }
+  return topology.type === 'sharded'
+    ? shardedSpec(topology, nodes, problems)
+    : plainTopologySpec(topology, nodes, problems, path);
 }
 
 /** Actors beside the nodes, and where the scenario says where they run. */
@@ -21,8 +23,7 @@ export function topologyHelpers(
   topology: TopologyDocument,
   nodes: readonly NodeSpec[],
 ): (HelperSpec & { readonly path: Problem['path'] })[] {
-  switch (topology.type) {
-    case 'leader-follower':
-      return leaderFollowerHelpers(topology, nodes);
-  }
+  return topology.type === 'sharded'
+    ? shardedHelpers(topology, nodes)
+    : plainTopologyHelpers(topology, nodes, path);
 }

@@ -7,7 +7,10 @@ import type { TraceEntry } from '../observe/trace.ts';
 import { simulate } from '../run/simulate.ts';
 import { parseScenario } from '../scenario/parse.ts';
 import { type ScenarioSource, sessionVerdictNames } from '../scenario/schema.ts';
-import { randomCluster } from '../topologies/leader-follower/random-cluster.test-support.ts';
+import {
+  type LeaderFollowerScenario,
+  randomCluster,
+} from '../topologies/leader-follower/random-cluster.test-support.ts';
 
 interface Version {
   readonly term: number;
@@ -104,7 +107,7 @@ function brokenReads(operations: readonly Operation[]) {
 
 const faults = ['crash', 'restart', 'pause', 'cut', 'slow-link', 'slow-disk'] as const;
 
-const withUsers = (source: ScenarioSource): ScenarioSource => ({
+const withUsers = (source: LeaderFollowerScenario): ScenarioSource => ({
   ...source,
   topology: {
     ...source.topology,

@@ -84,6 +84,10 @@ export class LeaderFollowerCluster implements Cluster {
     this.automatic = spec.automaticFailover;
   }
 
+  leaderOf(): number {
+    return this.leader;
+  }
+
   timerName(member: number, slot: number): string {
     if (member === this.replicas.length) return managerKind.failover.timers[slot]!.delay;
     const { role, stream } = replicaKind;
@@ -107,7 +111,7 @@ export class LeaderFollowerCluster implements Cluster {
       case NOTE_DISCARDED:
         this.lostWrites.discarded(atUs, member, a);
         // What a crash takes from memory was in nobody's log.
-        if (this.run.isLive(member)) this.run.discarded();
+        if (this.run.isLive(member)) this.run.discarded(member);
         break;
       case NOTE_ACKNOWLEDGED:
         // The answer itself is in the trace.

@@ -18,6 +18,7 @@ import type { Scenario } from '../../scenario/scenario.ts';
 import type { FaultSource, ScenarioSource } from '../../scenario/schema.ts';
 import { atMsWithin, nodeNames, quickTopology, randomCluster } from './random-cluster.test-support.ts';
 import { replicasOf } from './replicas-of.test-support.ts';
+import type { LeaderFollowerSource } from './schema.ts';
 
 function lostIn({ verdicts }: Pick<Report, 'verdicts'>): number {
   return verdicts.find(({ name }) => name === 'lost-writes')!.count;
@@ -27,7 +28,7 @@ const durationMs = 900;
 
 function cluster(
   nodes: number,
-  acknowledgement: ScenarioSource['topology']['acknowledgement'],
+  acknowledgement: LeaderFollowerSource['acknowledgement'],
   faults: FaultSource[],
   seed: number,
 ): ScenarioSource {

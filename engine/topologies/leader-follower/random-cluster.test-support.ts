@@ -6,6 +6,7 @@ import type { FaultSource, ScenarioSource } from '../../scenario/schema.ts';
 import { DATA_WIDTH, keyOf, lastTerm, termOf, timelineTermOf, valueAt } from '../wal.ts';
 import type { Replica } from './replica.ts';
 import { replicasOf } from './replicas-of.test-support.ts';
+import type { LeaderFollowerSource } from './schema.ts';
 
 export interface RandomClusterOptions {
   /** Faults drawn from; none without it. */
@@ -17,7 +18,11 @@ export interface RandomClusterOptions {
   readonly durationMs?: number;
 }
 
-type Acknowledgement = NonNullable<ScenarioSource['topology']['acknowledgement']>;
+type Acknowledgement = NonNullable<LeaderFollowerSource['acknowledgement']>;
+
+/** A scenario of this topology. */
+export type LeaderFollowerScenario = ScenarioSource & { topology: LeaderFollowerSource };
+
 const acknowledgements: readonly Acknowledgement[] = ['asynchronous', 'semi-synchronous', 'synchronous'];
 
 export const nodeNames = (count: number): string[] => ['a', 'b', 'c', 'd', 'e'].slice(0, count);
@@ -31,7 +36,7 @@ export const quickTopology = {
   streamTimeoutMs: 300,
 } as const;
 
-export function randomCluster(options: RandomClusterOptions = {}): fc.Arbitrary<ScenarioSource> {
+export function randomCluster(options: RandomClusterOptions = {}): fc.Arbitrary<LeaderFollowerScenario> {
   const { faults = [], maxFaults = 6, badLinks = false, minNodes = 1, durationMs = 1200 } = options;
   return fc.integer({ min: minNodes, max: 5 }).chain((count) =>
     fc
@@ -80,7 +85,7 @@ export function randomCluster(options: RandomClusterOptions = {}): fc.Arbitrary<
           appliesPerSecond,
           keys,
           schedule,
-        }): ScenarioSource => ({
+        }): LeaderFollowerScenario => ({
           id: 'random',
           seed,
           durationMs,
@@ -109,7 +114,7 @@ export function randomCluster(options: RandomClusterOptions = {}): fc.Arbitrary<
 export const atMsWithin = (durationMs: number): fc.Arbitrary<number> =>
   fc.integer({ min: 0, max: durationMs * 1000 - 1 }).map((us) => us / 1000);
 
-function randomFault(
+export function randomFault(
   nodes: readonly string[],
   types: readonly FaultSource['type'][],
   durationMs: number,
@@ -217,7 +222,7 @@ export class LogWatch {
 
   private lookAtLeader(): void {
     const replicas = replicasOf(this.simulation);
-    const { leader } = this.simulation.cluster;
+    const leader = this.simulation.cluster.leaderOf(0);
     const { confirmedLsn, term, self } = replicas[leader]!;
     if (replicas[leader]!.leader !== self) return;
     for (const [node, lsn] of confirmedLsn.entries()) {

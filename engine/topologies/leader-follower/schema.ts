@@ -54,3 +54,4 @@ export const leaderFollowerSchema = z.strictObject({
 });
 
 export type LeaderFollowerDocument = z.output<typeof leaderFollowerSchema>;
+export type LeaderFollowerSource = z.input<typeof leaderFollowerSchema>;

@@ -28,11 +28,12 @@ export function leaderFollowerSpec(
   topology: LeaderFollowerDocument,
   nodes: readonly NodeSpec[],
   problems: Problem[],
+  path: Problem['path'],
 ): LeaderFollowerSpec {
   const nodeNames = nodes.map(({ id }) => id);
   const leader = topology.leader === undefined ? 0 : nodeNames.indexOf(topology.leader);
-  if (leader < 0) problems.push(unknownName(topology.leader!, 'a node', nodeNames, ['topology', 'leader']));
-  checkTimes(topology, problems);
+  if (leader < 0) problems.push(unknownName(topology.leader!, 'a node', nodeNames, [...path, 'leader']));
+  checkTimes(topology, problems, path);
   return {
     type: topology.type,
     leader,
@@ -52,22 +53,23 @@ export function leaderFollowerSpec(
 export function leaderFollowerHelpers(
   { failover }: LeaderFollowerDocument,
   nodes: readonly NodeSpec[],
+  path: Problem['path'],
 ): (HelperSpec & { readonly path: Problem['path'] })[] {
   return [
     {
       name: managerName,
       region: failover.region ?? nodes[0]!.region,
       startWithinUs: toUs(failover.heartbeatMs),
-      path: ['topology', 'failover', 'region'],
+      path: [...path, 'failover', 'region'],
     },
   ];
 }
 
-function checkTimes(topology: LeaderFollowerDocument, problems: Problem[]): void {
+function checkTimes(topology: LeaderFollowerDocument, problems: Problem[], path: Problem['path']): void {
   const { heartbeatMs, timeoutMs } = topology.failover;
   if (timeoutMs <= heartbeatMs) {
     problems.push({
-      path: ['topology', 'failover', 'timeoutMs'],
+      path: [...path, 'failover', 'timeoutMs'],
       found: String(timeoutMs),
       expected: `more than heartbeatMs, ${heartbeatMs}`,
       hint: 'otherwise a healthy leader counts as dead between two heartbeats',
@@ -75,7 +77,7 @@ function checkTimes(topology: LeaderFollowerDocument, problems: Problem[]): void
   }
   if (topology.streamTimeoutMs <= topology.keepaliveMs) {
     problems.push({
-      path: ['topology', 'streamTimeoutMs'],
+      path: [...path, 'streamTimeoutMs'],
       found: String(topology.streamTimeoutMs),
       expected: `more than keepaliveMs, ${topology.keepaliveMs}`,
       hint: 'otherwise an idle stream is given up between two keepalives',

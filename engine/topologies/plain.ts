@@ -1,0 +1,33 @@
+/** Topologies that are not made of others: how their settings are read. */
+
+import type { Problem } from '../scenario/problems.ts';
+import type { HelperSpec, NodeSpec, PlainTopologySpec } from '../scenario/scenario.ts';
+import { leaderFollowerHelpers, leaderFollowerSpec } from './leader-follower/spec.ts';
+import type { ShardedDocument } from './sharded/schema.ts';
+
+type PlainTopologyDocument = ShardedDocument['of'];
+
+/** `path` is where the scenario has the settings. */
+export function plainTopologySpec(
+  topology: PlainTopologyDocument,
+  nodes: readonly NodeSpec[],
+  problems: Problem[],
+  path: Problem['path'],
+): PlainTopologySpec {
+  switch (topology.type) {
+    case 'leader-follower':
+      return leaderFollowerSpec(topology, nodes, problems, path);
+  }
+}
+
+/** Actors beside the nodes, and where the scenario says where they run. */
+export function plainTopologyHelpers(
+  topology: PlainTopologyDocument,
+  nodes: readonly NodeSpec[],
+  path: Problem['path'],
+): (HelperSpec & { readonly path: Problem['path'] })[] {
+  switch (topology.type) {
+    case 'leader-follower':
+      return leaderFollowerHelpers(topology, nodes, path);
+  }
+}

@@ -1,0 +1,131 @@
+import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
+import type { Verdict } from '../../run/report.ts';
+import type { PlainTopologySpec } from '../../scenario/scenario.ts';
+import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
+import type { ShardedSpec } from './spec.ts';
+
+interface Shard {
+  readonly cluster: Cluster;
+  /** Its first member. */
+  readonly first: number;
+  readonly replicas: number;
+}
+
+/**
+ * Any topology, once for each part of the keys. Shards share machines and nothing else: each is a cluster of its own,
+ * which counts its members from 0. Here only what a run sees of them is put together.
+ */
+export class ShardedCluster implements Cluster {
+  readonly members: readonly Member[];
+  readonly shards: readonly Shard[];
+  readonly messageOf: Cluster['messageOf'];
+  /** Which shard a member is of. */
+  private readonly shardOf: readonly Shard[];
+
+  /** `newCluster` makes the cluster of one shard. */
+  constructor(
+    spec: ShardedSpec,
+    { keys, clients }: ClusterSize,
+    run: Surroundings,
+    newCluster: (spec: PlainTopologySpec, size: ClusterSize, run: Surroundings) => Cluster,
+  ) {
+    const shards: Shard[] = [];
+    const members: Member[] = [];
+    for (const { nodes, topology } of spec.shards) {
+      const first = members.length;
+      const cluster = newCluster(
+        topology,
+        { replicas: nodes.length, keys, clients: clients.map((client) => client - first) },
+        {
+          ...run,
+          names: run.names.slice(first),
+          isLive: (member) => run.isLive(first + member),
+          ledBy: (member) => run.ledBy(first + member),
+          suspected: (member) => run.suspected(first + member),
+          discarded: (member) => run.discarded(first + member),
+        },
+      );
+      members.push(...cluster.members);
+      shards.push({ cluster, first, replicas: nodes.length });
+    }
+    this.shards = shards;
+    this.members = members;
+    this.shardOf = shards.flatMap((shard) => shard.cluster.members.map(() => shard));
+    this.messageOf = shards[0]!.cluster.messageOf;
+  }
+
+  leaderOf(member: number): number {
+    const { cluster, first } = this.shardOf[member]!;
+    return first + cluster.leaderOf(member - first);
+  }
+
+  /** Every shard has the same kinds of messages. */
+  serviceClassOf(kind: number): number {
+    return this.shards[0]!.cluster.serviceClassOf(kind);
+  }
+
+  timerName(member: number, slot: number): string {
+    const { cluster, first } = this.shardOf[member]!;
+    return cluster.timerName(member - first, slot);
+  }
+
+  onNote(atUs: number, member: number, kind: number, a: number, b: number, c: number, d: number): void {
+    const { cluster, first } = this.shardOf[member]!;
+    cluster.onNote(atUs, member - first, kind, a, b, c, d);
+  }
+
+  acknowledged(atUs: number, term: number, lsn: number, value: number, key: number): void {
+    this.shards[key % this.shards.length]!.cluster.acknowledged(atUs, term, lsn, value, key);
+  }
+
+  hasConverged(): boolean {
+    return this.shards.every(({ cluster }) => cluster.hasConverged());
+  }
+
+  lagOf(member: number): Lag {
+    const { cluster, first } = this.shardOf[member]!;
+    return cluster.lagOf(member - first);
+  }
+
+  loss(): Loss {
+    const losses = this.shards.map(({ cluster }) => cluster.loss()).filter(({ writes }) => writes > 0);
+    return {
+      writes: losses.reduce((sum, { writes }) => sum + writes, 0),
+      fromUs: losses.length === 0 ? 0 : Math.min(...losses.map(({ fromUs }) => fromUs)),
+      toUs: losses.length === 0 ? 0 : Math.max(...losses.map(({ toUs }) => toUs)),
+    };
+  }
+
+  /** Of each name one: the sum of all shards, the worst result, and the earliest witness. */
+  verdicts(drained: boolean): Verdict[] {
+    const byName = new Map<string, Verdict>();
+    for (const { cluster } of this.shards) {
+      for (const verdict of cluster.verdicts(drained)) {
+        const before = byName.get(verdict.name);
+        byName.set(verdict.name, before === undefined ? verdict : joined(before, verdict));
+      }
+    }
+    return [...byName.values()];
+  }
+
+  roles(): NodeRole[] {
+    return this.shards.flatMap(({ cluster }) => cluster.roles());
+  }
+
+  streams(): StreamView[] {
+    return this.shards.flatMap(({ cluster }) => cluster.streams());
+  }
+
+  helpers(): HelperState[] {
+    return this.shards.flatMap(({ cluster }) => cluster.helpers());
+  }
+}
+
+const severity = ['ok', 'unknown', 'violation'] as const;
+
+function joined(a: Verdict, b: Verdict): Verdict {
+  const worst = severity[Math.max(severity.indexOf(a.result), severity.indexOf(b.result))]!;
+  const witness =
+    a.witness === null || (b.witness !== null && b.witness.atMs < a.witness.atMs) ? b.witness : a.witness;
+  return { name: a.name, result: worst, count: a.count + b.count, witness };
+}

@@ -25,6 +25,7 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'mysql-async',
   'mongodb-majority',
   'redis-primary-replica',
+  'paused-leader-wakes',
   'timeout-too-short',
   'timeout-in-between',
   'timeout-too-long',

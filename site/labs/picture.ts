@@ -73,9 +73,12 @@ export class Picture {
   /** The whole picture in a sentence, for those who cannot see it. */
   readonly sentence = signal('');
   private readonly linkOf = new Map<string, LinkPicture>();
+  /** With many lines only those that do not stream say what they do. */
+  private readonly isCrowded: boolean;
 
   constructor(view: ClusterView) {
     this.geometry = geometryOf(view);
+    this.isCrowded = view.nodes.length > 4;
     this.nodes = view.nodes.map(({ id, region }) => ({
       id,
       region,
@@ -152,7 +155,14 @@ export class Picture {
       const state = states.get(id);
       link.cut.value = cut > 0;
       link.className.value = `link ${link.line.replication ? 'replication' : 'traffic'} ${state ?? ''} ${cut > 0 ? 'cut' : ''}`;
-      const words = cut === 2 ? 'cut' : cut === 1 ? 'cut one way' : (state ?? '');
+      const words =
+        cut === 2
+          ? 'cut'
+          : cut === 1
+            ? 'cut one way'
+            : this.isCrowded && state === 'streaming'
+              ? ''
+              : (state ?? '');
       const count = flying.get(id) ?? 0;
       link.label.value = count === 0 ? words : `${words}${words === '' ? '' : ' · '}${count}`;
     }

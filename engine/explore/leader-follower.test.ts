@@ -149,7 +149,7 @@ test('ablation: without the promise that comes with a position, a confirmed writ
 /** Asks as if writes waited for nobody, and so promotes whoever answers first. */
 const impatient: NodeKind<Manager> = {
   onInput(manager, input, out) {
-    const settings = { ...manager.settings, requiredFollowers: 0 };
+    const settings = { ...manager.settings, promised: 0 };
     Object.assign(manager, { settings });
     managerKind.onInput(manager, input, out);
   },

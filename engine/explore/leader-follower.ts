@@ -5,6 +5,7 @@
 
 import type { NodeKind } from '../kernel/protocol.ts';
 import { describeTraceEntry, messageOf, type TraceEntry } from '../observe/trace.ts';
+import { anyOf } from '../topologies/leader-follower/acknowledgement.ts';
 import {
   type ManagerKind,
   managerKind,
@@ -69,14 +70,12 @@ export function leaderFollowerModel(options: LeaderFollowerOptions): LeaderFollo
   } = options;
   const manager = replicas;
   const client = replicas + 1;
-  const settings = {
-    replicas,
-    requiredFollowers: { asynchronous: 0, 'semi-synchronous': 1, synchronous: replicas - 1 }[acknowledgement],
-    ...replicaDelays,
-  };
+  const required = { asynchronous: 0, 'semi-synchronous': 1, synchronous: replicas - 1 }[acknowledgement];
+  const settings = { replicas, acknowledgement: anyOf(required, replicas), ...replicaDelays };
   const managerSettings = {
     replicas,
-    requiredFollowers: settings.requiredFollowers,
+    promised: required,
+    priorities: settings.acknowledgement.priorities,
     automatic: true,
     ...managerDelays,
     clients: [client],
@@ -117,7 +116,7 @@ export function leaderFollowerModel(options: LeaderFollowerOptions): LeaderFollo
     checks: [
       lostWrites(cluster),
       leaderCompleteness(cluster),
-      enoughDisks(cluster, settings.requiredFollowers),
+      enoughDisks(cluster, required),
       logMatching(cluster),
       oneLeaderPerTerm(cluster),
     ],
@@ -135,16 +134,11 @@ const managerDelays = { heartbeatUs: 1_000_000, timeoutUs: 10_000_000, electionU
 
 // Names and sentences.
 
-function replicaTimers(
-  { role, stream }: ReplicaKind,
-  replicas: number,
-  fires: ModelTimer['fires'],
-): ModelTimer[] {
-  const ofRole = role.timers.map(({ delay }) => ({ name: delay, fires }));
-  const ofStreams = Array.from({ length: replicas }, (_, peer) =>
-    stream.timers.map(({ delay }) => ({ name: `${delay} of ${String.fromCharCode(97 + peer)}`, fires })),
-  );
-  return [...ofRole, ...ofStreams.flat()];
+function replicaTimers(kind: ReplicaKind, replicas: number, fires: ModelTimer['fires']): ModelTimer[] {
+  return kind.timersOf(replicas).map(({ delay, peer }) => ({
+    name: peer === null ? delay : `${delay} of ${String.fromCharCode(97 + peer)}`,
+    fires,
+  }));
 }
 
 function managerTimers(

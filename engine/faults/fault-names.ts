@@ -6,8 +6,11 @@ import { placeOf } from '../topologies/sharded/spec.ts';
 /** Names in a fault that nobody has. */
 export function faultProblems(scenario: Scenario, fault: FaultDocument, path: Problem['path']): Problem[] {
   const nodes = scenario.nodes.map(({ id }) => id);
-  if ('node' in fault) {
-    return nodes.includes(fault.node) ? [] : [unknownName(fault.node, 'a node', nodes, [...path, 'node'])];
+  if (!('from' in fault || 'to' in fault || fault.type === 'heal')) {
+    const { node } = fault;
+    return node === undefined || nodes.includes(node)
+      ? []
+      : [unknownName(node, 'a node', nodes, [...path, 'node'])];
   }
   const known = endNames(scenario);
   const helpers = helperPlaces(scenario).map((place) => `the ${place}`);

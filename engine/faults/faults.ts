@@ -19,7 +19,7 @@ export interface FaultTarget extends Actors {
 }
 
 /** A fault that acts on a node's software. */
-export type OperatorFault = Extract<FaultDocument, { type: 'promote' }>;
+export type OperatorFault = Extract<FaultDocument, { type: 'promote' | 'cancel-waits' }>;
 
 /** An operator's act: whose machine, and what is done there, as `Loop.operate` takes it. */
 export interface Operation {
@@ -69,7 +69,8 @@ export function whyNot(fault: FaultDocument, target: FaultTarget): string | null
     case 'slow-disk':
     case 'clock-skew':
       return null;
-    case 'promote': {
+    case 'promote':
+    case 'cancel-waits': {
       const operation = target.operation(fault);
       if (typeof operation === 'string') return operation;
       return loop.process(operation.actor) === UP ? null : `${target.names[operation.actor]!} is not running`;
@@ -83,7 +84,7 @@ function begin(fault: FaultDocument, target: FaultTarget): void {
   const { setBy, cutBy } = target.inForce;
   absorb(fault, target, 0);
   if (whyNot(fault, target) !== null) return;
-  if (fault.type === 'promote') {
+  if (isOperators(fault)) {
     const { actor, a, b, c, d } = target.operation(fault) as Operation;
     loop.operate(actor, a, b, c, d);
     return;
@@ -141,6 +142,7 @@ function end(fault: FaultDocument, target: FaultTarget): void {
   const { loop, network } = target;
   const { setBy, cutBy } = target.inForce;
   absorb(fault, target, 1);
+  if (isOperators(fault)) return;
   if ('node' in fault) {
     if (setBy.get(machineKey(fault)) !== fault) return;
     setBy.delete(machineKey(fault));
@@ -162,8 +164,10 @@ function end(fault: FaultDocument, target: FaultTarget): void {
   cutBy.delete(fault);
 }
 
+type MachineFault = Exclude<Extract<FaultDocument, { node: string }>, OperatorFault>;
+
 /** What a fault sets of a machine. A crash, a pause and what ends them are about one thing, the process. */
-function machineKey({ type, node }: Extract<FaultDocument, { node: string }>): string {
+function machineKey({ type, node }: MachineFault): string {
   if (type === 'slow-disk' || type === 'clock-skew') return `${type} ${node}`;
   return `process ${node}`;
 }
@@ -209,6 +213,10 @@ export function healAll({ loop, network, names, inForce }: FaultTarget): void {
     loop.slowDisk(actor, 0);
     if (loop.process(actor) === PAUSED) loop.resume(actor);
   }
+}
+
+function isOperators(fault: FaultDocument): fault is OperatorFault {
+  return fault.type === 'promote' || fault.type === 'cancel-waits';
 }
 
 type LinkFault = Extract<FaultDocument, { type: 'cut' | 'heal' | 'slow-link' | 'lossy-link' }>;

@@ -14,7 +14,7 @@ export const START = 0;
 export const TIMER = 1;
 /** An fsync is done; `a` and `b` are what was given to `Out.fsync`. */
 export const FLUSHED = 2;
-/** The process died. The node drops what only memory held, and unless `a` is 1 what it had not fsynced; it cannot send. */
+/** The process died. The node drops what only memory held, and unless `a` is 1 what it had not fsynced. A dead machine cannot send. */
 export const CRASHED = 3;
 /** The process came back, with what the disk held. */
 export const RESTARTED = 4;
@@ -26,7 +26,7 @@ export const READ = 16;
 export const WRITE = 17;
 /** A read's answer: what was found. */
 export const READ_OK = 18;
-/** A write's acknowledgement. */
+/** A write's acknowledgement: slot, number, term, LSN; 1 where fewer have it than were waited for. */
 export const WRITE_OK = 19;
 /** The operation surely did not happen. */
 export const REFUSED = 20;

@@ -14,9 +14,9 @@ const messages: { readonly [Type in Message['type']]: Extract<Message, { type: T
   route: { type: 'route', leader: 0, term: 2, live: 3 },
   hello: { type: 'hello', term: 2, lastTerm: 1, lsn: 9 },
   point: { type: 'point', term: 2, newestTerm: 1, lsn: 8, askedTerm: 1, askedLsn: 9 },
-  stream: { type: 'stream', term: 2, afterLsn: 8, flushedLsn: 8 },
+  stream: { type: 'stream', term: 2, afterLsn: 8, flushedLsn: 8, replayedLsn: 7 },
   append: { type: 'append', term: 2, recordTerm: 2, lsn: 9, key: 7, value: 5 },
-  confirm: { type: 'confirm', term: 2, flushedLsn: 9, replayedLsn: 8 },
+  confirm: { type: 'confirm', term: 2, flushedLsn: 9, replayedLsn: 8, writtenLsn: 9 },
   keepalive: { type: 'keepalive', term: 2, sentLsn: 9, safeLsn: 8 },
   probe: { type: 'probe', term: 2, leader: 0 },
   alive: { type: 'alive', term: 2 },
@@ -25,6 +25,7 @@ const messages: { readonly [Type in Message['type']]: Extract<Message, { type: T
   promote: { type: 'promote', term: 3 },
   promoted: { type: 'promoted', term: 3, lsn: 9 },
   leads: { type: 'leads', term: 3, leader: 1 },
+  closed: { type: 'closed', term: 3 },
 };
 
 const faults: { readonly [Type in FaultDocument['type']]: Extract<FaultDocument, { type: Type }> } = {
@@ -47,6 +48,7 @@ const faults: { readonly [Type in FaultDocument['type']]: Extract<FaultDocument,
   'slow-disk': { type: 'slow-disk', node: 'a', extraMs: 5, atMs: 1 },
   promote: { type: 'promote', node: 'b', atMs: 1 },
   'clock-skew': { type: 'clock-skew', node: 'a', skewMs: 40, driftPpm: 100, atMs: 1 },
+  'cancel-waits': { type: 'cancel-waits', node: 'a', atMs: 1 },
 };
 
 const at = { atMs: 12.5 };
@@ -130,6 +132,7 @@ test('faults: what begins, what is over, and who is meant', () => {
       "fault: a's disk takes 5 ms longer for every fsync",
       "an operator promotes b",
       "fault: a's clock is off by 40 ms and drifts by 100 ppm",
+      "operator: every write that waits for followers at a is let go",
     ]
   `);
   const lasting = (['crash', 'pause', 'cut', 'slow-link', 'lossy-link', 'slow-disk'] as const).map((type) =>

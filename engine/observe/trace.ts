@@ -111,6 +111,14 @@ export type TraceEntry =
       readonly to: string;
       readonly state: StreamState;
     }
+  | {
+      /** A leader waits for followers no longer, or again. */
+      readonly type: 'waiting';
+      readonly atMs: number;
+      readonly node: string;
+      readonly mode: 'asynchronous' | 'semi-synchronous';
+    }
+  | { readonly type: 'warned'; readonly atMs: number; readonly node: string; readonly writes: number }
   | { readonly type: 'suspected'; readonly atMs: number; readonly node: string; readonly term: number }
   | { readonly type: 'chosen'; readonly atMs: number; readonly node: string; readonly term: number }
   | {
@@ -289,6 +297,12 @@ export function describeTraceEntry(entry: TraceEntry): string {
       return `${entry.node} discards record ${entry.lsn} of term ${entry.term} (key ${entry.key})`;
     case 'stream':
       return `${entry.from}'s stream to ${entry.to}: ${entry.state}`;
+    case 'waiting':
+      return entry.mode === 'asynchronous'
+        ? `${entry.node} has waited too long for its followers and waits for nobody any more: it is asynchronous`
+        : `enough followers have caught up: ${entry.node} waits for them again`;
+    case 'warned':
+      return `${entry.node} answers ${entry.writes} waiting ${entry.writes === 1 ? 'write' : 'writes'} with a warning: done here, perhaps nowhere else`;
     case 'suspected':
       return `the manager has not heard of the leader ${entry.node} for too long and begins term ${entry.term}`;
     case 'chosen':
@@ -333,7 +347,7 @@ function describeMessage(message: Message): string {
     case 'append':
       return `record ${message.lsn} of term ${message.recordTerm}`;
     case 'confirm':
-      return `its position: flushed ${message.flushedLsn}, replayed ${message.replayedLsn}`;
+      return `its position: written ${message.writtenLsn}, flushed ${message.flushedLsn}, replayed ${message.replayedLsn}`;
     case 'keepalive':
       return `a keepalive of term ${message.term}`;
     case 'probe':
@@ -346,6 +360,8 @@ function describeMessage(message: Message): string {
       return `how far its log goes: on disk to record ${message.flushedLsn} of term ${message.flushedTerm}, in memory to ${message.lsn}`;
     case 'promote':
       return `the order to lead term ${message.term}`;
+    case 'closed':
+      return `the end of its connection`;
     case 'promoted':
       return `word that it leads term ${message.term}`;
     case 'leads':
@@ -387,6 +403,8 @@ export function describeFault(fault: FaultDocument, ended: boolean): string {
       return `an operator promotes ${fault.node}`;
     case 'clock-skew':
       return `fault: ${fault.node}'s clock is off by ${fault.skewMs} ms and drifts by ${fault.driftPpm} ppm`;
+    case 'cancel-waits':
+      return `operator: every write that waits for followers at ${fault.node ?? 'the leader'} is let go`;
   }
 }
 

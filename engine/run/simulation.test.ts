@@ -88,7 +88,7 @@ test('random scenarios: no write is acknowledged before its disks hold it: the l
       const { trace } = run(source);
       const nodes = source.cluster.nodes.length;
       const required = { asynchronous: 0, 'semi-synchronous': 1, synchronous: nodes - 1 }[
-        source.topology.acknowledgement!
+        source.topology.acknowledgement as 'asynchronous' | 'semi-synchronous' | 'synchronous'
       ];
       /** By `leader term`, what each follower has told that leader it has on disk. */
       const confirmed = new Map<string, Map<string, number>>();

@@ -162,7 +162,7 @@ export class Simulation implements Notebook {
       network,
       ...actorsHere,
       inForce: nothingInForce(),
-      operation: (fault) => this.cluster.operation?.(fault) ?? 'its topology has nobody who promotes by hand',
+      operation: (fault) => this.cluster.operation?.(fault) ?? 'its topology knows no such act',
     };
     this.staleReads = new StaleReads(workload.clients.map(({ id }) => id));
     if (workload.users !== null) {

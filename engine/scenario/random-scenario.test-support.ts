@@ -157,6 +157,11 @@ export function randomFault(
       driftPpm: fc.integer({ min: -100_000, max: 100_000 }),
       atMs,
     }),
+    'cancel-waits': fc.record({
+      type: type('cancel-waits'),
+      node: fc.option(node, { nil: undefined }),
+      atMs,
+    }),
   };
   return fc.oneof(...types.map((each) => byType[each])).map(withoutUndefined) as fc.Arbitrary<FaultSource>;
 }

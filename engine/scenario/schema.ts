@@ -262,6 +262,13 @@ const faultTypes = [
     driftPpm: z._default(z.number().check(z.gte(-100_000), z.lte(100_000)), 0),
     ...fault,
   }),
+  z.strictObject({
+    type: z.literal('cancel-waits'),
+    node: z.optional(
+      id.check(z.describe('The leader whose waiting writes are let go; without it, whoever leads')),
+    ),
+    ...fault,
+  }),
 ] as const;
 
 /** Verdicts on what each user sees, given where a scenario tells users apart. */

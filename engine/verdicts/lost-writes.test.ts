@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { anyOf } from '../topologies/leader-follower/acknowledgement.ts';
 import { newReplica, type Replica } from '../topologies/leader-follower/replica.ts';
 import { append, dropLast, recycle } from '../topologies/wal.ts';
 import { LostWrites } from './lost-writes.ts';
@@ -6,7 +7,7 @@ import { LostWrites } from './lost-writes.ts';
 const settings = {
   replicas: 2,
   clients: [],
-  requiredFollowers: 0,
+  acknowledgement: anyOf(0, 2),
   reconnectUs: 1,
   keepaliveUs: 1,
   streamTimeoutUs: 1,

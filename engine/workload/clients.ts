@@ -173,7 +173,8 @@ export const clientKind: NodeKind<ClientGroup> = {
         break;
       case WRITE_OK:
         if (group.users !== null && isOpen(group, input)) planFollowUp(group.users, out, input.a);
-        end(group, out, input, OK, input.c, input.d);
+        // With a warning, the write is done where it was asked for, and may be nowhere else.
+        end(group, out, input, input.e === 1 ? INFO : OK, input.c, input.d);
         break;
       case REFUSED:
         end(group, out, input, FAIL, 0, 0);

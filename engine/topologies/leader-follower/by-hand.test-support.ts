@@ -23,6 +23,7 @@ import {
   WRITE_OK,
 } from '../../kernel/protocol.ts';
 import { termOf, valueAt } from '../wal.ts';
+import { anyOf } from './acknowledgement.ts';
 import { managerKind, replicaKind } from './kinds.ts';
 import { type Manager, newManager } from './manager.ts';
 import { newReplica, type Replica, type ReplicaSettings } from './replica.ts';
@@ -50,15 +51,24 @@ export class ByHand implements Out {
   private readonly down = new Set<number>();
   private self = 0;
 
-  constructor(settings: Pick<ReplicaSettings, 'replicas' | 'requiredFollowers'>) {
-    const { replicas } = settings;
-    const all = { ...settings, clients: [], reconnectUs: 1000, keepaliveUs: 1000, streamTimeoutUs: 10_000 };
+  constructor({ replicas, requiredFollowers }: { replicas: number; requiredFollowers: number }) {
+    const acknowledgement = anyOf(requiredFollowers, replicas);
+    const all: ReplicaSettings = {
+      replicas,
+      acknowledgement,
+      clients: [],
+      reconnectUs: 1000,
+      keepaliveUs: 1000,
+      streamTimeoutUs: 10_000,
+    };
     this.replicas = Array.from({ length: replicas }, (_, self) => newReplica(all, self, 0, 10));
     this.managerActor = replicas;
     this.client = replicas + 1;
     this.manager = newManager(
       {
-        ...settings,
+        replicas,
+        promised: requiredFollowers,
+        priorities: acknowledgement.priorities,
         automatic: true,
         heartbeatUs: 1000,
         timeoutUs: 5000,

@@ -5,15 +5,28 @@ import { failoverChart } from './failover.chart.ts';
 import { managerKind, replicaKind } from './kinds.ts';
 import { roleChart } from './role.chart.ts';
 import { streamChart } from './stream.chart.ts';
+import { waitChart } from './wait.chart.ts';
+import { walWriterChart } from './wal-writer.chart.ts';
 
 const runs = 300;
 
 test('role: lowered as XState runs it', () => {
-  checkLowering(roleChart({ step: () => {}, stepAll: () => {} }), { runs });
+  checkLowering(
+    roleChart({ step: () => {}, stepAll: () => {} }, { written: () => {}, moved: () => {}, close: () => {} }),
+    { runs },
+  );
 });
 
 test('stream: lowered as XState runs it', () => {
   checkLowering(streamChart, { runs });
+});
+
+test('wait: lowered as XState runs it', () => {
+  checkLowering(waitChart, { runs });
+});
+
+test('WAL writer: lowered as XState runs it', () => {
+  checkLowering(walWriterChart, { runs });
 });
 
 test('failover: lowered as XState runs it', () => {

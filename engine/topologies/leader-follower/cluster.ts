@@ -8,9 +8,11 @@ import { LostWrites } from '../../verdicts/lost-writes.ts';
 import { SplitBrain } from '../../verdicts/split-brain.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
 import { endBytes, lastTerm, writtenAtUs } from '../wal.ts';
+import { acknowledgementOf } from './acknowledgement.ts';
 import { managerKind, replicaKind, serviceClassOf } from './kinds.ts';
 import { type Manager, newManager } from './manager.ts';
 import {
+  ACT_CANCEL_WAITS,
   ACT_PROMOTE,
   NOTE_ACKNOWLEDGED,
   NOTE_CHOSEN,
@@ -19,6 +21,8 @@ import {
   NOTE_LEADING,
   NOTE_STREAM,
   NOTE_SUSPECTED,
+  NOTE_WAIT,
+  NOTE_WARNED,
   replicationMessage,
   type StreamState,
   streamStates,
@@ -44,10 +48,11 @@ export class LeaderFollowerCluster implements Cluster {
     const { replicas, keys, clients } = size;
     this.run = run;
     this.leader = spec.leader;
+    const acknowledgement = acknowledgementOf(spec.acknowledgement, run.names.slice(0, replicas), []);
     const settings = {
       replicas,
       clients,
-      requiredFollowers: requiredFollowers(spec.acknowledgement, replicas),
+      acknowledgement,
       reconnectUs: spec.reconnectUs,
       keepaliveUs: spec.keepaliveUs,
       streamTimeoutUs: spec.streamTimeoutUs,
@@ -58,7 +63,8 @@ export class LeaderFollowerCluster implements Cluster {
     this.coordinator = newManager(
       {
         replicas,
-        requiredFollowers: settings.requiredFollowers,
+        promised: acknowledgement.promised,
+        priorities: acknowledgement.priorities,
         automatic: spec.automaticFailover,
         heartbeatUs: spec.heartbeatUs,
         timeoutUs: spec.timeoutUs,
@@ -71,7 +77,7 @@ export class LeaderFollowerCluster implements Cluster {
       ...this.replicas.map((state) => ({
         kind: replicaKind as Actor['kind'],
         state,
-        timers: replicaKind.timersFor(replicas),
+        timers: replicaKind.timersOf(replicas).length,
       })),
       {
         kind: managerKind as Actor['kind'],
@@ -90,11 +96,8 @@ export class LeaderFollowerCluster implements Cluster {
 
   timerName(member: number, slot: number): string {
     if (member === this.replicas.length) return managerKind.failover.timers[slot]!.delay;
-    const { role, stream } = replicaKind;
-    if (slot < role.timers.length) return role.timers[slot]!.delay;
-    const peer = Math.floor((slot - role.timers.length) / stream.timers.length);
-    const timer = stream.timers[(slot - role.timers.length) % stream.timers.length]!;
-    return `${timer.delay} of ${this.run.names[peer]!}`;
+    const { delay, peer } = replicaKind.timersOf(this.replicas.length)[slot]!;
+    return peer === null ? delay : `${delay} of ${this.run.names[peer]!}`;
   }
 
   onNote(atUs: number, member: number, kind: number, a: number, b: number, c: number, d: number): void {
@@ -145,6 +148,10 @@ export class LeaderFollowerCluster implements Cluster {
         return { type: 'discarded', atMs, node, lsn: a, term: b, value: c, key: d };
       case NOTE_STREAM:
         return { type: 'stream', atMs, from: node, to: names[a]!, state: streamStates[b]! };
+      case NOTE_WAIT:
+        return { type: 'waiting', atMs, node, mode: a === 0 ? 'asynchronous' : 'semi-synchronous' };
+      case NOTE_WARNED:
+        return { type: 'warned', atMs, node, writes: a };
       case NOTE_SUSPECTED:
         return { type: 'suspected', atMs, node: names[a]!, term: b };
       case NOTE_CHOSEN:
@@ -200,8 +207,10 @@ export class LeaderFollowerCluster implements Cluster {
   }
 
   /** A manager that fails over by itself is also the operator's tool; without one, the operator acts at the replica. */
-  operation({ node }: OperatorFault): Operation | string {
-    const replica = this.run.names.indexOf(node);
+  operation(fault: OperatorFault): Operation | string {
+    const { node } = fault;
+    const replica = node === undefined ? this.leader : this.run.names.indexOf(node);
+    if (fault.type === 'cancel-waits') return { actor: replica, a: ACT_CANCEL_WAITS, b: 0, c: 0, d: 0 };
     const newestTerm = this.replicas.reduce((newest, { term }) => Math.max(newest, term), 0);
     const { role, term } = this.replicas[replica]!;
     if (term === newestTerm && replicaKind.role.matches(role, 'leading')) return `${node} leads already`;
@@ -247,18 +256,6 @@ export class LeaderFollowerCluster implements Cluster {
         leader: leader < 0 ? null : this.run.names[leader]!,
       },
     ];
-  }
-}
-
-/** Followers whose disk a write waits for. Semi-synchronous is any one; where there is no follower, none. */
-function requiredFollowers(acknowledgement: LeaderFollowerSpec['acknowledgement'], replicas: number): number {
-  switch (acknowledgement) {
-    case 'asynchronous':
-      return 0;
-    case 'semi-synchronous':
-      return Math.min(1, replicas - 1);
-    case 'synchronous':
-      return replicas - 1;
   }
 }
 

@@ -23,11 +23,14 @@ export function flush(node: Replica, out: Out): void {
   out.fsync(wal.lastLsn, node.term, endBytes(wal, wal.lastLsn) - endBytes(wal, node.flushedLsn));
 }
 
-/** An fsync is done. If the log was cut back meanwhile, what has been appended since is not on disk yet. */
+/**
+ * An fsync is done. If the log was cut back meanwhile, what has been appended since is not on disk yet. Where a leader's
+ * log waits in memory, what came meanwhile waits for the next time.
+ */
 export function noteFlushed({ node, out }: Activation): void {
   node.flushedLsn = Math.max(node.flushedLsn, node.flushingLsn);
   node.flushingLsn = -1;
-  flush(node, out);
+  if (node.settings.acknowledgement.walWriterUs === 0 || node.leader !== node.self) flush(node, out);
 }
 
 /** Shows everything the disk holds. */
@@ -50,20 +53,33 @@ export function discardAfter(node: Replica, out: Out, lsn: number): void {
   }
   node.flushedLsn = Math.min(node.flushedLsn, wal.lastLsn);
   node.flushingLsn = Math.min(node.flushingLsn, wal.lastLsn);
+  node.answeredLsn = Math.min(node.answeredLsn, wal.lastLsn);
 }
 
 /** Lets go of records that are on every replica's disk: no follower will ask for them, no leader take them back. */
 export function recycleThrough(node: Replica, lsn: number): void {
   if (lsn <= node.safeLsn) return;
   node.safeLsn = lsn;
-  recycle(node.wal, Math.min(lsn, node.replayedLsn));
+  const done = node.leader === node.self ? Math.min(node.replayedLsn, node.answeredLsn) : node.replayedLsn;
+  recycle(node.wal, Math.min(lsn, done));
 }
 
 /** Nobody is answered any more for what was asked of an earlier life: those clients learn nothing. */
 export function disownWrites(node: Replica): void {
   const { wal } = node;
-  for (let lsn = Math.max(wal.firstLsn, node.replayedLsn + 1); lsn <= wal.lastLsn; lsn++)
+  for (let lsn = Math.max(wal.firstLsn, node.answeredLsn + 1); lsn <= wal.lastLsn; lsn++)
     forgetClient(wal, lsn);
+  node.answeredLsn = wal.lastLsn;
+}
+
+/** What a leader knows of its followers, and how it waits for them, is of one leadership and in memory. */
+export function forgetFollowers(node: Replica): void {
+  node.sentLsn.fill(0);
+  node.confirmedLsn.fill(0);
+  node.reachedLsn.fill(0);
+  node.heardUs.fill(Number.NEGATIVE_INFINITY);
+  node.streaming = 0;
+  node.fallenBack = false;
 }
 
 /**
@@ -76,7 +92,8 @@ export function loseMemory(node: Replica, out: Out, withMachine: boolean): void 
   disownWrites(node);
   node.flushingLsn = -1;
   node.streams.fill(0);
-  node.sentLsn.fill(0);
-  node.confirmedLsn.fill(0);
+  node.wait = 0;
+  node.walWriter = 0;
+  forgetFollowers(node);
   node.early.length = 0;
 }

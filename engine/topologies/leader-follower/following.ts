@@ -2,8 +2,9 @@
 
 import { type Out, REFUSED } from '../../kernel/protocol.ts';
 import { append, lastLsnUpTo, timelineTermOf } from '../wal.ts';
+import { WRITTEN } from './acknowledgement.ts';
 import { discardAfter, flush, recycleThrough } from './durable-log.ts';
-import { CONFIRM, HELLO, MESSAGE_BYTES, STREAM } from './messages.ts';
+import { CLOSED, CONFIRM, HELLO, MESSAGE_BYTES, STREAM } from './messages.ts';
 import type { Activation, Replica } from './replica.ts';
 
 /** A follower takes no writes: the client learns at once that nothing happened. */
@@ -70,7 +71,16 @@ export function discardDivergentTail({ node, input, out }: Activation): void {
 }
 
 export function askForStream({ node, out }: Activation): void {
-  out.send(node.leader, STREAM, node.term, node.wal.lastLsn, node.flushedLsn, 0, 0, MESSAGE_BYTES);
+  out.send(
+    node.leader,
+    STREAM,
+    node.term,
+    node.wal.lastLsn,
+    node.flushedLsn,
+    node.replayedLsn,
+    0,
+    MESSAGE_BYTES,
+  );
 }
 
 // Records.
@@ -101,9 +111,12 @@ export function missesRecords(activation: Activation): boolean {
   return isFromMyLeader(activation) && (input.b < 0 || input.b > node.wal.lastLsn);
 }
 
-export function appendRecord({ node, input, out }: Activation): void {
+/** A record is written before it is flushed; where leaders wait for no more than that, they are told. */
+export function appendRecord(activation: Activation): void {
+  const { node, input, out } = activation;
   append(node.wal, input.b, input.d, input.e, input.bytes - MESSAGE_BYTES, -1, 0, out.nowUs);
   if (node.early.length > 0) appendEarly(node, out);
+  if (node.settings.acknowledgement.stage === WRITTEN) confirm(activation);
   flush(node, out);
 }
 
@@ -136,7 +149,14 @@ export function keepEarly({ node: { early }, input }: Activation): void {
  * own, whose LSNs the leader would take for those of its records.
  */
 export function confirm({ node, out }: Activation): void {
-  out.send(node.leader, CONFIRM, node.term, node.flushedLsn, node.replayedLsn, 0, 0, MESSAGE_BYTES);
+  const { term, flushedLsn, replayedLsn, wal } = node;
+  out.send(node.leader, CONFIRM, term, flushedLsn, replayedLsn, wal.lastLsn, 0, MESSAGE_BYTES);
+}
+
+/** The process dies, not the machine: its operating system ends the connection, and the leader learns of it. */
+export function closeConnection({ node, out }: Activation): void {
+  if (node.leader < 0 || node.leader === node.self) return;
+  out.send(node.leader, CLOSED, node.term, 0, 0, 0, 0, MESSAGE_BYTES);
 }
 
 export function recycleSafe({ node, input }: Activation): void {

@@ -20,11 +20,15 @@ import type { Chart } from '../../statecharts/chart.ts';
 import { lower } from '../../statecharts/lower.ts';
 import { loseMemory } from './durable-log.ts';
 import { failoverChart } from './failover.chart.ts';
+import { closeConnection } from './following.ts';
 import type { Care, Manager } from './manager.ts';
 import {
+  ACT_CANCEL_WAITS,
+  ACT_PROMOTE,
   ALIVE,
   APPEND,
   ASK,
+  CLOSED,
   CONFIRM,
   HELLO,
   KEEPALIVE,
@@ -39,6 +43,8 @@ import {
 import type { Activation, Replica } from './replica.ts';
 import { type RoleEvent, roleChart } from './role.chart.ts';
 import { streamChart } from './stream.chart.ts';
+import { waitChart } from './wait.chart.ts';
+import { walWriterChart } from './wal-writer.chart.ts';
 
 const roleEvents: readonly (readonly [number, RoleEvent['type']])[] = [
   [READ, 'read'],
@@ -53,7 +59,7 @@ const roleEvents: readonly (readonly [number, RoleEvent['type']])[] = [
   [ASK, 'ask'],
   [PROMOTE, 'promote'],
   [LEADS, 'leads'],
-  [OPERATOR, 'operator'],
+  [CLOSED, 'closed'],
   [FLUSHED, 'flushed'],
   [RESTARTED, 'restarted'],
 ];
@@ -96,28 +102,103 @@ function loweredStreams(firstTimer: () => number) {
   };
 }
 
+/** Steps the charts beside the role: how long the leader's writes wait, and its log on its way to disk. */
+function loweredHelpers(firstTimer: (replicas: number) => number) {
+  const sink = (before: () => number) => ({
+    startTimer: ({ node, out }: Activation, slot: number, delayUs: number) =>
+      out.startTimer(firstTimer(node.settings.replicas) + before() + slot, delayUs),
+    cancelTimer: ({ node, out }: Activation, slot: number) =>
+      out.cancelTimer(firstTimer(node.settings.replicas) + before() + slot),
+  });
+  const wait = lower(
+    waitChart,
+    sink(() => 0),
+  );
+  const walWriter = lower(
+    walWriterChart,
+    sink(() => wait.timers.length),
+  );
+  const event = {
+    waitWritten: wait.eventIndex('written'),
+    waitMoved: wait.eventIndex('moved'),
+    waitClose: wait.eventIndex('close'),
+    writerWritten: walWriter.eventIndex('written'),
+    writerClose: walWriter.eventIndex('close'),
+  };
+  const handle: Activation = { node: null!, input: null!, out: null!, peer: -1 };
+  const hold = ({ node, input, out }: Activation): void => {
+    handle.node = node;
+    handle.input = input;
+    handle.out = out;
+  };
+  const stepWait = (activation: Activation, index: number): void => {
+    hold(activation);
+    activation.node.wait = wait.step(activation.node.wait, index, handle);
+  };
+  const stepWriter = (activation: Activation, index: number): void => {
+    hold(activation);
+    activation.node.walWriter = walWriter.step(activation.node.walWriter, index, handle);
+  };
+  return {
+    wait,
+    walWriter,
+    timers: [...wait.timers, ...walWriter.timers],
+    fire(activation: Activation, slot: number): void {
+      if (slot < wait.timers.length) stepWait(activation, slot);
+      else stepWriter(activation, slot - wait.timers.length);
+    },
+    written(activation: Activation): void {
+      const { timeoutUs, walWriterUs } = activation.node.settings.acknowledgement;
+      if (timeoutUs > 0) stepWait(activation, event.waitWritten);
+      if (walWriterUs > 0) stepWriter(activation, event.writerWritten);
+    },
+    moved(activation: Activation): void {
+      if (activation.node.settings.acknowledgement.timeoutUs > 0) stepWait(activation, event.waitMoved);
+    },
+    close(activation: Activation): void {
+      stepWait(activation, event.waitClose);
+      stepWriter(activation, event.writerClose);
+    },
+  };
+}
+
 export interface ReplicaKind extends NodeKind<Replica> {
   readonly role: Chart<Activation, RoleEvent>;
   readonly stream: Chart<Activation>;
-  /** How many timers a replica among so many needs. */
-  timersFor(replicas: number): number;
+  readonly wait: Chart<Activation>;
+  readonly walWriter: Chart<Activation>;
+  /** Names of the timers of a replica among so many, by slot; those of a stream say whose. */
+  timersOf(replicas: number): readonly { readonly delay: string; readonly peer: number | null }[];
 }
 
 function lowerReplica(): ReplicaKind {
   const streams = loweredStreams(() => role.timers.length);
-  const role: Chart<Activation, RoleEvent> = lower(roleChart(streams), {
+  const helpers = loweredHelpers((replicas) => role.timers.length + replicas * streams.chart.timers.length);
+  const role: Chart<Activation, RoleEvent> = lower(roleChart(streams, helpers), {
     startTimer: ({ out }, slot, delayUs) => out.startTimer(slot, delayUs),
     cancelTimer: ({ out }, slot) => out.cancelTimer(slot),
   });
   const eventOf = new Int16Array(256).fill(-1);
   for (const [kind, type] of roleEvents) eventOf[kind] = role.eventIndex(type);
   const leading = role.configurationOf({ leading: 'serving' });
+  const ofOperator = new Map([
+    [ACT_PROMOTE, role.eventIndex('promoted by hand')],
+    [ACT_CANCEL_WAITS, role.eventIndex('cancel waits')],
+  ]);
   const handle: Activation = { node: null!, input: null!, out: null!, peer: -1 };
 
   return {
     role,
     stream: streams.chart,
-    timersFor: (replicas) => role.timers.length + replicas * streams.chart.timers.length,
+    wait: helpers.wait,
+    walWriter: helpers.walWriter,
+    timersOf: (replicas) => [
+      ...role.timers.map(({ delay }) => ({ delay, peer: null })),
+      ...Array.from({ length: replicas }, (_, peer) =>
+        streams.chart.timers.map(({ delay }) => ({ delay, peer })),
+      ).flat(),
+      ...helpers.timers.map(({ delay }) => ({ delay, peer: null })),
+    ],
     onInput(node, input, out) {
       handle.node = node;
       handle.input = input;
@@ -137,11 +218,17 @@ function lowerReplica(): ReplicaKind {
           } else {
             const slot = input.a - role.timers.length;
             const perPeer = streams.chart.timers.length;
-            streams.stepPeer(handle, Math.floor(slot / perPeer), slot % perPeer);
+            const ofStreams = perPeer * node.settings.replicas;
+            if (slot < ofStreams) streams.stepPeer(handle, Math.floor(slot / perPeer), slot % perPeer);
+            else helpers.fire(handle, slot - ofStreams);
           }
           break;
         case CRASHED:
           loseMemory(node, out, input.a !== 1);
+          if (input.a === 1) closeConnection(handle);
+          break;
+        case OPERATOR:
+          node.role = role.step(node.role, ofOperator.get(input.a)!, handle);
           break;
         default: {
           const event = eventOf[input.kind]!;

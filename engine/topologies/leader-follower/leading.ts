@@ -13,7 +13,8 @@ import {
   termOf,
   valueAt,
 } from '../wal.ts';
-import { disownWrites, flush, recycleThrough, replayFlushed } from './durable-log.ts';
+import { ON_DISK, WRITTEN } from './acknowledgement.ts';
+import { disownWrites, flush, forgetFollowers, recycleThrough, replayFlushed } from './durable-log.ts';
 import {
   APPEND,
   KEEPALIVE,
@@ -22,51 +23,85 @@ import {
   NOTE_ACKNOWLEDGED,
   NOTE_LEADING,
   NOTE_STREAM,
+  NOTE_WARNED,
   POINT,
+  STREAM_STREAMING,
 } from './messages.ts';
 import type { Activation, Replica } from './replica.ts';
+import { answerableLsn, overdueLsn, ownLsn } from './waiting.ts';
 
 // Writes.
 
-/** The leader orders the write by appending it; it is answered when enough disks hold it. */
-export function appendWrite({ node, input, out }: Activation): void {
+/** Whether too few followers have been heard of lately for a write to be taken (Redis, `min-replicas-to-write`). */
+export function lacksGoodFollowers({ node, out }: Activation): boolean {
+  const { goodFollowers, goodLagUs } = node.settings.acknowledgement;
+  if (goodFollowers === 0) return false;
+  let good = 0;
+  for (let peer = 0; peer < node.settings.replicas; peer++)
+    if (isStreaming(node, peer) && out.nowUs - node.heardUs[peer]! <= goodLagUs) good++;
+  return good < goodFollowers;
+}
+
+/** The leader orders the write by appending it; it is answered when the leader and enough followers have done their part. */
+export function appendWrite(activation: Activation): void {
+  const { node, input, out } = activation;
+  const { walWriterUs, ownStage } = node.settings.acknowledgement;
   append(node.wal, node.term, input.c, input.b, input.bytes, input.from, input.a, out.nowUs);
-  flush(node, out);
+  if (walWriterUs === 0) flush(node, out);
+  if (ownStage === WRITTEN) commit(activation);
+}
+
+/** Makes visible what may be seen, and answers every write that may be answered. */
+export function commit({ node, out }: Activation): void {
+  const answerable = answerableLsn(node);
+  show(node, node.settings.acknowledgement.visibleAtOnce ? ownLsn(node) : answerable);
+  while (node.answeredLsn < answerable) answerNext(node, out, 0);
+}
+
+function show(node: Replica, throughLsn: number): void {
+  for (let lsn = node.replayedLsn + 1; lsn <= throughLsn; lsn++) {
+    replay(node.wal, lsn, node.data);
+    node.replayedLsn = lsn;
+  }
+}
+
+function answerNext(node: Replica, out: Out, warning: 0 | 1): void {
+  const { wal } = node;
+  const lsn = node.answeredLsn + 1;
+  node.answeredLsn = lsn;
+  const client = clientOf(wal, lsn);
+  if (client < 0) return;
+  if (warning === 0) out.note(NOTE_ACKNOWLEDGED, termOf(wal, lsn), lsn, valueAt(wal, lsn), 0);
+  out.send(
+    client,
+    WRITE_OK,
+    slotOf(wal, lsn),
+    valueAt(wal, lsn),
+    termOf(wal, lsn),
+    lsn,
+    warning,
+    MESSAGE_BYTES,
+  );
 }
 
 /**
- * The newest LSN that a write may be answered for: on the leader's disk and on `requiredFollowers` others.
- * The k-th largest of the followers' positions is the largest that at least k of them have reached.
+ * An operator cancels every wait. The writes are committed here, on this disk, and each client is told with a warning
+ * that followers may lack its write. Source: PostgreSQL, syncrep.c, "canceling wait for synchronous replication".
  */
-function committableLsn(node: Replica): number {
-  const { requiredFollowers, replicas } = node.settings;
-  if (requiredFollowers === 0) return node.flushedLsn;
-  const { confirmedLsn, self } = node;
-  let best = 0;
-  for (let candidate = 0; candidate < replicas; candidate++) {
-    const lsn = confirmedLsn[candidate]!;
-    if (candidate === self || lsn <= best) continue;
-    let reached = 0;
-    for (let other = 0; other < replicas; other++) {
-      if (other !== self && confirmedLsn[other]! >= lsn) reached++;
-    }
-    if (reached >= requiredFollowers) best = lsn;
-  }
-  return Math.min(best, node.flushedLsn);
+export function cancelWaits({ node, out }: Activation): void {
+  warnThrough(node, out, ownLsn(node));
 }
 
-/** Makes visible, and answers, every write that enough disks hold. */
-export function commit({ node, out }: Activation): void {
-  const { wal } = node;
-  const committable = committableLsn(node);
-  for (let lsn = node.replayedLsn + 1; lsn <= committable; lsn++) {
-    replay(wal, lsn, node.data);
-    node.replayedLsn = lsn;
-    const client = clientOf(wal, lsn);
-    if (client < 0) continue;
-    out.note(NOTE_ACKNOWLEDGED, termOf(wal, lsn), lsn, valueAt(wal, lsn), 0);
-    out.send(client, WRITE_OK, slotOf(wal, lsn), valueAt(wal, lsn), termOf(wal, lsn), lsn, 0, MESSAGE_BYTES);
-  }
+/** Writes that have waited for the whole timeout (Redis, WAIT). */
+export function answerOverdue({ node, out }: Activation): void {
+  warnThrough(node, out, overdueLsn(node, out));
+}
+
+function warnThrough(node: Replica, out: Out, lsn: number): void {
+  if (lsn <= node.answeredLsn) return;
+  out.note(NOTE_WARNED, lsn - node.answeredLsn, 0, 0, 0);
+  show(node, lsn);
+  while (node.answeredLsn < lsn) answerNext(node, out, 1);
 }
 
 // Coming to lead.
@@ -95,8 +130,7 @@ export function takeOverByHand(activation: Activation): void {
 
 /** A leader begins, or begins again after a restart, when every write on its disk counts as committed. */
 export function openForWrites({ node, out }: Activation): void {
-  node.sentLsn.fill(0);
-  node.confirmedLsn.fill(0);
+  forgetFollowers(node);
   disownWrites(node);
   replayFlushed({ node });
   flush(node, out);
@@ -138,9 +172,14 @@ export function answerHello({ node, input, out }: Activation): void {
   out.send(input.from, POINT, node.term, term, lsn, input.b, input.c, MESSAGE_BYTES);
 }
 
-export function noteConfirmed({ node, input }: Activation): void {
+export function noteConfirmed({ node, input, out }: Activation): void {
   const peer = input.from;
+  const { stage, goodFollowers } = node.settings.acknowledgement;
   if (input.b > node.confirmedLsn[peer]!) node.confirmedLsn[peer] = input.b;
+  if (goodFollowers > 0) node.heardUs[peer] = out.nowUs;
+  if (stage === ON_DISK) return;
+  const reached = stage === WRITTEN ? input.d : input.c;
+  if (reached > node.reachedLsn[peer]!) node.reachedLsn[peer] = reached;
 }
 
 // A stream to one follower.
@@ -158,6 +197,9 @@ export function beginStream({ node, input }: Activation): void {
   const recycledLsn = node.wal.firstLsn - 1;
   node.sentLsn[input.from] = Math.max(input.b, recycledLsn);
   node.confirmedLsn[input.from] = Math.max(Math.min(input.b, input.c), recycledLsn);
+  const { stage } = node.settings.acknowledgement;
+  if (stage !== ON_DISK)
+    node.reachedLsn[input.from] = stage === WRITTEN ? input.b : Math.min(input.b, input.d);
 }
 
 /** Sends a follower that catches up its next window of records. */
@@ -179,6 +221,8 @@ function sendRecords(node: Replica, out: Out, peer: number, throughLsn: number):
   }
 }
 
-export function noteStream({ out, peer }: Activation, state: number): void {
+export function noteStream({ node, out, peer }: Activation, state: number): void {
+  if (state === STREAM_STREAMING) node.streaming |= 1 << peer;
+  else node.streaming &= ~(1 << peer);
   out.note(NOTE_STREAM, peer, state, 0, 0);
 }

@@ -5,8 +5,9 @@ import { ASK, MESSAGE_BYTES, NOTE_CHOSEN, NOTE_SUSPECTED, PROBE, PROMOTE } from 
 
 export interface ManagerSettings {
   readonly replicas: number;
-  /** Followers whose disk a write waits for. */
-  readonly requiredFollowers: number;
+  /** Followers that an acknowledged write waits for, and which may be among them (0: not that one). */
+  readonly promised: number;
+  readonly priorities: readonly number[];
   readonly automatic: boolean;
   readonly heartbeatUs: number;
   /** Silence of the leader after which it counts as dead. */
@@ -135,15 +136,21 @@ export function completesAnswers({ manager, input }: Care): boolean {
 }
 
 /**
- * Whether one of those who answered must hold each acknowledged write. It is on the leader's disk and on as many
- * followers' as it waits for, so whoever does not answer must be fewer than that. Asynchronous writes have no such promise,
- * and anybody will do. Source: Patroni documentation, quorum commit mode.
+ * Whether one of those who answered must hold each acknowledged write. Its leader, whoever that was, and as many of the
+ * followers listed as it waits for hold it, so those who do not answer must be too few to be all of them. Asynchronous
+ * writes have no such promise, and anybody will do. Source: Patroni documentation, quorum commit mode.
  */
 export function hasEnoughAnswers({ manager }: Care): boolean {
-  const { replicas, requiredFollowers } = manager.settings;
-  let answers = 0;
-  for (let rest = manager.answered; rest !== 0; rest &= rest - 1) answers++;
-  return answers >= (requiredFollowers === 0 ? 1 : replicas - requiredFollowers);
+  const { replicas, promised, priorities } = manager.settings;
+  if (promised === 0) return manager.answered !== 0;
+  let listed = 0;
+  let others = 0;
+  for (let replica = 0; replica < replicas; replica++) {
+    if ((manager.answered & (1 << replica)) !== 0) continue;
+    if (priorities[replica]! > 0) listed++;
+    else others++;
+  }
+  return listed < (others > 0 ? promised : promised + 1);
 }
 
 /**

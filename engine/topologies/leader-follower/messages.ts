@@ -9,11 +9,11 @@ export const HELLO = FIRST_TOPOLOGY_MESSAGE;
  * was asked: term, LSN.
  */
 export const POINT = FIRST_TOPOLOGY_MESSAGE + 1;
-/** The follower has cut its log back to the common point: term, LSN to stream after, LSN on its disk. */
+/** The follower has cut its log back to the common point: term, LSN to stream after, LSN on its disk, LSN replayed. */
 export const STREAM = FIRST_TOPOLOGY_MESSAGE + 2;
 /** One record: leader's term, record's term, LSN, key, value. */
 export const APPEND = FIRST_TOPOLOGY_MESSAGE + 3;
-/** A follower's position: term, LSN on its disk, LSN replayed. */
+/** A follower's position: term, LSN on its disk, LSN replayed, LSN its operating system has. */
 export const CONFIRM = FIRST_TOPOLOGY_MESSAGE + 4;
 /** The leader is there: term, LSN sent to this follower (−1: no stream), LSN every replica has on disk. */
 export const KEEPALIVE = FIRST_TOPOLOGY_MESSAGE + 5;
@@ -29,12 +29,16 @@ export const POSITION = FIRST_TOPOLOGY_MESSAGE + 9;
 export const PROMOTE = FIRST_TOPOLOGY_MESSAGE + 10;
 /** The replica leads: the term, last LSN of its log. */
 export const PROMOTED = FIRST_TOPOLOGY_MESSAGE + 11;
-
 /** A replica promoted by hand says so to the others: its term, itself. */
 export const LEADS = FIRST_TOPOLOGY_MESSAGE + 12;
 
+/** The follower's process died, and its operating system closes the connection: term. */
+export const CLOSED = FIRST_TOPOLOGY_MESSAGE + 13;
+
 /** What an operator may do at a machine (the `a` of OPERATOR). At a replica: lead the term in `b`. At the manager: promote replica `b`. */
 export const ACT_PROMOTE = 1;
+/** At a leader: every write that waits for followers is let go. */
+export const ACT_CANCEL_WAITS = 2;
 
 /** Bytes of a message without a record's payload, and of a record's header; the order of TCP/IP and WAL headers. */
 export const MESSAGE_BYTES = 64;
@@ -53,6 +57,10 @@ export const NOTE_SUSPECTED = 5;
 export const NOTE_CHOSEN = 6;
 /** A leader acknowledges a write: term, LSN, value. Noted as the answer leaves. */
 export const NOTE_ACKNOWLEDGED = 7;
+/** A leader waits for followers no longer (0), or again (1). */
+export const NOTE_WAIT = 8;
+/** Writes were answered with a warning: how many. */
+export const NOTE_WARNED = 9;
 
 export const STREAM_DISCONNECTED = 0;
 export const STREAM_CATCH_UP = 1;
@@ -71,7 +79,13 @@ export type ReplicationMessage =
       readonly askedTerm: number;
       readonly askedLsn: number;
     }
-  | { readonly type: 'stream'; readonly term: number; readonly afterLsn: number; readonly flushedLsn: number }
+  | {
+      readonly type: 'stream';
+      readonly term: number;
+      readonly afterLsn: number;
+      readonly flushedLsn: number;
+      readonly replayedLsn: number;
+    }
   | {
       readonly type: 'append';
       readonly term: number;
@@ -85,6 +99,7 @@ export type ReplicationMessage =
       readonly term: number;
       readonly flushedLsn: number;
       readonly replayedLsn: number;
+      readonly writtenLsn: number;
     }
   | { readonly type: 'keepalive'; readonly term: number; readonly sentLsn: number; readonly safeLsn: number }
   | { readonly type: 'probe'; readonly term: number; readonly leader: number }
@@ -99,7 +114,8 @@ export type ReplicationMessage =
     }
   | { readonly type: 'promote'; readonly term: number }
   | { readonly type: 'promoted'; readonly term: number; readonly lsn: number }
-  | { readonly type: 'leads'; readonly term: number; readonly leader: number };
+  | { readonly type: 'leads'; readonly term: number; readonly leader: number }
+  | { readonly type: 'closed'; readonly term: number };
 
 /** The typed form of a packed message. */
 export function replicationMessage(
@@ -116,11 +132,11 @@ export function replicationMessage(
     case POINT:
       return { type: 'point', term: a, newestTerm: b, lsn: c, askedTerm: d, askedLsn: e };
     case STREAM:
-      return { type: 'stream', term: a, afterLsn: b, flushedLsn: c };
+      return { type: 'stream', term: a, afterLsn: b, flushedLsn: c, replayedLsn: d };
     case APPEND:
       return { type: 'append', term: a, recordTerm: b, lsn: c, key: d, value: e };
     case CONFIRM:
-      return { type: 'confirm', term: a, flushedLsn: b, replayedLsn: c };
+      return { type: 'confirm', term: a, flushedLsn: b, replayedLsn: c, writtenLsn: d };
     case KEEPALIVE:
       return { type: 'keepalive', term: a, sentLsn: b, safeLsn: c };
     case PROBE:
@@ -137,6 +153,8 @@ export function replicationMessage(
       return { type: 'promoted', term: a, lsn: b };
     case LEADS:
       return { type: 'leads', term: a, leader: b };
+    case CLOSED:
+      return { type: 'closed', term: a };
     default:
       throw new RangeError(`message kind ${kind} is none of leader-follower's`);
   }

@@ -7,13 +7,13 @@
 
 import { type Input, type Out, READ_OK } from '../../kernel/protocol.ts';
 import { DATA_WIDTH, emptyWal, type Wal } from '../wal.ts';
+import type { Acknowledgement } from './acknowledgement.ts';
 import { MESSAGE_BYTES } from './messages.ts';
 
 export interface ReplicaSettings {
   /** How many replicas there are; their actors count from 0. */
   readonly replicas: number;
-  /** Followers whose disk a write waits for: 0 asynchronous, 1 semi-synchronous, replicas − 1 synchronous. */
-  readonly requiredFollowers: number;
+  readonly acknowledgement: Acknowledgement;
   /** Client groups: whom a replica promoted by hand tells that it leads. */
   readonly clients: readonly number[];
   readonly reconnectUs: number;
@@ -27,6 +27,9 @@ export interface Replica {
   /** Configuration of the role chart, and of a stream chart for each follower. */
   role: number;
   readonly streams: Int32Array;
+  /** Configurations of the charts of the leader's waits and of its log's way to disk (`wait`, `wal-writer`). */
+  wait: number;
+  walWriter: number;
 
   // On disk.
   /** The newest term this replica knows of; it takes nothing from the leader of an older one. */
@@ -36,7 +39,7 @@ export interface Replica {
   wal: Wal;
   /** Records up to here are on the disk; the rest of the log dies with the process. */
   flushedLsn: number;
-  /** Records up to here show in `data`. On a leader these are the committed ones. */
+  /** Records up to here show in `data`. On a leader these are the committed ones, as readers see them. */
   replayedLsn: number;
   readonly data: Int32Array;
   /** Records up to here are on every replica's disk. */
@@ -45,9 +48,19 @@ export interface Replica {
   // In memory.
   /** Through where the fsync under way reaches, −1 for none; records that come meanwhile share the next (group commit). */
   flushingLsn: number;
-  /** As a leader: what each follower was sent, and has on its disk. */
+  /** As a leader: records up to here are answered. */
+  answeredLsn: number;
+  /** Whether it has given up waiting for followers (MySQL), until enough of them have caught up. */
+  fallenBack: boolean;
+  /** One bit a follower whose stream is in streaming state. */
+  streaming: number;
+  /** What each follower was sent, and has on its disk. */
   readonly sentLsn: Int32Array;
   readonly confirmedLsn: Int32Array;
+  /** How far each follower has come with what is waited for, where that is not its disk. */
+  readonly reachedLsn: Int32Array;
+  /** When each follower was last heard of; kept where writes depend on it (Redis). */
+  readonly heardUs: Float64Array;
   /** As a follower: where to look for the point in common with the leader next. */
   commonLsn: number;
   /** Records that came before their turn, by LSN; on links that keep their order, only after a loss. */
@@ -77,6 +90,8 @@ export function newReplica(settings: ReplicaSettings, self: number, leader: numb
     self,
     role: 0,
     streams: new Int32Array(settings.replicas),
+    wait: 0,
+    walWriter: 0,
     term: 1,
     leader,
     wal: emptyWal(),
@@ -85,8 +100,13 @@ export function newReplica(settings: ReplicaSettings, self: number, leader: numb
     data: new Int32Array(keys * DATA_WIDTH),
     safeLsn: 0,
     flushingLsn: -1,
+    answeredLsn: 0,
+    fallenBack: false,
+    streaming: 0,
     sentLsn: new Int32Array(settings.replicas),
     confirmedLsn: new Int32Array(settings.replicas),
+    reachedLsn: new Int32Array(settings.replicas),
+    heardUs: new Float64Array(settings.replicas).fill(Number.NEGATIVE_INFINITY),
     commonLsn: 0,
     early: [],
   };

@@ -36,8 +36,10 @@ import {
 import {
   answerHello,
   appendWrite,
+  cancelWaits,
   commit,
   isOfMyTerm,
+  lacksGoodFollowers,
   noteConfirmed,
   openForWrites,
   sendKeepalives,
@@ -50,6 +52,13 @@ import { type Activation, answerRead } from './replica.ts';
 export interface Streams {
   readonly step: (activation: Activation, event: 'hello' | 'stream' | 'confirm') => void;
   readonly stepAll: (activation: Activation, event: 'flushed' | 'close') => void;
+}
+
+/** What the chart asks of the charts beside it: how long the leader's writes wait, and its log on its way to disk. */
+export interface Helpers {
+  readonly written: (activation: Activation) => void;
+  readonly moved: (activation: Activation) => void;
+  readonly close: (activation: Activation) => void;
 }
 
 export type RoleEvent = {
@@ -66,16 +75,19 @@ export type RoleEvent = {
     | 'ask'
     | 'promote'
     | 'leads'
-    | 'operator'
+    | 'promoted by hand'
+    | 'closed'
     | 'flushed'
+    | 'cancel waits'
     | 'restarted';
 };
 
-/** The chart, with the streams it drives. */
-export const roleChart = (streams: Streams) =>
+/** The chart, with the streams and the helpers it drives. */
+export const roleChart = (streams: Streams, helpers: Helpers) =>
   setup({
     types: {} as { context: Activation; input: Activation; events: RoleEvent },
     guards: {
+      'too few followers are good': ({ context }) => lacksGoodFollowers(context),
       'it is the next record': ({ context }) => isNextRecord(context),
       'it is the next record, and none is missing after it': ({ context }) => closesGap(context),
       'a record is missing before it': ({ context }) => isBeyondNext(context),
@@ -92,6 +104,10 @@ export const roleChart = (streams: Streams) =>
       'answer read': ({ context }) => answerRead(context),
       'refuse write': ({ context }) => refuseWrite(context),
       'append write': ({ context }) => appendWrite(context),
+      'let it wait': ({ context }) => helpers.written(context),
+      'see what still waits': ({ context }) => helpers.moved(context),
+      'end waits': ({ context }) => helpers.close(context),
+      'cancel waits': ({ context }) => cancelWaits(context),
       'note flushed': ({ context }) => noteFlushed(context),
       'replay flushed': ({ context }) => replayFlushed(context),
       confirm: ({ context }) => confirm(context),
@@ -163,7 +179,7 @@ export const roleChart = (streams: Streams) =>
             reenter: true,
             actions: 'follow',
           },
-          operator: { target: 'leading', actions: 'take over by hand' },
+          'promoted by hand': { target: 'leading', actions: 'take over by hand' },
           restarted: { target: '.disconnected', reenter: true, actions: 'replay flushed' },
         },
         states: {
@@ -252,14 +268,34 @@ export const roleChart = (streams: Streams) =>
       },
       leading: {
         initial: 'serving',
-        exit: 'end streams',
+        exit: ['end streams', 'end waits'],
         on: {
           read: { actions: 'answer read' },
-          write: { actions: 'append write' },
-          flushed: { actions: ['note flushed', 'stream to the caught up', 'commit'] },
-          hello: { guard: 'it is of my term', actions: ['end its stream', 'answer hello'] },
-          stream: { guard: 'it is of my term', actions: ['begin its stream', 'commit'] },
-          confirm: { guard: 'it is of my term', actions: ['note confirmed', 'feed its stream', 'commit'] },
+          write: [
+            { guard: 'too few followers are good', actions: 'refuse write' },
+            { actions: ['append write', 'let it wait'] },
+          ],
+          flushed: {
+            actions: ['note flushed', 'stream to the caught up', 'commit', 'see what still waits'],
+          },
+          hello: {
+            guard: 'it is of my term',
+            actions: ['end its stream', 'answer hello', 'commit', 'see what still waits'],
+          },
+          // Whoever comes next by priority takes its place.
+          closed: {
+            guard: 'it is of my term',
+            actions: ['end its stream', 'commit', 'see what still waits'],
+          },
+          stream: {
+            guard: 'it is of my term',
+            actions: ['begin its stream', 'commit', 'see what still waits'],
+          },
+          confirm: {
+            guard: 'it is of my term',
+            actions: ['note confirmed', 'feed its stream', 'commit', 'see what still waits'],
+          },
+          'cancel waits': { actions: ['cancel waits', 'see what still waits'] },
           probe: [
             { guard: 'it names a new leader', target: 'following', actions: ['report alive', 'follow'] },
             { actions: 'report alive' },

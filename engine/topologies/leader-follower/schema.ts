@@ -1,18 +1,109 @@
 /** Leader-follower as people write it in a scenario. */
 import * as z from 'zod/mini';
-import { id, positiveMs } from '../../scenario/fields.ts';
+import { id, positiveCount, positiveMs, timeMs } from '../../scenario/fields.ts';
+
+const acknowledgementStyles = [
+  z.strictObject({
+    style: z.literal('postgresql'),
+    level: z._default(
+      z
+        .enum(['off', 'local', 'remote_write', 'on', 'remote_apply'])
+        .check(
+          z.describe(
+            'synchronous_commit. off: not even the leader’s disk; local: the leader’s disk; then also the standbys’: remote_write: their operating systems have it, on: their disks, remote_apply: their queries see it',
+          ),
+        ),
+      'on',
+    ),
+    standbys: z._default(
+      z
+        .string()
+        .check(
+          z.describe(
+            'synchronous_standby_names: FIRST 2 (b, c), ANY 1 (b, c, d), b, c or *; empty: no standby is synchronous',
+          ),
+        ),
+      '',
+    ),
+    walWriterDelayMs: z._default(
+      positiveMs.check(z.describe('wal_writer_delay: how often the log is flushed under level off')),
+      200,
+    ),
+  }),
+  z.strictObject({
+    style: z.literal('mysql-semi-sync'),
+    waitPoint: z._default(
+      z
+        .enum(['after-sync', 'after-commit'])
+        .check(
+          z.describe('Whether others see a write only after its acknowledgement, or already while it waits'),
+        ),
+      'after-sync',
+    ),
+    replicas: z._default(
+      positiveCount(31).check(z.describe('Replicas whose relay log must have a write')),
+      1,
+    ),
+    timeoutMs: z._default(
+      positiveMs.check(
+        z.describe('After which the source stops waiting for anybody, until replicas have caught up'),
+      ),
+      10_000,
+    ),
+  }),
+  z.strictObject({
+    style: z.literal('mongodb'),
+    w: z._default(
+      z
+        .union([z.literal('majority'), positiveCount(31)])
+        .check(z.describe('Members that must have a write, the primary among them')),
+      'majority',
+    ),
+    journal: z._default(z.boolean().check(z.describe('Whether they must have it on disk')), true),
+  }),
+  z.strictObject({
+    style: z.literal('redis'),
+    minReplicasToWrite: z._default(
+      z
+        .int()
+        .check(
+          z.gte(0),
+          z.lte(31),
+          z.describe('Writes are refused while fewer replicas have been heard of lately; 0: never'),
+        ),
+      0,
+    ),
+    minReplicasMaxLagMs: z._default(
+      positiveMs.check(z.describe('How long ago a replica may have been heard of')),
+      10_000,
+    ),
+    wait: z.optional(
+      z.strictObject({
+        replicas: positiveCount(31).check(z.describe('WAIT: replicas that must have a write')),
+        timeoutMs: z._default(
+          timeMs.check(z.describe('After which the client is told that fewer have it; 0: never')),
+          0,
+        ),
+      }),
+    ),
+  }),
+] as const;
+
+const acknowledgement = z.union([
+  z.enum(['asynchronous', 'semi-synchronous', 'synchronous']),
+  z.discriminatedUnion('style', acknowledgementStyles),
+]);
+export type AcknowledgementDocument = z.output<typeof acknowledgement>;
 
 export const leaderFollowerSchema = z.strictObject({
   type: z.literal('leader-follower'),
   leader: z.optional(id.check(z.describe('The first leader; without it, the first node'))),
   acknowledgement: z._default(
-    z
-      .enum(['asynchronous', 'semi-synchronous', 'synchronous'])
-      .check(
-        z.describe(
-          'Whom a write waits for besides the leader’s own disk: nobody, any one follower’s disk, every follower’s disk',
-        ),
+    acknowledgement.check(
+      z.describe(
+        'Whom a write waits for besides the leader’s own disk: nobody, any one follower’s disk, every follower’s disk; or as a system says it',
       ),
+    ),
     'asynchronous',
   ),
   reads: z._default(

@@ -3,7 +3,8 @@
 import { type Problem, unknownName } from '../../scenario/problems.ts';
 import { type HelperSpec, type NodeSpec, toUs } from '../../scenario/scenario.ts';
 import type { ReadRoute } from '../../workload/clients.ts';
-import type { LeaderFollowerDocument } from './schema.ts';
+import { acknowledgementOf } from './acknowledgement.ts';
+import type { AcknowledgementDocument, LeaderFollowerDocument } from './schema.ts';
 
 /** The name under which faults and traces know the failover manager. */
 export const managerName = 'manager';
@@ -12,7 +13,8 @@ export interface LeaderFollowerSpec {
   readonly type: 'leader-follower';
   /** Index of the first leader. */
   readonly leader: number;
-  readonly acknowledgement: 'asynchronous' | 'semi-synchronous' | 'synchronous';
+  /** As written; `acknowledgement.ts` says what it comes down to. */
+  readonly acknowledgement: AcknowledgementDocument;
   readonly reads: ReadRoute;
   readonly automaticFailover: boolean;
   readonly heartbeatUs: number;
@@ -34,6 +36,7 @@ export function leaderFollowerSpec(
   const leader = topology.leader === undefined ? 0 : nodeNames.indexOf(topology.leader);
   if (leader < 0) problems.push(unknownName(topology.leader!, 'a node', nodeNames, [...path, 'leader']));
   checkTimes(topology, problems, path);
+  acknowledgementOf(topology.acknowledgement, nodeNames, problems, [...path, 'acknowledgement']);
   return {
     type: topology.type,
     leader,

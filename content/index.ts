@@ -29,6 +29,17 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'timeout-too-short',
   'timeout-in-between',
   'timeout-too-long',
+  'pg-sync-standby-down',
+  'pg-first-next-standby',
+  'pg-first-2',
+  'pg-any-2',
+  'pg-no-standby-names',
+  'pg-synchronous-commit-off',
+  'mysql-semi-sync-timeout',
+  'mysql-after-commit',
+  'mysql-after-sync',
+  'redis-min-replicas',
+  'redis-wait',
 ].map((name) => ({ name, url: new URL(`./scenarios/${name}.yaml`, import.meta.url) }));
 
 export const bundledRequirements: readonly BundledDocument[] = [

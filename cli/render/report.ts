@@ -148,9 +148,18 @@ function renderFailover(failover: Failover): string {
 function lag(report: Report, paint: Paint): string {
   if (report.lag.length === 0) return '';
   return table(
-    [left('Replication lag'), right('replay_lag p50, ms'), right('max, ms'), right('most bytes behind')],
-    report.lag.map(({ node, replayLagMs, lagBytesMax }) => [
+    [
+      left('Replication lag'),
+      right('write_lag p50, ms'),
+      right('flush_lag p50'),
+      right('replay_lag p50'),
+      right('max'),
+      right('most bytes behind'),
+    ],
+    report.lag.map(({ node, writeLagMs, flushLagMs, replayLagMs, lagBytesMax }) => [
       node,
+      milliseconds(writeLagMs.p50),
+      milliseconds(flushLagMs.p50),
       milliseconds(replayLagMs.p50),
       milliseconds(replayLagMs.max),
       number(lagBytesMax),

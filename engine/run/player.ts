@@ -12,6 +12,7 @@ import { InputError } from '../scenario/problems.ts';
 import { type Scenario, toUs } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
 import { type StreamState, streamStates } from '../topologies/leader-follower/messages.ts';
+import type { SyncState } from '../topologies/leader-follower/waiting.ts';
 import { placeOf } from '../topologies/sharded/spec.ts';
 
 import type { Report } from './report.ts';
@@ -49,7 +50,11 @@ export interface NodeView extends NodeRole {
   readonly id: string;
   readonly region: string;
   readonly process: 'up' | 'paused' | 'down';
+  /** How far it is behind what the leader has on its disk, named as pg_stat_replication names it. */
+  readonly writeLagMs: number;
+  readonly flushLagMs: number;
   readonly replayLagMs: number;
+  /** In bytes, replay. */
   readonly lagBytes: number;
 }
 
@@ -58,6 +63,8 @@ export interface StreamView {
   readonly from: string;
   readonly to: string;
   readonly state: StreamState;
+  /** `pg_stat_replication.sync_state`: whether writes wait for it, or would if another were gone. */
+  readonly syncState: SyncState;
 }
 
 export interface LinkView {
@@ -262,8 +269,10 @@ function viewOf(simulation: Simulation): ClusterView {
         region,
         process: (['up', 'paused', 'down'] as const)[loop.process(places.indexOf(id))],
         ...role,
+        writeLagMs: Math.max(...lags.map(({ writeLagUs }) => writeLagUs)) / 1000,
+        flushLagMs: Math.max(...lags.map(({ flushLagUs }) => flushLagUs)) / 1000,
         replayLagMs: Math.max(...lags.map(({ replayLagUs }) => replayLagUs)) / 1000,
-        lagBytes: Math.max(...lags.map(({ bytes }) => bytes)),
+        lagBytes: Math.max(...lags.map(({ replayLagBytes }) => replayLagBytes)),
       };
     }),
     streams: streamsBetween(cluster.streams(), target),

@@ -38,18 +38,44 @@ export interface Verdict {
   readonly witness: Witness | null;
 }
 
-/** One follower's lag, named as pg_stat_replication names it. */
+export interface LagQuantiles {
+  readonly p50: number;
+  readonly max: number;
+}
+
+/**
+ * One follower's lag, named as pg_stat_replication names it, but sampled by an onlooker who sees both logs at once: the age
+ * of the oldest record on the leader's disk that the follower has not written, flushed, replayed. (pg_stat_replication
+ * shows what the leader heard last: the same, older by a message's way.)
+ */
 export interface LagSummary {
   readonly node: string;
-  /** Leader's commit of a record to its replay on the follower, sampled. */
-  readonly replayLagMs: { readonly p50: number; readonly max: number };
+  readonly writeLagMs: LagQuantiles;
+  readonly flushLagMs: LagQuantiles;
+  readonly replayLagMs: LagQuantiles;
+  readonly writeLagBytesMax: number;
+  readonly flushLagBytesMax: number;
+  /** Of replay. */
   readonly lagBytesMax: number;
   /** The samples themselves, column by column. */
   readonly series: {
     readonly atMs: readonly number[];
+    readonly writeLagMs: readonly number[];
+    readonly flushLagMs: readonly number[];
     readonly replayLagMs: readonly number[];
     readonly lagBytes: readonly number[];
   };
+}
+
+/** What replication did that no operation shows. */
+export interface ReplicationSummary {
+  /** Writes answered with a warning: done on the leader, perhaps nowhere else. Their outcome counts as unknown. */
+  readonly warnings: number;
+  /** How often a leader gave up waiting for followers (MySQL), and for how long in all. */
+  readonly fallbacks: number;
+  readonly fallenBackMs: number;
+  /** Writes, acknowledged or not, that some reader saw and that at the end no live replica holds. */
+  readonly lostWritesRead: number;
 }
 
 /** A leader's death, or what was held for it, and what followed. */
@@ -110,6 +136,8 @@ export interface Report {
   /** Acknowledged writes lost, and from when the oldest of them was written to when the newest was. */
   readonly rpo: { readonly writes: number; readonly ms: number };
   readonly lag: readonly LagSummary[];
+  /** null where the topology has no leader's log to follow. */
+  readonly replication: ReplicationSummary | null;
   readonly nodes: readonly NodeLoad[];
   readonly expectations: readonly ExpectationResult[];
 }

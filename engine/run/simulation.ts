@@ -288,7 +288,7 @@ export class Simulation implements Notebook {
     if (ended.kind !== READ && ended.outcome === OK) {
       this.cluster.acknowledged(ended.atUs, ended.term, ended.lsn, ended.number, ended.key);
       this.failovers[ended.key % this.cells.length]!.wrote(ended.atUs, ended.beganUs);
-    }
+    } else if (ended.kind === READ && ended.lsn > 0) this.cluster.saw?.(ended.term, ended.lsn, ended.key);
     if (this.observe !== undefined) this.tellEnded(ended, stale, broken);
   }
 
@@ -385,6 +385,7 @@ export class Simulation implements Notebook {
       overlapMs: this.overlapUs / 1000,
       rpo: { writes: loss.writes, ms: (loss.toUs - loss.fromUs) / 1000 },
       lag: this.lag.report(names),
+      replication: cluster.replication?.() ?? null,
       nodes: scenario.nodes.map((_, node) => this.nodeLoad(node)),
       expectations: [],
     };

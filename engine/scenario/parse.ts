@@ -368,6 +368,7 @@ const metricRoots = [
   'overlapMs',
   'rpo',
   'lag',
+  'replication',
   'nodes',
 ];
 

@@ -7,7 +7,7 @@ import type { Operation, OperatorFault } from '../faults/faults.ts';
 import type { NodeKind } from '../kernel/protocol.ts';
 import type { Observer, TopologyMessage } from '../observe/trace.ts';
 import type { HelperState, NodeRole, StreamView } from '../run/player.ts';
-import type { Verdict } from '../run/report.ts';
+import type { ReplicationSummary, Verdict } from '../run/report.ts';
 
 export interface ClusterSize {
   readonly replicas: number;
@@ -41,10 +41,18 @@ export interface Member {
   readonly timers: number;
 }
 
+/**
+ * How far a replica is behind what the leader has on its disk, stage by stage, as an onlooker sees it: what its operating
+ * system has not been given, what its disk has not, what does not show in its data. The time is the age of the oldest such
+ * record, 0 where there is none.
+ */
 export interface Lag {
-  /** Since when the oldest record that the replica has not replayed waits on the leader's disk; 0 where it has all. */
+  readonly writeLagUs: number;
+  readonly flushLagUs: number;
   readonly replayLagUs: number;
-  readonly bytes: number;
+  readonly writeLagBytes: number;
+  readonly flushLagBytes: number;
+  readonly replayLagBytes: number;
 }
 
 /** What happened to acknowledged writes that no live replica holds. */
@@ -69,6 +77,8 @@ export interface Cluster {
   onNote(atUs: number, member: number, kind: number, a: number, b: number, c: number, d: number): void;
   /** A client has the acknowledgement of a write. */
   acknowledged(atUs: number, term: number, lsn: number, value: number, key: number): void;
+  /** A client was answered a read with this record. */
+  saw?(term: number, lsn: number): void;
   /** Whether every live replica holds what the leader holds, and nothing is under way. */
   hasConverged(): boolean;
   lagOf(member: number): Lag;
@@ -76,6 +86,8 @@ export interface Cluster {
   loss(): Loss;
   /** What an operator's fault asks of whom, or why it cannot happen now; absent where operators can do nothing. */
   operation?(fault: OperatorFault): Operation | string;
+  /** What replication did that no operation shows; absent where no leader's log is followed. */
+  replication?(): ReplicationSummary;
   verdicts(drained: boolean): Verdict[];
   /** What each member that is a replica is, in the order of members. */
   roles(): readonly NodeRole[];

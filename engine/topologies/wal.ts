@@ -32,8 +32,10 @@ const SLOT = 4;
 const UNDO_TERM = 5;
 const UNDO_LSN = 6;
 const UNDO_VALUE = 7;
-/** 1 once the client has its acknowledgement. Observers set it; no rule reads it. */
-const ACKNOWLEDGED = 8;
+/** What observers know of it; no rule reads it. */
+const KNOWN = 8;
+const ACKNOWLEDGED = 1;
+const SEEN = 2;
 
 const smallestRing = 8;
 
@@ -80,7 +82,7 @@ export function append(
   records[record + UNDO_TERM] = 0;
   records[record + UNDO_LSN] = 0;
   records[record + UNDO_VALUE] = 0;
-  records[record + ACKNOWLEDGED] = 0;
+  records[record + KNOWN] = 0;
   const position = (lsn & (ringOf(wal) - 1)) * 2;
   wal.positions[position] = endBytes(wal, wal.lastLsn) + bytes;
   wal.positions[position + 1] = writtenAtUs;
@@ -98,10 +100,17 @@ export const valueAt = (wal: Wal, lsn: number): number => wal.records[at(wal, ls
 export const clientOf = (wal: Wal, lsn: number): number => wal.records[at(wal, lsn) + CLIENT]!;
 export const slotOf = (wal: Wal, lsn: number): number => wal.records[at(wal, lsn) + SLOT]!;
 export const isAcknowledged = (wal: Wal, lsn: number): boolean =>
-  wal.records[at(wal, lsn) + ACKNOWLEDGED] === 1;
+  (wal.records[at(wal, lsn) + KNOWN]! & ACKNOWLEDGED) !== 0;
+/** Whether a client was answered a read with it. */
+export const isSeen = (wal: Wal, lsn: number): boolean => (wal.records[at(wal, lsn) + KNOWN]! & SEEN) !== 0;
 
+/** The record's client has its acknowledgement. */
 export function markAcknowledged(wal: Wal, lsn: number): void {
-  wal.records[at(wal, lsn) + ACKNOWLEDGED] = 1;
+  wal.records[at(wal, lsn) + KNOWN]! |= ACKNOWLEDGED;
+}
+
+export function markSeen(wal: Wal, lsn: number): void {
+  wal.records[at(wal, lsn) + KNOWN]! |= SEEN;
 }
 
 /** Nobody waits for the record's acknowledgement any more. */

@@ -1,16 +1,18 @@
 import type { Verdict } from '../run/report.ts';
 import {
   isAcknowledged,
+  isSeen,
   keyOf,
   type LogHolder,
   markAcknowledged,
+  markSeen,
   termOf,
   timelineTermOf,
   valueAt,
   writtenAtUs,
 } from '../topologies/wal.ts';
 
-/** An acknowledged write whose record left a log. */
+/** A write that was acknowledged or read, whose record left a log. */
 interface Suspect {
   readonly node: number;
   readonly lsn: number;
@@ -19,6 +21,10 @@ interface Suspect {
   readonly key: number;
   readonly writtenAtUs: number;
   readonly why: string;
+  /** Nobody else can hold it: it never was on its leader's disk, and a leader sends no more than that. */
+  readonly gone: boolean;
+  readonly acknowledged: boolean;
+  readonly seen: boolean;
 }
 
 /**
@@ -61,28 +67,52 @@ export class LostWrites {
       key,
       writtenAtUs: atUs,
       why: 'was gone before the answer arrived',
+      gone: false,
+      acknowledged: true,
+      seen: false,
     });
   }
 
-  /** A record is about to leave a log. */
-  discarded(atUs: number, node: number, lsn: number): void {
+  /**
+   * A record is about to leave a log. If it was not on that disk, its leader may give its LSN to another: (term, LSN) then
+   * no longer tells whether somebody holds it, and nobody does.
+   */
+  discarded(atUs: number, node: number, lsn: number, wasUnflushed = false): void {
     const { wal } = this.replicas[node]!;
-    if (!isAcknowledged(wal, lsn)) return;
-    this.suspects.push(this.suspect(node, lsn, `was discarded by ${this.names[node]!} at ${atUs / 1000} ms`));
+    if (!(isAcknowledged(wal, lsn) || isSeen(wal, lsn))) return;
+    const why = wasUnflushed ? 'was lost with the memory of' : 'was discarded by';
+    this.suspects.push(
+      this.suspect(node, lsn, `${why} ${this.names[node]!} at ${atUs / 1000} ms`, wasUnflushed),
+    );
+  }
+
+  /** A client was answered a read with the record. */
+  saw(term: number, lsn: number): void {
+    const { wal } = this.replicas[this.leaders[term]!]!;
+    if (lsn >= wal.firstLsn && lsn <= wal.lastLsn && termOf(wal, lsn) === term) markSeen(wal, lsn);
+  }
+
+  /** How many writes some reader saw and nobody has any more, acknowledged or not. */
+  lostAfterReads(isLive: (node: number) => boolean): number {
+    return this.missing(isLive).filter(({ seen }) => seen).length;
   }
 
   /** What is lost if nothing more happens, oldest first. */
   lost(isLive: (node: number) => boolean): Suspect[] {
+    return this.missing(isLive).filter(({ acknowledged }) => acknowledged);
+  }
+
+  private missing(isLive: (node: number) => boolean): Suspect[] {
     const suspects = [...this.suspects];
     for (const [node, { wal }] of this.replicas.entries()) {
       if (isLive(node)) continue;
       for (let lsn = wal.firstLsn; lsn <= wal.lastLsn; lsn++) {
-        if (isAcknowledged(wal, lsn))
+        if (isAcknowledged(wal, lsn) || isSeen(wal, lsn))
           suspects.push(this.suspect(node, lsn, 'is in no log but those of dead machines'));
       }
     }
     return suspects
-      .filter(({ term, lsn }) => !isHeld(this.replicas, isLive, term, lsn))
+      .filter(({ term, lsn, gone }) => gone || !isHeld(this.replicas, isLive, term, lsn))
       .sort((a, b) => a.writtenAtUs - b.writtenAtUs || a.lsn - b.lsn);
   }
 
@@ -109,7 +139,8 @@ export class LostWrites {
   }
 
   /** Who holds a lost record all the same, in words. */
-  private deadHolders({ term, lsn }: Suspect, isLive: (node: number) => boolean): string {
+  private deadHolders({ term, lsn, gone }: Suspect, isLive: (node: number) => boolean): string {
+    if (gone) return '';
     const holders = this.names.filter(
       (_, node) =>
         node < this.replicas.length &&
@@ -119,7 +150,7 @@ export class LostWrites {
     return holders.length === 0 ? '' : `: ${holders.join(', ')}`;
   }
 
-  private suspect(node: number, lsn: number, why: string): Suspect {
+  private suspect(node: number, lsn: number, why: string, gone = false): Suspect {
     const { wal } = this.replicas[node]!;
     return {
       node,
@@ -129,6 +160,9 @@ export class LostWrites {
       key: keyOf(wal, lsn),
       writtenAtUs: writtenAtUs(wal, lsn),
       why,
+      gone,
+      acknowledged: isAcknowledged(wal, lsn),
+      seen: isSeen(wal, lsn),
     };
   }
 }

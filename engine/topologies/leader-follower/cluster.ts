@@ -2,7 +2,7 @@ import type { Operation, OperatorFault } from '../../faults/faults.ts';
 import type { Actor } from '../../kernel/loop.ts';
 import type { TraceEntry } from '../../observe/trace.ts';
 import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
-import type { Verdict } from '../../run/report.ts';
+import type { ReplicationSummary, Verdict } from '../../run/report.ts';
 import { divergence } from '../../verdicts/divergence.ts';
 import { LostWrites } from '../../verdicts/lost-writes.ts';
 import { SplitBrain } from '../../verdicts/split-brain.ts';
@@ -28,7 +28,9 @@ import {
   streamStates,
 } from './messages.ts';
 import { newReplica, type Replica } from './replica.ts';
+import { ReplicationCounts } from './replication-counts.ts';
 import type { LeaderFollowerSpec } from './spec.ts';
+import { syncStateOf } from './waiting.ts';
 
 /** Leader-follower with its failover manager, which is the actor after the replicas. */
 export class LeaderFollowerCluster implements Cluster {
@@ -39,6 +41,7 @@ export class LeaderFollowerCluster implements Cluster {
   readonly messageOf = replicationMessage;
   leader: number;
   private leaderTerm = 0;
+  private readonly counts = new ReplicationCounts();
   private readonly lostWrites: LostWrites;
   private readonly splitBrain: SplitBrain;
   private readonly automatic: boolean;
@@ -105,6 +108,7 @@ export class LeaderFollowerCluster implements Cluster {
       case NOTE_LEADING:
         this.lostWrites.leading(member, a);
         this.splitBrain.leading(member, a);
+        this.counts.waitsAgain(atUs, member);
         if (a > this.leaderTerm) {
           this.leaderTerm = a;
           this.leader = member;
@@ -112,7 +116,7 @@ export class LeaderFollowerCluster implements Cluster {
         }
         break;
       case NOTE_DISCARDED:
-        this.lostWrites.discarded(atUs, member, a);
+        this.lostWrites.discarded(atUs, member, a, a > this.replicas[member]!.flushedLsn);
         // What a crash takes from memory was in nobody's log.
         if (this.run.isLive(member)) this.run.discarded(member);
         break;
@@ -120,6 +124,12 @@ export class LeaderFollowerCluster implements Cluster {
         // The answer itself is in the trace.
         this.splitBrain.acknowledging(atUs, a, b, c);
         return;
+      case NOTE_WAIT:
+        this.counts.waits(atUs, member, a === 1);
+        break;
+      case NOTE_WARNED:
+        this.counts.warned(a);
+        break;
       case NOTE_SUSPECTED:
         this.run.suspected(a);
         break;
@@ -167,6 +177,10 @@ export class LeaderFollowerCluster implements Cluster {
     if (overlapUs > 0) this.run.overlapped(overlapUs);
   }
 
+  saw(term: number, lsn: number): void {
+    this.lostWrites.saw(term, lsn);
+  }
+
   hasConverged(): boolean {
     const leader = this.replicas[this.leader]!;
     if (!this.run.isLive(this.leader) || leader.flushedLsn !== leader.wal.lastLsn) return false;
@@ -182,19 +196,37 @@ export class LeaderFollowerCluster implements Cluster {
   }
 
   lagOf(node: number): Lag {
-    const leader = this.replicas[this.leader]!;
-    const { replayedLsn } = this.replicas[node]!;
-    if (node === this.leader || replayedLsn >= leader.flushedLsn) return { replayLagUs: 0, bytes: 0 };
-    const { wal } = leader;
+    const { wal, flushedLsn, replayedLsn } = this.replicas[node]!;
+    const written = this.behind(node, wal.lastLsn);
+    const flushed = this.behind(node, flushedLsn);
+    const replayed = this.behind(node, replayedLsn);
     return {
-      replayLagUs: Math.max(0, this.run.nowUs() - writtenAtUs(wal, Math.max(replayedLsn + 1, wal.firstLsn))),
-      bytes: endBytes(wal, leader.flushedLsn) - endBytes(wal, replayedLsn),
+      writeLagUs: written.us,
+      flushLagUs: flushed.us,
+      replayLagUs: replayed.us,
+      writeLagBytes: written.bytes,
+      flushLagBytes: flushed.bytes,
+      replayLagBytes: replayed.bytes,
+    };
+  }
+
+  /** How far an LSN of a replica is behind the leader's disk. */
+  private behind(node: number, lsn: number): { us: number; bytes: number } {
+    const { wal, flushedLsn } = this.replicas[this.leader]!;
+    if (node === this.leader || lsn >= flushedLsn) return { us: 0, bytes: 0 };
+    return {
+      us: Math.max(0, this.run.nowUs() - writtenAtUs(wal, Math.max(lsn + 1, wal.firstLsn))),
+      bytes: endBytes(wal, flushedLsn) - endBytes(wal, lsn),
     };
   }
 
   loss(): Loss {
     const lost = this.lostWrites.lost(this.run.isLive);
     return { writes: lost.length, fromUs: lost[0]?.writtenAtUs ?? 0, toUs: lost.at(-1)?.writtenAtUs ?? 0 };
+  }
+
+  replication(): ReplicationSummary {
+    return this.counts.report(this.run.nowUs(), this.lostWrites.lostAfterReads(this.run.isLive));
   }
 
   verdicts(drained: boolean): Verdict[] {
@@ -240,7 +272,14 @@ export class LeaderFollowerCluster implements Cluster {
         ? this.replicas.flatMap((_, to) =>
             to === from
               ? []
-              : [{ from: names[from]!, to: names[to]!, state: streamState(replica.streams[to]!) }],
+              : [
+                  {
+                    from: names[from]!,
+                    to: names[to]!,
+                    state: streamState(replica.streams[to]!),
+                    syncState: syncStateOf(replica, to),
+                  },
+                ],
           )
         : [],
     );

@@ -77,8 +77,7 @@ function comesBefore(priorities: readonly number[], node: number, other: number)
   return priorities[node] === priorities[other] ? node < other : priorities[node]! < priorities[other]!;
 }
 
-export const syncStates = ['async', 'potential', 'sync', 'quorum'] as const;
-export type SyncState = (typeof syncStates)[number];
+export type SyncState = 'async' | 'potential' | 'sync' | 'quorum';
 
 /** `pg_stat_replication.sync_state` of a follower, as the leader sees it now. */
 export function syncStateOf(node: Replica, follower: number): SyncState {

@@ -78,7 +78,7 @@ export interface Cluster {
   /** A client has the acknowledgement of a write. */
   acknowledged(atUs: number, term: number, lsn: number, value: number, key: number): void;
   /** A client was answered a read with this record. */
-  saw?(term: number, lsn: number): void;
+  saw?(term: number, lsn: number, key: number): void;
   /** Whether every live replica holds what the leader holds, and nothing is under way. */
   hasConverged(): boolean;
   lagOf(member: number): Lag;

@@ -7,6 +7,7 @@ import { divergence } from '../../verdicts/divergence.ts';
 import { LostWrites } from '../../verdicts/lost-writes.ts';
 import { SplitBrain } from '../../verdicts/split-brain.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
+import { placeOf } from '../sharded/spec.ts';
 import { endBytes, lastTerm, writtenAtUs } from '../wal.ts';
 import { acknowledgementOf } from './acknowledgement.ts';
 import { managerKind, replicaKind, serviceClassOf } from './kinds.ts';
@@ -51,7 +52,8 @@ export class LeaderFollowerCluster implements Cluster {
     const { replicas, keys, clients } = size;
     this.run = run;
     this.leader = spec.leader;
-    const acknowledgement = acknowledgementOf(spec.acknowledgement, run.names.slice(0, replicas), []);
+    const nodeNames = run.names.slice(0, replicas).map(placeOf);
+    const acknowledgement = acknowledgementOf(spec.acknowledgement, nodeNames, [], []);
     const settings = {
       replicas,
       clients,

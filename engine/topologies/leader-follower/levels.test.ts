@@ -190,12 +190,28 @@ test('settings that cannot be are refused, with what is wrong', () => {
     }
     return 'nothing';
   };
-  expect(problemOf('sometimes')).toMatchInlineSnapshot(`"acknowledgement: "sometimes", expected one of asynchronous, semi-synchronous, synchronous or an object (keys and values)"`);
-  expect(problemOf({ style: 'oracle' })).toMatchInlineSnapshot(`"acknowledgement.style: "oracle", expected one of postgresql, mysql-semi-sync, mongodb, redis"`);
-  expect(problemOf({ style: 'postgresql', level: 'maybe' })).toMatchInlineSnapshot(`"acknowledgement.level: "maybe", expected one of off, local, remote_write, on, remote_apply"`);
-  expect(problemOf({ style: 'postgresql', standbys: 'FIRST two (b)' })).toMatchInlineSnapshot(`"acknowledgement.standbys: two, expected how many standbys to wait for, a whole number of at least 1"`);
-  expect(problemOf({ style: 'postgresql', standbys: 'FIRST 1 (b, d)' })).toMatchInlineSnapshot(`"acknowledgement.standbys: "d", expected a node: one of a, b, c"`);
-  expect(problemOf({ style: 'mysql-semi-sync', replicas: 3 })).toMatchInlineSnapshot(`"acknowledgement.replicas: 3, expected at most 2, as many as there are"`);
-  expect(problemOf({ style: 'mongodb', w: 4 })).toMatchInlineSnapshot(`"acknowledgement.w: 4, expected at most 3, as many as there are"`);
-  expect(problemOf({ style: 'redis', wait: { replicas: 5 } })).toMatchInlineSnapshot(`"acknowledgement.wait.replicas: 5, expected at most 2, as many as there are"`);
+  expect(problemOf('sometimes')).toMatchInlineSnapshot(
+    `"acknowledgement: "sometimes", expected one of asynchronous, semi-synchronous, synchronous or an object (keys and values)"`,
+  );
+  expect(problemOf({ style: 'oracle' })).toMatchInlineSnapshot(
+    `"acknowledgement.style: "oracle", expected one of postgresql, mysql-semi-sync, mongodb, redis"`,
+  );
+  expect(problemOf({ style: 'postgresql', level: 'maybe' })).toMatchInlineSnapshot(
+    `"acknowledgement.level: "maybe", expected one of off, local, remote_write, on, remote_apply"`,
+  );
+  expect(problemOf({ style: 'postgresql', standbys: 'FIRST two (b)' })).toMatchInlineSnapshot(
+    `"acknowledgement.standbys: two, expected how many standbys to wait for, a whole number of at least 1"`,
+  );
+  expect(problemOf({ style: 'postgresql', standbys: 'FIRST 1 (b, d)' })).toMatchInlineSnapshot(
+    `"acknowledgement.standbys: "d", expected a node: one of a, b, c"`,
+  );
+  expect(problemOf({ style: 'mysql-semi-sync', replicas: 3 })).toMatchInlineSnapshot(
+    `"acknowledgement.replicas: 3, expected at most 2, as many as there are"`,
+  );
+  expect(problemOf({ style: 'mongodb', w: 4 })).toMatchInlineSnapshot(
+    `"acknowledgement.w: 4, expected at most 3, as many as there are"`,
+  );
+  expect(problemOf({ style: 'redis', wait: { replicas: 5 } })).toMatchInlineSnapshot(
+    `"acknowledgement.wait.replicas: 5, expected at most 2, as many as there are"`,
+  );
 });

@@ -1,5 +1,5 @@
 import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
-import type { Verdict } from '../../run/report.ts';
+import type { ReplicationSummary, Verdict } from '../../run/report.ts';
 import type { PlainTopologySpec } from '../../scenario/scenario.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
 import type { ShardedSpec } from './spec.ts';
@@ -76,6 +76,22 @@ export class ShardedCluster implements Cluster {
 
   acknowledged(atUs: number, term: number, lsn: number, value: number, key: number): void {
     this.shards[key % this.shards.length]!.cluster.acknowledged(atUs, term, lsn, value, key);
+  }
+
+  saw(term: number, lsn: number, key: number): void {
+    this.shards[key % this.shards.length]!.cluster.saw?.(term, lsn, key);
+  }
+
+  replication(): ReplicationSummary {
+    const shards = this.shards.flatMap(({ cluster }) => cluster.replication?.() ?? []);
+    const sum = (of: (shard: ReplicationSummary) => number) =>
+      shards.reduce((total, shard) => total + of(shard), 0);
+    return {
+      warnings: sum(({ warnings }) => warnings),
+      fallbacks: sum(({ fallbacks }) => fallbacks),
+      fallenBackMs: sum(({ fallenBackMs }) => fallenBackMs),
+      lostWritesRead: sum(({ lostWritesRead }) => lostWritesRead),
+    };
   }
 
   hasConverged(): boolean {

@@ -335,7 +335,7 @@ function streamsBetween(streams: readonly StreamView[], { names, places }: Fault
     const to = places[names.indexOf(stream.to)]!;
     const before = byPair.get(`${from} ${to}`);
     if (before === undefined || streamStates.indexOf(stream.state) < streamStates.indexOf(before.state))
-      byPair.set(`${from} ${to}`, { from, to, state: stream.state });
+      byPair.set(`${from} ${to}`, { ...stream, from, to });
   }
   return [...byPair.values()];
 }

@@ -8,11 +8,17 @@ import { simulate } from '../../run/simulate.ts';
 import { Simulation } from '../../run/simulation.ts';
 import { parseScenario } from '../../scenario/parse.ts';
 import { InputError } from '../../scenario/problems.ts';
-import type { FaultSource, ScenarioSource } from '../../scenario/schema.ts';
-import { atMsWithin, nodeNames, quickTopology } from './random-cluster.test-support.ts';
+import type { FaultSource } from '../../scenario/schema.ts';
+import {
+  atMsWithin,
+  type LeaderFollowerScenario,
+  nodeNames,
+  quickTopology,
+} from './random-cluster.test-support.ts';
 import { replicasOf } from './replicas-of.test-support.ts';
+import type { LeaderFollowerSource } from './schema.ts';
 
-type Acknowledgement = NonNullable<ScenarioSource['topology']['acknowledgement']>;
+type Acknowledgement = NonNullable<LeaderFollowerSource['acknowledgement']>;
 type Level = 'off' | 'local' | 'remote_write' | 'on' | 'remote_apply';
 
 const full = process.env.QUORATE_FULL === '1';
@@ -28,7 +34,7 @@ function cluster(
   acknowledgement: Acknowledgement,
   faults: FaultSource[],
   seed = 1,
-): ScenarioSource {
+): LeaderFollowerScenario {
   return {
     id: 'levels',
     seed,

@@ -231,6 +231,11 @@ class Effects implements Out {
     this.fsyncs.push(a | 0, b | 0);
   }
 
+  /** Nothing is long ago. */
+  elapsedUs(): number {
+    return 0;
+  }
+
   note(kind: number, a: number, b: number, c: number, d: number): void {
     this.notes.push({ actor: this.actor, kind, a, b, c, d });
   }

@@ -154,6 +154,7 @@ function give(model: Model, whole: Whole, actor: number, what: Partial<Input>): 
   const count = model.actors.length;
   const out: Out = {
     nowUs: 0,
+    elapsedUs: () => 0,
     send(to, kind, a, b, c, d, e, bytes) {
       const messages = whole.flight[actor * count + to]!;
       messages.push({ from: actor, to, kind, a, b, c, d, e, bytes });

@@ -130,6 +130,7 @@ const boastful: NodeKind<Replica> = {
 
 const methodsOf = (out: Out): Out => ({
   nowUs: out.nowUs,
+  elapsedUs: (sinceUs) => out.elapsedUs(sinceUs),
   send: (...message) => out.send(...message),
   startTimer: (slot, delayUs) => out.startTimer(slot, delayUs),
   cancelTimer: (slot) => out.cancelTimer(slot),

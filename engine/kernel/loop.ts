@@ -536,6 +536,12 @@ export class Loop implements Out {
     this.notebook.onNote(this.self, kind, a, b, c, d);
   }
 
+  elapsedUs(sinceUs: number): number {
+    const drift = this.clocks[this.hosts[this.self]!]!.driftPpm;
+    const trueUs = this.nowUs - sinceUs;
+    return drift === 0 ? trueUs : Math.round((trueUs * (1_000_000 + drift)) / 1_000_000);
+  }
+
   draw(stream: number): number {
     return this.streams.next(this.chances[this.self]![stream]!);
   }

@@ -28,7 +28,7 @@ export const WRITE = 17;
 export const READ_OK = 18;
 /** A write's acknowledgement: slot, number, term, LSN; 1 where fewer have it than were waited for. */
 export const WRITE_OK = 19;
-/** The operation surely did not happen. */
+/** The operation surely did not happen. `c`: 1 + the replica that leads, −1 where the sender knows none, 0 says nothing; `d`: its term. */
 export const REFUSED = 20;
 /** Where to send operations now: the leader and the replicas that live. */
 export const ROUTE = 21;
@@ -54,6 +54,8 @@ export interface Input {
 export interface Out {
   /** The present, in µs of virtual time. For stamps that observers read; a node's decisions go by its timers. */
   readonly nowUs: number;
+  /** How long ago `sinceUs`, an earlier `nowUs`, is on the node's own clock. What it decides by besides its timers. */
+  elapsedUs(sinceUs: number): number;
   send(to: number, kind: number, a: number, b: number, c: number, d: number, e: number, bytes: number): void;
   /** (Re)starts one of the node's own timers, on its own clock. */
   startTimer(slot: number, delayUs: number): void;

@@ -10,7 +10,7 @@ const messages: { readonly [Type in Message['type']]: Extract<Message, { type: T
   write: { type: 'write', operation: 5, key: 7 },
   'read-ok': { type: 'read-ok', operation: 4, term: 1, lsn: 9, value: 2 },
   'write-ok': { type: 'write-ok', operation: 5, term: 1, lsn: 9 },
-  refused: { type: 'refused', operation: 5 },
+  refused: { type: 'refused', operation: 5, leader: 1 },
   route: { type: 'route', leader: 0, term: 2, live: 3 },
   hello: { type: 'hello', term: 2, lastTerm: 1, lsn: 9 },
   point: { type: 'point', term: 2, newestTerm: 1, lsn: 8, askedTerm: 1, askedLsn: 9 },
@@ -26,6 +26,16 @@ const messages: { readonly [Type in Message['type']]: Extract<Message, { type: T
   promoted: { type: 'promoted', term: 3, lsn: 9 },
   leads: { type: 'leads', term: 3, leader: 1 },
   closed: { type: 'closed', term: 3 },
+  'vote-request': { type: 'vote-request', term: 3, lastTerm: 2, lastLsn: 9 },
+  'pre-vote-request': { type: 'pre-vote-request', term: 3, lastTerm: 2, lastLsn: 9 },
+  vote: { type: 'vote', term: 3, granted: true },
+  'pre-vote': { type: 'pre-vote', term: 3, granted: false },
+  heartbeat: { type: 'heartbeat', term: 3, committedLsn: 8, round: 5, safeLsn: 7 },
+  'heartbeat-answer': { type: 'heartbeat-answer', term: 3, round: 5, agreedLsn: 9, flushedLsn: 8 },
+  entry: { type: 'entry', term: 3, lsn: 9, entryTerm: 3, previousTerm: 2, key: null, value: 0 },
+  'entry-taken': { type: 'entry-taken', term: 3, lsn: 9 },
+  'entry-rejected': { type: 'entry-rejected', term: 3, lsn: 9, hintTerm: 1, hintLsn: 6 },
+  commit: { type: 'commit', term: 3, lsn: 9 },
 };
 
 const faults: { readonly [Type in FaultDocument['type']]: Extract<FaultDocument, { type: Type }> } = {

@@ -18,6 +18,7 @@ import {
   WRITE_OK,
 } from '../kernel/protocol.ts';
 import type { FaultDocument, VerdictName } from '../scenario/schema.ts';
+import type { ConsensusMessage } from '../topologies/consensus/messages.ts';
 import type { ReplicationMessage, StreamState } from '../topologies/leader-follower/messages.ts';
 
 export type ClientMessage =
@@ -31,11 +32,16 @@ export type ClientMessage =
       readonly value: number;
     }
   | { readonly type: 'write-ok'; readonly operation: number; readonly term: number; readonly lsn: number }
-  | { readonly type: 'refused'; readonly operation: number }
+  | {
+      readonly type: 'refused';
+      readonly operation: number;
+      /** Whom to ask instead, counted from 0; null where nobody is known to lead, or nothing is said of it. */
+      readonly leader: number | null;
+    }
   | { readonly type: 'route'; readonly leader: number; readonly term: number; readonly live: number };
 
 /** A message of one of the topologies. */
-export type TopologyMessage = ReplicationMessage;
+export type TopologyMessage = ReplicationMessage | ConsensusMessage;
 
 export type Message = ClientMessage | TopologyMessage;
 
@@ -119,6 +125,22 @@ export type TraceEntry =
       readonly mode: 'asynchronous' | 'semi-synchronous';
     }
   | { readonly type: 'warned'; readonly atMs: number; readonly node: string; readonly writes: number }
+  | {
+      readonly type: 'voted';
+      readonly atMs: number;
+      readonly node: string;
+      readonly term: number;
+      readonly candidate: string;
+    }
+  | {
+      readonly type: 'standing';
+      readonly atMs: number;
+      readonly node: string;
+      readonly term: number;
+      /** Whether it only asks if it could win. */
+      readonly asksFirst: boolean;
+    }
+  | { readonly type: 'committed'; readonly atMs: number; readonly node: string; readonly lsn: number }
   | { readonly type: 'suspected'; readonly atMs: number; readonly node: string; readonly term: number }
   | { readonly type: 'chosen'; readonly atMs: number; readonly node: string; readonly term: number }
   | {
@@ -249,7 +271,7 @@ export function messageOf(
     case WRITE_OK:
       return { type: 'write-ok', operation: b, term: c, lsn: d };
     case REFUSED:
-      return { type: 'refused', operation: b };
+      return { type: 'refused', operation: b, leader: c > 0 ? c - 1 : null };
     case ROUTE:
       return { type: 'route', leader: a, term: b, live: c };
     default:
@@ -303,6 +325,16 @@ export function describeTraceEntry(entry: TraceEntry): string {
         : `enough followers have caught up: ${entry.node} waits for them again`;
     case 'warned':
       return `${entry.node} answers ${entry.writes} waiting ${entry.writes === 1 ? 'write' : 'writes'} with a warning: done here, perhaps nowhere else`;
+    case 'voted':
+      return entry.node === entry.candidate
+        ? `${entry.node} votes for itself in term ${entry.term}`
+        : `${entry.node} votes for ${entry.candidate} in term ${entry.term}`;
+    case 'standing':
+      return entry.asksFirst
+        ? `${entry.node} has not heard of a leader for too long and asks whether it could win term ${entry.term}`
+        : `${entry.node} stands for election in term ${entry.term}`;
+    case 'committed':
+      return `${entry.node} knows that records through ${entry.lsn} are committed`;
     case 'suspected':
       return `the manager has not heard of the leader ${entry.node} for too long and begins term ${entry.term}`;
     case 'chosen':
@@ -335,7 +367,9 @@ function describeMessage(message: Message): string {
     case 'write-ok':
       return `the acknowledgement of write ${message.operation} (record ${message.lsn})`;
     case 'refused':
-      return `the refusal of operation ${message.operation}`;
+      return message.leader === null
+        ? `the refusal of operation ${message.operation}`
+        : `the refusal of operation ${message.operation}, with word of who leads`;
     case 'route':
       return `whom to ask in term ${message.term}`;
     case 'hello':
@@ -366,6 +400,28 @@ function describeMessage(message: Message): string {
       return `word that it leads term ${message.term}`;
     case 'leads':
       return `word that by an operator's order it leads term ${message.term}`;
+    case 'vote-request':
+      return `a request for a vote in term ${message.term}; the log ends with record ${message.lastLsn} of term ${message.lastTerm}`;
+    case 'pre-vote-request':
+      return `the question whether it could win term ${message.term}; the log ends with record ${message.lastLsn} of term ${message.lastTerm}`;
+    case 'vote':
+      return `${message.granted ? 'a vote' : 'no vote'} in term ${message.term}`;
+    case 'pre-vote':
+      return message.granted
+        ? `word that it could have the vote in term ${message.term}`
+        : `word that it could not have the vote, in term ${message.term}`;
+    case 'heartbeat':
+      return `a heartbeat of term ${message.term}: committed through ${message.committedLsn}`;
+    case 'heartbeat-answer':
+      return `the answer to a heartbeat in term ${message.term}: the logs agree through ${message.agreedLsn}`;
+    case 'entry':
+      return `record ${message.lsn} of term ${message.entryTerm}${message.key === null ? ', which writes nothing' : ''}`;
+    case 'entry-taken':
+      return `word that it has the log on disk through record ${message.lsn}`;
+    case 'entry-rejected':
+      return `word that record ${message.lsn} does not fit; the logs may meet at record ${message.hintLsn} of term ${message.hintTerm}`;
+    case 'commit':
+      return `word that records through ${message.lsn} are committed`;
   }
 }
 

@@ -6,6 +6,7 @@ import { parseScenario } from '../scenario/parse.ts';
 import { randomScenario } from '../scenario/random-scenario.test-support.ts';
 import type { ScenarioSource } from '../scenario/schema.ts';
 import { replicasOf } from '../topologies/leader-follower/replicas-of.test-support.ts';
+import type { LeaderFollowerSource } from '../topologies/leader-follower/schema.ts';
 import { timelineTermOf } from '../topologies/wal.ts';
 import type { Report } from './report.ts';
 import { simulate } from './simulate.ts';
@@ -88,7 +89,10 @@ test('random scenarios: no write is acknowledged before its disks hold it: the l
       const { trace } = run(source);
       const nodes = source.cluster.nodes.length;
       const required = { asynchronous: 0, 'semi-synchronous': 1, synchronous: nodes - 1 }[
-        source.topology.acknowledgement as 'asynchronous' | 'semi-synchronous' | 'synchronous'
+        (source.topology as LeaderFollowerSource).acknowledgement as
+          | 'asynchronous'
+          | 'semi-synchronous'
+          | 'synchronous'
       ];
       /** By `leader term`, what each follower has told that leader it has on disk. */
       const confirmed = new Map<string, Map<string, number>>();

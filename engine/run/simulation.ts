@@ -112,6 +112,7 @@ export class Simulation implements Notebook {
           group,
           groups: workload.clients.length,
           reads: topology.reads,
+          seeksLeader: this.cluster.clientsSeekLeader ?? false,
           valueBytes: workload.valueBytes,
           timeoutUs: workload.timeoutUs,
           keys,
@@ -141,7 +142,7 @@ export class Simulation implements Notebook {
           name: names[actor]!,
           base: this.cells[this.shardOf(actor)]!.firstActor,
           host: places.indexOf(places[actor]!),
-          chances: [],
+          chances: member.chances ?? [],
           ...(node === undefined
             ? { ...ideal, startUs: startOf(names[actor]!, helperOf(actor).startWithinUs, streams) }
             : machineOf(node, tables)),

@@ -1,4 +1,5 @@
 import type { LatencySpec } from '../kernel/latency.ts';
+import type { ConsensusSpec } from '../topologies/consensus/spec.ts';
 import type { LeaderFollowerSpec } from '../topologies/leader-follower/spec.ts';
 import type { ShardedSpec } from '../topologies/sharded/spec.ts';
 import type { UserSettings } from '../workload/users.ts';
@@ -57,7 +58,7 @@ export interface RegionLink extends LinkSpec {
 }
 
 /** A topology that is not made of others. */
-export type PlainTopologySpec = LeaderFollowerSpec;
+export type PlainTopologySpec = LeaderFollowerSpec | ConsensusSpec;
 
 /** A topology, by its type. */
 export type TopologySpec = PlainTopologySpec | ShardedSpec;

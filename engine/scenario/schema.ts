@@ -3,6 +3,7 @@
  * `parse.ts` turns it into the resolved `Scenario` the loop runs. Unknown keys are errors.
  */
 import * as z from 'zod/mini';
+import { consensusSchema } from '../topologies/consensus/schema.ts';
 import { leaderFollowerSchema } from '../topologies/leader-follower/schema.ts';
 import { shardedSchema } from '../topologies/sharded/schema.ts';
 import {
@@ -278,6 +279,7 @@ export const verdictNames = [
   'stale-reads',
   'divergence',
   'split-brain',
+  'consensus-safety',
   ...sessionVerdictNames,
 ] as const;
 
@@ -303,7 +305,7 @@ export const scenarioSchema = z.strictObject({
   drainMs: z._default(timeMs.check(z.describe('The longest the drain may take')), 60_000),
   cluster,
   network: z.prefault(network, {}),
-  topology: z.discriminatedUnion('type', [leaderFollowerSchema, shardedSchema]),
+  topology: z.discriminatedUnion('type', [leaderFollowerSchema, consensusSchema, shardedSchema]),
   workload,
   faults: z._default(z.array(z.discriminatedUnion('type', faultTypes)).check(z.maxLength(100_000)), []),
   expect: z._default(z.array(expectation).check(z.maxLength(100)), []),

@@ -39,6 +39,8 @@ export interface Member {
   readonly kind: NodeKind<unknown>;
   readonly state: unknown;
   readonly timers: number;
+  /** Names of its own streams of chance; without it, none. */
+  readonly chances?: readonly string[];
 }
 
 /**
@@ -68,6 +70,8 @@ export interface Cluster {
   readonly members: readonly Member[];
   /** The replica that leads the newest term of a member's shard. */
   leaderOf(member: number): number;
+  /** Whether clients find the leader by themselves; otherwise they are told, and ask nobody else. */
+  readonly clientsSeekLeader?: boolean;
   /** What serving a message costs a replica, `SERVICE_…`. */
   serviceClassOf(kind: number): number;
   timerName(member: number, slot: number): string;

@@ -1,5 +1,6 @@
 import type { TopologySpec } from '../scenario/scenario.ts';
 import type { Cluster, ClusterSize, Surroundings } from './cluster.ts';
+import { ConsensusCluster } from './consensus/cluster.ts';
 import { LeaderFollowerCluster } from './leader-follower/cluster.ts';
 import { ShardedCluster } from './sharded/cluster.ts';
 
@@ -10,5 +11,7 @@ export function newCluster(spec: TopologySpec, size: ClusterSize, run: Surroundi
       return new LeaderFollowerCluster(spec, size, run);
     case 'sharded':
       return new ShardedCluster(spec, size, run, newCluster);
+    case 'consensus':
+      return new ConsensusCluster(spec, size, run);
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Problem } from '../scenario/problems.ts';
 import type { HelperSpec, NodeSpec, PlainTopologySpec } from '../scenario/scenario.ts';
+import { consensusSpec } from './consensus/spec.ts';
 import { leaderFollowerHelpers, leaderFollowerSpec } from './leader-follower/spec.ts';
 import type { ShardedDocument } from './sharded/schema.ts';
 
@@ -17,6 +18,8 @@ export function plainTopologySpec(
   switch (topology.type) {
     case 'leader-follower':
       return leaderFollowerSpec(topology, nodes, problems, path);
+    case 'consensus':
+      return consensusSpec(topology, nodes, problems, path);
   }
 }
 
@@ -29,5 +32,7 @@ export function plainTopologyHelpers(
   switch (topology.type) {
     case 'leader-follower':
       return leaderFollowerHelpers(topology, nodes, path);
+    case 'consensus':
+      return [];
   }
 }

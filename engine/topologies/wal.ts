@@ -51,6 +51,11 @@ export function emptyWal(): Wal {
   };
 }
 
+/** A log that ends with a record of a term, and has recycled it and all before it. */
+export function walEndingAt(term: number, lsn: number): Wal {
+  return { ...emptyWal(), firstLsn: lsn + 1, lastLsn: lsn, terms: [term], starts: [1] };
+}
+
 function ringOf(wal: Wal): number {
   return wal.positions.length >>> 1;
 }

@@ -268,6 +268,7 @@ test('word of an older term that was overtaken does not send a client back to th
       group: 0,
       groups: 1,
       reads: 'leader',
+      seeksLeader: false,
       valueBytes: 1,
       timeoutUs: 1000,
       keys: uniformKeys(1),
@@ -281,7 +282,16 @@ test('word of an older term that was overtaken does not send a client back to th
     clientKind.onInput(
       group,
       { kind: ROUTE, from: 3, a: leader, b: term, c: 7, d: 0, e: 0, bytes: 0 },
-      { nowUs: 0, send() {}, startTimer() {}, cancelTimer() {}, fsync() {}, note() {}, draw: () => 0 },
+      {
+        nowUs: 0,
+        elapsedUs: () => 0,
+        send() {},
+        startTimer() {},
+        cancelTimer() {},
+        fsync() {},
+        note() {},
+        draw: () => 0,
+      },
     );
   route(1, 2);
   route(0, 1);

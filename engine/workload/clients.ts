@@ -83,6 +83,8 @@ export interface Route {
   term: number;
   /** One bit a live replica. */
   live: number;
+  /** When the replica that it takes for the leader last answered, where it finds the leader by itself. */
+  heardUs: number;
 }
 
 export interface ClientSettings {
@@ -90,6 +92,8 @@ export interface ClientSettings {
   readonly group: number;
   readonly groups: number;
   readonly reads: ReadRoute;
+  /** Whether the group finds the leader by itself: by what replicas say that refuse, and by trying the next one. */
+  readonly seeksLeader: boolean;
   readonly valueBytes: number;
   readonly timeoutUs: number;
   readonly keys: KeyChooser;
@@ -122,6 +126,8 @@ export interface ClientGroup {
   previous: Int32Array;
   next: Int32Array;
   deadlinesUs: Float64Array;
+  /** Per slot: the actor that was asked. */
+  targets: Int32Array;
   oldest: number;
   newest: number;
   free: number;
@@ -130,7 +136,7 @@ export interface ClientGroup {
 }
 
 export function newRoute(firstActor: number, distancesUs: readonly number[], leader: number): Route {
-  return { firstActor, distancesUs, leader, term: 0, live: (1 << distancesUs.length) - 1 };
+  return { firstActor, distancesUs, leader, term: 0, live: (1 << distancesUs.length) - 1, heardUs: 0 };
 }
 
 export function newClientGroup(settings: ClientSettings, routes: readonly Route[]): ClientGroup {
@@ -147,6 +153,7 @@ export function newClientGroup(settings: ClientSettings, routes: readonly Route[
     previous: new Int32Array(slots).fill(-1),
     next: Int32Array.from({ length: slots }, (_, slot) => (slot + 1 < slots ? slot + 1 : -1)),
     deadlinesUs: new Float64Array(slots),
+    targets: new Int32Array(slots),
     oldest: -1,
     newest: -1,
     free: 0,
@@ -167,16 +174,19 @@ export const clientKind: NodeKind<ClientGroup> = {
         else if (group.asking) arrive(group, out, input.a);
         break;
       case READ_OK:
+        if (group.settings.seeksLeader) hear(group.routes, input, out);
         if (group.users !== null && isOpen(group, input))
           out.note(NOTE_FOUND, input.a, input.e, input.from, 0);
         end(group, out, input, OK, input.c, input.d);
         break;
       case WRITE_OK:
+        if (group.settings.seeksLeader) hear(group.routes, input, out);
         if (group.users !== null && isOpen(group, input)) planFollowUp(group.users, out, input.a);
         // With a warning, the write is done where it was asked for, and may be nowhere else.
         end(group, out, input, input.e === 1 ? INFO : OK, input.c, input.d);
         break;
       case REFUSED:
+        if (group.settings.seeksLeader) takeHint(group.routes, input, out);
         end(group, out, input, FAIL, 0, 0);
         break;
       case ROUTE:
@@ -195,6 +205,40 @@ function follow(route: Route, input: Input): void {
   // During an election there is nobody better to ask than the leader there was.
   if (input.a >= 0) route.leader = input.a;
   route.live = input.c;
+}
+
+// Where nobody tells the group who leads.
+
+function hear(routes: readonly Route[], { from }: Input, out: Out): void {
+  const route = shardOfSender(routes, from);
+  if (from === route.firstActor + route.leader) route.heardUs = out.nowUs;
+}
+
+/** A replica refuses: it follows another, or knows of no leader, and then the next replica may. */
+function takeHint(routes: readonly Route[], input: Input, out: Out): void {
+  hear(routes, input, out);
+  const route = shardOfSender(routes, input.from);
+  if (input.d < route.term) return;
+  route.term = input.d;
+  if (input.c > 0) route.leader = input.c - 1;
+  else if (input.from === route.firstActor + route.leader) tryNext(route);
+}
+
+/** An operation is given up. Where its replica has been silent all the while, the next one is tried, and it is not read from. */
+function noteSilence(group: ClientGroup, slot: number): void {
+  const target = group.targets[slot]!;
+  const route = shardOfSender(group.routes, target);
+  const replica = target - route.firstActor;
+  const everybody = (1 << route.distancesUs.length) - 1;
+  if (replica !== route.leader) route.live = everybody & ~(1 << replica);
+  else if (route.heardUs <= group.deadlinesUs[slot]! - group.settings.timeoutUs) {
+    route.live = everybody & ~(1 << replica);
+    tryNext(route);
+  }
+}
+
+function tryNext(route: Route): void {
+  route.leader = (route.leader + 1) % route.distancesUs.length;
 }
 
 /** The shard that an actor serves: members of one follow each other, its replicas first. */
@@ -245,22 +289,12 @@ function begin(group: ClientGroup, out: Out, reading: boolean, givenUser = -1, g
     takeUp(users, slot, user, key);
   }
   const route = group.routes.length === 1 ? group.routes[0]! : group.routes[key % group.routes.length]!;
-  if (reading) {
-    out.note(NOTE_BEGAN, slot, number, READ, key);
-    out.send(
-      route.firstActor + readTarget(route, settings.reads, out),
-      READ,
-      slot,
-      number,
-      key,
-      0,
-      0,
-      REQUEST_BYTES,
-    );
-  } else {
-    out.note(NOTE_BEGAN, slot, number, WRITE, key);
-    out.send(route.firstActor + route.leader, WRITE, slot, number, key, 0, 0, settings.valueBytes);
-  }
+  const replica = reading ? readTarget(route, settings.reads, out) : route.leader;
+  const target = route.firstActor + replica;
+  group.targets[slot] = target;
+  out.note(NOTE_BEGAN, slot, number, reading ? READ : WRITE, key);
+  if (reading) out.send(target, READ, slot, number, key, 0, 0, REQUEST_BYTES);
+  else out.send(target, WRITE, slot, number, key, 0, 0, settings.valueBytes);
 }
 
 function readTarget({ live, leader, distancesUs }: Route, reads: ReadRoute, out: Out): number {
@@ -328,6 +362,7 @@ function end(group: ClientGroup, out: Out, input: Input, outcome: Outcome, term:
 function giveUp(group: ClientGroup, out: Out): void {
   while (group.oldest >= 0 && group.deadlinesUs[group.oldest]! <= out.nowUs) {
     const slot = group.oldest;
+    if (group.settings.seeksLeader) noteSilence(group, slot);
     out.note(NOTE_ENDED, slot, INFO, 0, 0);
     releaseSlot(group, slot);
   }
@@ -374,5 +409,8 @@ function widen(group: ClientGroup): void {
   group.previous = previous;
   group.next = next;
   group.deadlinesUs = deadlinesUs;
+  const targets = new Int32Array(slots * 2);
+  targets.set(group.targets);
+  group.targets = targets;
   group.free = slots;
 }

@@ -5,10 +5,11 @@ import { type Actor, Loop, type Notebook } from '../../kernel/loop.ts';
 import { type LinkSettings, Network } from '../../kernel/network.ts';
 import { type NodeKind, SERVICE_CLASSES, SERVICE_NONE } from '../../kernel/protocol.ts';
 import { Streams } from '../../kernel/random.ts';
-import { serverKind } from './kinds.ts';
+import { walEndingAt } from '../wal.ts';
+import { lowerServer } from './kinds.ts';
 import { NOTE_LEADING } from './messages.ts';
 import { ElectionSafety } from './safety.ts';
-import { newServer, type Server, type ServerSettings, serverChances } from './server.ts';
+import { NOBODY, newServer, type Server, type ServerSettings, serverChances } from './server.ts';
 
 /** A range of durations, every one equally likely; both ends whole µs and included. */
 export interface RangeUs {
@@ -45,6 +46,11 @@ export interface PreparedElection {
   readonly machine: Pick<Actor, 'servicePs' | 'disk' | 'clock'>;
 }
 
+/** Servers that only elect: logs keep the ends they are given. */
+export const electorKind = lowerServer((machine) =>
+  machine.provide({ actions: { 'open my term': () => {} } }),
+);
+
 export function prepareElection(setup: ElectionSetup): PreparedElection {
   const tables = new LatencyTables();
   return {
@@ -53,8 +59,14 @@ export function prepareElection(setup: ElectionSetup): PreparedElection {
       servers: setup.servers,
       majority: Math.floor(setup.servers / 2) + 1,
       timeout: tables.of({ type: 'uniform', ...setup.timeout }),
+      leastTimeoutUs: setup.timeout.minUs,
       heartbeatUs: setup.heartbeatUs,
       writesVotes: setup.voteWriteUs > 0,
+      preVote: false,
+      checkQuorum: false,
+      answersAlone: false,
+      reads: 'local',
+      leaseUs: 0,
     },
     names: Array.from({ length: setup.servers }, (_, server) => `s${server + 1}`),
     link: {
@@ -88,7 +100,7 @@ export class Election implements Notebook {
   ledTerm = -1;
 
   /** `kind` is the servers' own; a test may give another, with a rule broken. */
-  constructor(prepared: PreparedElection, seed: number, kind: NodeKind<Server> = serverKind) {
+  constructor(prepared: PreparedElection, seed: number, kind: NodeKind<Server> = electorKind) {
     const { setup, settings, names, link, machine } = prepared;
     const { servers, failed, heartbeatUs } = setup;
     const streams = new Streams(seed);
@@ -97,16 +109,17 @@ export class Election implements Notebook {
     this.servers = names.map((_, self) =>
       newServer(settings, self, {
         term: INITIAL_TERM,
+        leader: hasLeader ? 0 : NOBODY,
         // The leader's log is the longest: what it holds and nobody else does was never committed.
-        lastIndex: setup.logs === 'same' ? servers : servers - self,
-        leadsAtStart: hasLeader && self === 0,
+        wal: walEndingAt(INITIAL_TERM, setup.logs === 'same' ? servers : servers - self),
+        keys: 0,
       }),
     );
     const actors = this.servers.map((state, self) => ({
       name: names[self]!,
       kind: kind as Actor['kind'],
       state,
-      timers: serverKind.raft.timers.length,
+      timers: electorKind.raft.timers.length,
       chances: serverChances,
       ...machine,
     }));

@@ -1,36 +1,119 @@
-/** The one node kind of consensus: a server, driven by its lowered chart. */
+/** The one node kind of consensus: a server, driven by its lowered charts. */
 
-import { CRASHED, FLUSHED, type NodeKind, RESTARTED, START, TIMER } from '../../kernel/protocol.ts';
+import {
+  CRASHED,
+  FLUSHED,
+  type NodeKind,
+  READ,
+  RESTARTED,
+  SERVICE_APPLY,
+  SERVICE_NONE,
+  SERVICE_READ,
+  SERVICE_WRITE,
+  START,
+  TIMER,
+  WRITE,
+} from '../../kernel/protocol.ts';
 import type { Chart } from '../../statecharts/chart.ts';
 import { lower } from '../../statecharts/lower.ts';
-import { HEARD, HEARTBEAT, VOTE, VOTED } from './messages.ts';
-import { type RaftEvent, raftChart } from './raft.chart.ts';
-import { type Activation, forgetUnwritten, type Server } from './server.ts';
+import { loseMemory } from './log.ts';
+import {
+  APPEND,
+  APPENDED,
+  COMMIT,
+  HEARD,
+  HEARTBEAT,
+  PREVOTE,
+  PREVOTED,
+  REJECTED,
+  VOTE,
+  VOTED,
+} from './messages.ts';
+import { progressChart } from './progress.chart.ts';
+import { type Followers, type RaftEvent, raftChart } from './raft.chart.ts';
+import type { Activation, Server } from './server.ts';
 
 const raftEvents: readonly (readonly [number, RaftEvent['type']])[] = [
+  [READ, 'read'],
+  [WRITE, 'write'],
+  [PREVOTE, 'pre-vote asked'],
+  [PREVOTED, 'pre-voted'],
   [VOTE, 'vote asked'],
   [VOTED, 'voted'],
   [HEARTBEAT, 'heartbeat'],
   [HEARD, 'heard'],
-  [FLUSHED, 'flushed'],
+  [APPEND, 'append'],
+  [APPENDED, 'appended'],
+  [REJECTED, 'rejected'],
+  [COMMIT, 'committed'],
   [RESTARTED, 'restarted'],
 ];
 
-interface ServerKind extends NodeKind<Server> {
+export interface ServerKind extends NodeKind<Server> {
   readonly raft: Chart<Activation, RaftEvent>;
+  readonly progress: Chart<Activation>;
 }
 
-function lowerServer(): ServerKind {
-  const raft = lower(raftChart, {
+export type RaftMachine = ReturnType<typeof raftChart>;
+
+function loweredProgress(): { chart: Chart<Activation>; followers: Followers } {
+  const chart = lower(progressChart);
+  const indices = {
+    entries: chart.eventIndex('entries'),
+    appended: chart.eventIndex('appended'),
+    rejected: chart.eventIndex('rejected'),
+    heard: chart.eventIndex('heard'),
+    beat: chart.eventIndex('beat'),
+  };
+  // A handle of its own: a chart must not be stepped on the handle that another chart's action is running on.
+  const handle: Activation = { node: null!, input: null!, out: null!, peer: -1 };
+  const take = ({ node, input, out }: Activation): void => {
+    handle.node = node;
+    handle.input = input;
+    handle.out = out;
+  };
+  return {
+    chart,
+    followers: {
+      step(activation, event) {
+        take(activation);
+        const peer = activation.input.from;
+        handle.peer = peer;
+        const { progress } = activation.node;
+        progress[peer] = chart.step(progress[peer]!, indices[event], handle);
+      },
+      stepAll(activation, event) {
+        take(activation);
+        const { progress, settings, self } = activation.node;
+        const index = indices[event];
+        for (let peer = 0; peer < settings.servers; peer++) {
+          if (peer === self) continue;
+          handle.peer = peer;
+          progress[peer] = chart.step(progress[peer]!, index, handle);
+        }
+      },
+    },
+  };
+}
+
+/** The kind, lowered. `changed` may give the chart other guards, actions or delays: those of the same names. */
+export function lowerServer(
+  changed: (machine: RaftMachine) => RaftMachine = (machine) => machine,
+): ServerKind {
+  const { chart: progress, followers } = loweredProgress();
+  const raft = lower(changed(raftChart(followers)), {
     startTimer: ({ out }, slot, delayUs) => out.startTimer(slot, delayUs),
     cancelTimer: ({ out }, slot) => out.cancelTimer(slot),
   });
   const eventOf = new Int16Array(256).fill(-1);
   for (const [kind, type] of raftEvents) eventOf[kind] = raft.eventIndex(type);
-  const handle: Activation = { node: null!, input: null!, out: null! };
+  const logWritten = raft.eventIndex('log written');
+  const voteWritten = raft.eventIndex('vote written');
+  const handle: Activation = { node: null!, input: null!, out: null!, peer: -1 };
 
   return {
     raft,
+    progress,
     onInput(node, input, out) {
       handle.node = node;
       handle.input = input;
@@ -42,8 +125,11 @@ function lowerServer(): ServerKind {
         case TIMER:
           node.role = raft.step(node.role, input.a, handle);
           break;
+        case FLUSHED:
+          node.role = raft.step(node.role, input.b < 0 ? logWritten : voteWritten, handle);
+          break;
         case CRASHED:
-          forgetUnwritten(node);
+          loseMemory(node, out, input.a !== 1);
           break;
         default: {
           const event = eventOf[input.kind]!;
@@ -57,3 +143,11 @@ function lowerServer(): ServerKind {
 
 /** Lowered once: every simulation steps the same tables. */
 export const serverKind: ServerKind = lowerServer();
+
+/** What serving a message costs a server. */
+export function serviceClassOf(kind: number): number {
+  if (kind === READ) return SERVICE_READ;
+  if (kind === WRITE) return SERVICE_WRITE;
+  if (kind === APPEND) return SERVICE_APPLY;
+  return SERVICE_NONE;
+}

@@ -5,8 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { DOWN } from '../../kernel/loop.ts';
 import type { Input, NodeKind } from '../../kernel/protocol.ts';
 import { childSeed } from '../../kernel/random.ts';
-import { Election, type ElectionSetup, prepareElection } from './election.ts';
-import { serverKind } from './kinds.ts';
+import { Election, type ElectionSetup, electorKind, prepareElection } from './election.ts';
 import { VOTE } from './messages.ts';
 import { NOBODY, type Server } from './server.ts';
 
@@ -86,7 +85,7 @@ describe('with a rule broken, the check notices', () => {
   const tampered = (tamper: (node: Server, input: Input) => void): NodeKind<Server> => ({
     onInput(node, input, out) {
       tamper(node, input);
-      serverKind.onInput(node, input, out);
+      electorKind.onInput(node, input, out);
     },
   });
 
@@ -153,7 +152,7 @@ describe('with a rule broken, the check notices', () => {
       return Array.from({ length: 100 }, (_, run) => {
         const election = new Election(prepared, childSeed(2, `run ${run}`), kind);
         election.runUntilLed(600_000_000);
-        return election.servers.findIndex(({ role }) => serverKind.raft.matches(role, 'leader'));
+        return election.servers.findIndex(({ role }) => electorKind.raft.matches(role, 'leader'));
       });
     };
     // Server 2 of 0 … 4 is as far as two others and itself: the last that a majority votes for.

@@ -1,25 +1,45 @@
 /**
- * A server's state as far as elections go, and their rules as plain functions that the chart names (`raft.chart.ts`).
+ * A server's state. Its rules are plain functions that the charts name: whom it votes for (`voting.ts`), what it takes
+ * from a leader (`following.ts`), what it does as one (`leading.ts`), how reads are answered (`reading.ts`), and how its
+ * log comes to disk and back off it (`log.ts`). What mode it is in and which timers run is the charts' business
+ * (`raft.chart.ts`, `progress.chart.ts`).
  *
  * Further reading: Ongaro and Ousterhout, In search of an understandable consensus algorithm, 2014, figure 2; Ongaro's
- * dissertation, https://github.com/ongardie/dissertation, chapters 3 and 9.
+ * dissertation, https://github.com/ongardie/dissertation, chapters 3, 6 and 9.
  */
 
-import { type LatencyTable, sampleLatency } from '../../kernel/latency.ts';
+import type { LatencyTable } from '../../kernel/latency.ts';
 import type { Input, Out } from '../../kernel/protocol.ts';
-import { HEARD, HEARTBEAT, MESSAGE_BYTES, NOTE_LEADING, NOTE_VOTED, VOTE, VOTED } from './messages.ts';
+import { DATA_WIDTH, type Wal } from '../wal.ts';
+import { NOTE_FOLLOWING } from './messages.ts';
 
 export interface ServerSettings {
   /** How many servers there are, dead or alive; their actors count from 0. */
   readonly servers: number;
-  /** Votes that make a leader, its own included. */
+  /** Votes that make a leader, its own included, and disks that commit an entry. */
   readonly majority: number;
-  /** Election timeouts, drawn anew each time the timer starts. */
+  /** Election timeouts, drawn anew each time the timer starts, and the least of them. */
   readonly timeout: LatencyTable;
+  readonly leastTimeoutUs: number;
   readonly heartbeatUs: number;
   /** Whether term and vote come to disk before they are told to anybody; otherwise they are there at once. */
   readonly writesVotes: boolean;
+  /** Whether who would stand first asks whether it could win. */
+  readonly preVote: boolean;
+  /** Whether a leader without answers from a majority steps down, and nobody votes while it hears of a leader. */
+  readonly checkQuorum: boolean;
+  /** Whether a write is answered once its leader has it on disk, before a majority has. */
+  readonly answersAlone: boolean;
+  readonly reads: ReadRule;
+  /** How long, on its own clock, a leader may take a majority's answer to a heartbeat as word that nobody else leads. */
+  readonly leaseUs: number;
 }
+
+/**
+ * How a leader makes sure that a read is not of the past: as an entry of the log; by a majority's answer to a heartbeat
+ * sent after it came; by such an answer of lately; or not at all.
+ */
+export type ReadRule = 'log' | 'read-index' | 'lease' | 'local';
 
 export const NOBODY = -1;
 
@@ -31,60 +51,151 @@ export interface Server {
   /** Configuration of the chart. */
   role: number;
 
+  // What counts is on disk; what is newer than that dies with the process.
   /** The newest term it knows of, and whom it voted for in it. */
   term: number;
   votedFor: number;
   /** The same as its disk has them. */
   durableTerm: number;
   durableVotedFor: number;
-  /** The last entry of its log. */
-  readonly lastTerm: number;
-  readonly lastIndex: number;
+  /** The log. An LSN is what Raft calls an index. */
+  wal: Wal;
+  /** Entries up to here are on disk. */
+  flushedLsn: number;
+  /** Entries up to here are known to be committed, and show in `data`; kept beside the log, as etcd keeps it. */
+  commitLsn: number;
+  /** Entries up to here show in `data`: the committed ones, or all on disk where leaders answer alone. */
+  replayedLsn: number;
+  readonly data: Int32Array;
+  /** Entries up to here are on every disk. */
+  safeLsn: number;
 
-  /** As a candidate: who has voted for it, 1 or 0 by server, and how many have. */
+  // In memory.
+  /** Whom it knows to lead its term; −1 nobody. */
+  leader: number;
+  /** When it last heard of a leader, and what it may have promised before it restarted. */
+  heardAtUs: number;
+  /** Through where its log is known to be that of its term's leader. */
+  agreedLsn: number;
+  /** Entries that came before their turn, by LSN; on links that keep their order, only after a loss. */
+  readonly early: EarlyEntry[];
+  /** Through where the fsync under way reaches, −1 for none; entries that come meanwhile share the next (group commit). */
+  flushingLsn: number;
+
+  /** As a candidate, or before: who has voted for it, 1 or 0 by server, and how many have. */
   readonly voters: Uint8Array;
   votes: number;
+
+  // As a leader.
+  /** Configurations of the progress chart, by follower. */
+  readonly progress: Int32Array;
+  /** Its first entry of its own term. */
+  openingLsn: number;
+  /** By follower: what it is to be sent next, and through where it has the leader's log on its disk. */
+  readonly nextLsn: Int32Array;
+  readonly matchLsn: Int32Array;
+  /** By follower: the entry it was asked about, as long as it has not answered. */
+  readonly askedLsn: Int32Array;
+  /** By follower: what it last said to agree on, and through where it had been sent entries at a round of heartbeats. */
+  readonly agreedBy: Int32Array;
+  readonly markRound: Int32Array;
+  readonly markLsn: Int32Array;
+  /** By follower: the newest round of heartbeats it has answered, and how many beats ago it last answered any. */
+  readonly heardRound: Int32Array;
+  readonly silentBeats: Int32Array;
+  /** The newest round sent, the newest that a majority has answered, and when that one was sent. */
+  round: number;
+  confirmedRound: number;
+  confirmedAtUs: number;
+  /** When the last rounds were sent, by round modulo their number. */
+  readonly roundSentUs: Float64Array;
+  /** Writes up to here have been answered. */
+  answeredLsn: number;
+  /** Reads that wait: `READ_WIDTH` integers each, the oldest first. */
+  reads: Int32Array;
+  firstRead: number;
+  waitingReads: number;
 }
 
-/** What the chart sees as its context: the server, what it was given, and what it may ask for. */
+export interface EarlyEntry {
+  readonly lsn: number;
+  readonly term: number;
+  readonly key: number;
+  readonly value: number;
+  readonly bytes: number;
+}
+
+/** What the charts see as their context: the server, what it was given, and what it may ask for. */
 export interface Activation {
   node: Server;
   input: Input;
   out: Out;
+  /** The follower a progress chart is about. */
+  peer: number;
 }
 
 /** The index of its own streams of chance that timeouts are drawn from. */
-const TIMEOUTS = 0;
+export const TIMEOUTS = 0;
 export const serverChances: readonly string[] = ['election timeouts'];
 
-export function newServer(
-  settings: ServerSettings,
-  self: number,
-  { term, lastIndex, leadsAtStart }: Pick<Server, 'term' | 'lastIndex' | 'leadsAtStart'>,
-): Server {
+/** How many rounds of heartbeats a leader remembers the times of. */
+export const roundsKept = 64;
+
+export interface ServerStart {
+  readonly term: number;
+  readonly leader: number;
+  readonly wal: Wal;
+  readonly keys: number;
+}
+
+export function newServer(settings: ServerSettings, self: number, start: ServerStart): Server {
+  const { servers } = settings;
+  const { term, leader, wal, keys } = start;
   return {
     settings,
     self,
-    leadsAtStart,
+    leadsAtStart: leader === self,
     role: 0,
     term,
-    votedFor: NOBODY,
+    votedFor: leader,
     durableTerm: term,
-    durableVotedFor: NOBODY,
-    lastTerm: term,
-    lastIndex,
-    voters: new Uint8Array(settings.servers),
+    durableVotedFor: leader,
+    wal,
+    flushedLsn: wal.lastLsn,
+    commitLsn: 0,
+    replayedLsn: 0,
+    data: new Int32Array(keys * DATA_WIDTH),
+    safeLsn: 0,
+    leader,
+    heardAtUs: Number.NEGATIVE_INFINITY,
+    agreedLsn: 0,
+    early: [],
+    flushingLsn: -1,
+    voters: new Uint8Array(servers),
     votes: 0,
+    progress: new Int32Array(servers),
+    openingLsn: 0,
+    nextLsn: new Int32Array(servers),
+    matchLsn: new Int32Array(servers),
+    askedLsn: new Int32Array(servers),
+    agreedBy: new Int32Array(servers),
+    markRound: new Int32Array(servers),
+    markLsn: new Int32Array(servers),
+    heardRound: new Int32Array(servers),
+    silentBeats: new Int32Array(servers),
+    round: 0,
+    confirmedRound: 0,
+    confirmedAtUs: 0,
+    roundSentUs: new Float64Array(roundsKept),
+    answeredLsn: 0,
+    reads: new Int32Array(0),
+    firstRead: 0,
+    waitingReads: 0,
   };
 }
 
 export function leadsAtStart({ node }: Activation): boolean {
   return node.leadsAtStart;
-}
-
-/** A timeout, drawn as the timer starts: never the one before it again. */
-export function electionTimeoutUs({ node, out }: Activation): number {
-  return sampleLatency(node.settings.timeout, out.draw(TIMEOUTS));
 }
 
 export function isOfNewerTerm({ node, input }: Activation): boolean {
@@ -95,156 +206,18 @@ export function isNotOfOlderTerm({ node, input }: Activation): boolean {
   return input.a >= node.term;
 }
 
-/** Takes a newer term over; its vote in that one is still to be given. */
-export function takeTerm({ node, input }: Activation): void {
+/** Takes a newer term over; its vote in that one is still to be given, and its leader still to be known. */
+export function takeTerm({ node, input, out }: Activation): void {
   if (input.a <= node.term) return;
   node.term = input.a;
   node.votedFor = NOBODY;
+  forgetLeader(node, out);
 }
 
-// A voter.
-
-/**
- * VOTE: whether the candidate may have this server's vote: one a term, and only for a log that ends no earlier than its
- * own. A log ends later with a later term, or in the same term with a greater index.
- */
-export function deservesVote(activation: Activation): boolean {
-  const { node, input } = activation;
-  const mayVote =
-    input.a > node.term ||
-    (input.a === node.term && (node.votedFor === NOBODY || node.votedFor === input.from));
-  return mayVote && isUpToDate(activation);
-}
-
-function isUpToDate({ node, input }: Activation): boolean {
-  return input.b > node.lastTerm || (input.b === node.lastTerm && input.c >= node.lastIndex);
-}
-
-export function grantVote(activation: Activation): void {
-  takeTerm(activation);
-  const { node, input } = activation;
-  node.votedFor = input.from;
-  write(activation, input.from, GRANTED);
-}
-
-export function refuseVote(activation: Activation): void {
-  const { node, input, out } = activation;
-  if (node.term > node.durableTerm) write(activation, input.from, REFUSED);
-  else sendAnswer(out, input.from, node.term, REFUSED);
-}
-
-// A candidate.
-
-/**
- * Opens the next term, asks for votes, and gives itself its own, which like any other counts once it is durable. To ask
- * before that is safe: a candidate that dies meanwhile is none any more, and nobody counts the votes it asked for.
- */
-export function standForElection(activation: Activation): void {
-  const { node } = activation;
-  node.term += 1;
-  node.votedFor = node.self;
-  node.voters.fill(0);
-  node.votes = 0;
-  if (node.settings.writesVotes) write(activation, node.self, GRANTED);
-  else countMyVote(activation);
-  requestVotes(activation);
-}
-
-function requestVotes({ node, out }: Activation): void {
-  for (let server = 0; server < node.settings.servers; server++) {
-    if (server !== node.self)
-      out.send(server, VOTE, node.term, node.lastTerm, node.lastIndex, 0, 0, MESSAGE_BYTES);
-  }
-}
-
-/** FLUSHED: what is now on disk is its own vote, in the term it stands in. */
-export function isMyVote({ node, input }: Activation): boolean {
-  return input.a === node.term && input.b === written(node.self, GRANTED);
-}
-
-/** VOTED: a vote that it has not counted yet, in the term it stands in. */
-export function isVoteForMe({ node, input }: Activation): boolean {
-  return input.a === node.term && input.b === GRANTED && node.voters[input.from] === 0;
-}
-
-export function makesMajority(activation: Activation): boolean {
-  const { node } = activation;
-  return isVoteForMe(activation) && node.votes + 1 >= node.settings.majority;
-}
-
-export function myVoteMakesMajority(activation: Activation): boolean {
-  const { node } = activation;
-  return isMyVote(activation) && node.votes + 1 >= node.settings.majority;
-}
-
-export function countMyVote({ node, out }: Activation): void {
-  out.note(NOTE_VOTED, node.term, node.self, 0, 0);
-  node.voters[node.self] = 1;
-  node.votes += 1;
-}
-
-export function countVote({ node, input }: Activation): void {
-  node.voters[input.from] = 1;
-  node.votes += 1;
-}
-
-// A leader, and who hears it.
-
-export function noteLeading({ node, out }: Activation): void {
-  out.note(NOTE_LEADING, node.term, 0, 0, 0);
-}
-
-export function sendHeartbeats({ node, out }: Activation): void {
-  for (let server = 0; server < node.settings.servers; server++) {
-    if (server !== node.self) out.send(server, HEARTBEAT, node.term, 0, 0, 0, 0, MESSAGE_BYTES);
-  }
-}
-
-export function answerHeartbeat({ node, input, out }: Activation): void {
-  out.send(input.from, HEARD, node.term, 0, 0, 0, 0, MESSAGE_BYTES);
-}
-
-// Disk.
-
-const REFUSED = 0;
-const GRANTED = 1;
-
-/** Candidate and answer in the one integer that comes back when they are on disk. */
-function written(candidate: number, answer: number): number {
-  return candidate * 2 + answer;
-}
-
-/** Tells the candidate, or first makes term and answer durable: a server that forgets its vote may give it again. */
-function write({ node, out }: Activation, candidate: number, answer: number): void {
-  if (node.settings.writesVotes) out.fsync(node.term, written(candidate, answer), MESSAGE_BYTES);
-  else sendAnswer(out, candidate, node.term, answer);
-}
-
-function sendAnswer(out: Out, candidate: number, term: number, answer: number): void {
-  if (answer === GRANTED) out.note(NOTE_VOTED, term, candidate, 0, 0);
-  out.send(candidate, VOTED, term, answer, 0, 0, 0, MESSAGE_BYTES);
-}
-
-/** FLUSHED: an answer is durable and goes out, even where a newer term has come since: it was given in its own. */
-export function sendDurableAnswer(activation: Activation): void {
-  noteDurable(activation);
-  const { node, input, out } = activation;
-  const candidate = input.b >> 1;
-  // Its own vote in a candidacy that it has given up is of no use to anybody.
-  if (candidate !== node.self) sendAnswer(out, candidate, input.a, input.b & 1);
-}
-
-export function noteDurable({ node, input }: Activation): void {
-  if (input.a > node.durableTerm) {
-    node.durableTerm = input.a;
-    node.durableVotedFor = NOBODY;
-  }
-  if ((input.b & 1) === GRANTED) node.durableVotedFor = input.b >> 1;
-}
-
-/** The process died: what it knows is what its disk knew. */
-export function forgetUnwritten(node: Server): void {
-  if (!node.settings.writesVotes) return;
-  node.term = node.durableTerm;
-  node.votedFor = node.durableVotedFor;
+export function forgetLeader(node: Server, out: Out): void {
+  node.agreedLsn = 0;
+  node.early.length = 0;
+  if (node.leader === NOBODY) return;
+  node.leader = NOBODY;
+  out.note(NOTE_FOLLOWING, node.term, NOBODY, 0, 0);
 }

@@ -211,6 +211,10 @@ export class ByHand implements Out {
     this.notes.push({ actor: this.self, kind, a, b });
   }
 
+  elapsedUs(sinceUs: number): number {
+    return this.nowUs - sinceUs;
+  }
+
   draw(): number {
     return 0;
   }

@@ -7,6 +7,7 @@ import { simulate } from '../../run/simulate.ts';
 import { parseScenario } from '../../scenario/parse.ts';
 import type { ScenarioSource } from '../../scenario/schema.ts';
 import { randomCluster } from './random-cluster.test-support.ts';
+import type { LeaderFollowerSource } from './schema.ts';
 
 function staleIn(source: ScenarioSource): { stale: number; reads: number } {
   const { verdicts, operations } = simulate(parseScenario(source));
@@ -96,7 +97,7 @@ test('reads from a leader that nobody replaces are never stale, whatever else be
       const { topology, workload } = source;
       const fixed: ScenarioSource = {
         ...source,
-        topology: { ...topology, reads: 'leader', failover: { automatic: false } },
+        topology: { ...(topology as LeaderFollowerSource), reads: 'leader', failover: { automatic: false } },
         workload: { ...workload, clients: [{ writesPerSecond: 200, readsPerSecond: 400 }] },
         drainMs: 1000,
       };

@@ -19,6 +19,7 @@ export class ShardedCluster implements Cluster {
   readonly members: readonly Member[];
   readonly shards: readonly Shard[];
   readonly messageOf: Cluster['messageOf'];
+  readonly clientsSeekLeader: boolean;
   /** Which shard a member is of. */
   private readonly shardOf: readonly Shard[];
 
@@ -52,6 +53,7 @@ export class ShardedCluster implements Cluster {
     this.members = members;
     this.shardOf = shards.flatMap((shard) => shard.cluster.members.map(() => shard));
     this.messageOf = shards[0]!.cluster.messageOf;
+    this.clientsSeekLeader = shards[0]!.cluster.clientsSeekLeader ?? false;
   }
 
   leaderOf(member: number): number {

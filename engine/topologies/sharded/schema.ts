@@ -1,6 +1,7 @@
 /** A sharded topology as people write it in a scenario: any other topology, once for each part of the keys. */
 import * as z from 'zod/mini';
 import { id, positiveCount } from '../../scenario/fields.ts';
+import { consensusSchema } from '../consensus/schema.ts';
 import { leaderFollowerSchema } from '../leader-follower/schema.ts';
 
 export const shardedSchema = z.strictObject({
@@ -24,7 +25,7 @@ export const shardedSchema = z.strictObject({
         z.describe('Regions that shard after shard is led from, in turns; without it, nodes take turns'),
       ),
   ),
-  of: z.discriminatedUnion('type', [leaderFollowerSchema]),
+  of: z.discriminatedUnion('type', [leaderFollowerSchema, consensusSchema]),
 });
 
 export type ShardedDocument = z.output<typeof shardedSchema>;

@@ -43,7 +43,8 @@ export function shardedSpec(
       ['topology', 'of'],
     ),
   }));
-  return { type: topology.type, reads: of.reads, shards };
+  // Without shards there are problems, and nobody reads.
+  return { type: topology.type, reads: shards[0]?.topology.reads ?? 'leader', shards };
 }
 
 /** Helpers of every shard, by shard. */

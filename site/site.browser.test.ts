@@ -462,7 +462,7 @@ describe.skipIf(chromium === undefined)('site in Chromium', () => {
     await page.getByRole('button', { name: 'Dark theme' }).click();
     const dark = await paper();
     expect(dark).not.toBe(light);
-    await page.getByRole('link', { name: 'Read the chapter' }).click();
+    await page.getByRole('link', { name: 'Start reading' }).click();
     await page.getByRole('button', { name: 'Light theme' }).waitFor();
     expect(await paper()).toBe(dark);
     await page.context().close();

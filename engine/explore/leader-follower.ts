@@ -127,6 +127,7 @@ export function leaderFollowerModel(options: LeaderFollowerOptions): LeaderFollo
 const replicaDelays = {
   clients: [],
   reconnectUs: 1_000_000,
+  readWaitUs: 0,
   keepaliveUs: 1_000_000,
   streamTimeoutUs: 60_000_000,
 };

@@ -32,6 +32,8 @@ export const WRITE_OK = 19;
 export const REFUSED = 20;
 /** Where to send operations now: the leader and the replicas that live. */
 export const ROUTE = 21;
+/** This replica shows less than the reader of READ has seen: ask the leader. */
+export const BEHIND = 22;
 /** Each topology numbers its own messages from here. */
 export const FIRST_TOPOLOGY_MESSAGE = 32;
 /** Message kinds stay below this; the loop marks records above it. */

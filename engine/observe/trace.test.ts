@@ -11,6 +11,7 @@ const messages: { readonly [Type in Message['type']]: Extract<Message, { type: T
   'read-ok': { type: 'read-ok', operation: 4, term: 1, lsn: 9, value: 2 },
   'write-ok': { type: 'write-ok', operation: 5, term: 1, lsn: 9 },
   refused: { type: 'refused', operation: 5, leader: 1 },
+  behind: { type: 'behind', operation: 4 },
   route: { type: 'route', leader: 0, term: 2, live: 3 },
   hello: { type: 'hello', term: 2, lastTerm: 1, lsn: 9 },
   point: { type: 'point', term: 2, newestTerm: 1, lsn: 8, askedTerm: 1, askedLsn: 9 },

@@ -4,6 +4,7 @@
 
 import type { DropReason, Tracer } from '../kernel/loop.ts';
 import {
+  BEHIND,
   CRASHED,
   FLUSHED,
   type Input,
@@ -22,7 +23,13 @@ import type { ConsensusMessage } from '../topologies/consensus/messages.ts';
 import type { ReplicationMessage, StreamState } from '../topologies/leader-follower/messages.ts';
 
 export type ClientMessage =
-  | { readonly type: 'read'; readonly operation: number; readonly key: number }
+  | {
+      readonly type: 'read';
+      readonly operation: number;
+      readonly key: number;
+      /** The newest record that its user has written or read; left out where it does not say. */
+      readonly seen?: { readonly term: number; readonly lsn: number };
+    }
   | { readonly type: 'write'; readonly operation: number; readonly key: number }
   | {
       readonly type: 'read-ok';
@@ -38,6 +45,7 @@ export type ClientMessage =
       /** Whom to ask instead, counted from 0; null where nobody is known to lead, or nothing is said of it. */
       readonly leader: number | null;
     }
+  | { readonly type: 'behind'; readonly operation: number }
   | { readonly type: 'route'; readonly leader: number; readonly term: number; readonly live: number };
 
 /** A message of one of the topologies. */
@@ -263,7 +271,7 @@ export function messageOf(
 ): Message {
   switch (kind) {
     case READ:
-      return { type: 'read', operation: b, key: c };
+      return { type: 'read', operation: b, key: c, ...(e > 0 && { seen: { term: d, lsn: e } }) };
     case WRITE:
       return { type: 'write', operation: b, key: c };
     case READ_OK:
@@ -272,6 +280,8 @@ export function messageOf(
       return { type: 'write-ok', operation: b, term: c, lsn: d };
     case REFUSED:
       return { type: 'refused', operation: b, leader: c > 0 ? c - 1 : null };
+    case BEHIND:
+      return { type: 'behind', operation: b };
     case ROUTE:
       return { type: 'route', leader: a, term: b, live: c };
     default:
@@ -360,8 +370,9 @@ export function describeTraceEntry(entry: TraceEntry): string {
 function describeMessage(message: Message): string {
   switch (message.type) {
     case 'read':
+      return `a read of key ${message.key} (operation ${message.operation})${message.seen === undefined ? '' : `, whose user has seen record ${message.seen.lsn} of term ${message.seen.term}`}`;
     case 'write':
-      return `a ${message.type} of key ${message.key} (operation ${message.operation})`;
+      return `a write of key ${message.key} (operation ${message.operation})`;
     case 'read-ok':
       return `the answer to read ${message.operation}`;
     case 'write-ok':
@@ -370,6 +381,8 @@ function describeMessage(message: Message): string {
       return message.leader === null
         ? `the refusal of operation ${message.operation}`
         : `the refusal of operation ${message.operation}, with word of who leads`;
+    case 'behind':
+      return `word that it lags behind what the reader of operation ${message.operation} has seen`;
     case 'route':
       return `whom to ask in term ${message.term}`;
     case 'hello':

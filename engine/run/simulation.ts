@@ -11,6 +11,7 @@ import type { FaultDocument } from '../scenario/schema.ts';
 import { actorsOf, type Cell, cellsOf } from '../topologies/cells.ts';
 import type { Cluster } from '../topologies/cluster.ts';
 import { newCluster } from '../topologies/clusters.ts';
+import { remediesOf } from '../topologies/topologies.ts';
 import { Sessions, type SessionVerdictName } from '../verdicts/sessions.ts';
 import { StaleReads } from '../verdicts/stale-reads.ts';
 import {
@@ -119,6 +120,7 @@ export class Simulation implements Notebook {
           readEvery: arrivalsOf(client.readsPerSecond, workload.arrivals, tables),
           writeEvery: arrivalsOf(client.writesPerSecond, workload.arrivals, tables),
           users: workload.users,
+          remedies: remediesOf(topology),
         },
         this.cells.map((cell) =>
           newRoute(

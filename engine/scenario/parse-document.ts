@@ -90,7 +90,10 @@ function problemsOfUnion(
       .filter(isWrongTypeHere)
       .flatMap((each) => problemsOfIssue(each, path, root, schema).map((problem) => problem.expected)),
   );
-  return [{ path, found, expected: [...new Set(expectations)].join(' or ') }];
+  const words = issue.errors.flat().flatMap((inner) => (inner.code === 'invalid_value' ? inner.values : []));
+  return [
+    withNear({ path, found, expected: [...new Set(expectations)].join(' or ') }, valueAt(root, path), words),
+  ];
 }
 
 function isWrongTypeHere(issue: Issue): boolean {

@@ -84,6 +84,8 @@ test('defaults: what the least scenario means', () => {
       leader: 0,
       acknowledgement: 'asynchronous',
       reads: 'leader',
+      remedies: null,
+      readWaitUs: 0,
       automaticFailover: true,
       heartbeatUs: 1e6,
       timeoutUs: 1e7,
@@ -272,7 +274,7 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     'not one of the words',
     changed(least, ['topology', 'reads'], 'follower'),
     [
-      'topology.reads: found "follower", expected one of leader, followers, nearest (did you mean followers?)',
+      'topology.reads: found "follower", expected one of leader, followers, nearest or an object (keys and values) (did you mean followers?)',
     ],
   ],
   [
@@ -578,4 +580,28 @@ test('a verdict on sessions is expected only where users are told apart', () => 
     'expect[0].verdict: found monotonic-reads, expected workload.users, whose sessions it judges',
   ]);
   expect(problemsOf(changed(expecting, ['workload', 'users'], { count: 5 }))).toEqual([]);
+});
+
+test('what is done for users who read: as words, as settings, and only where there are users', () => {
+  const reads = (value: unknown) =>
+    changed(changed(three, ['workload', 'users'], { count: 5 }), ['topology', 'reads'], value);
+  expect(parseScenario(reads('nearest')).topology).toMatchObject({ reads: 'nearest', remedies: null });
+  expect(parseScenario(reads({ from: 'nearest' })).topology).toMatchObject({
+    reads: 'nearest',
+    remedies: null,
+  });
+  expect(
+    parseScenario(reads({ from: 'followers', sticky: true, leaderForMs: 1.5, waitForLsnMs: 20 })).topology,
+  ).toMatchObject({
+    reads: 'followers',
+    remedies: { sticky: true, leaderForUs: 1500, carriesSeen: true },
+    readWaitUs: 20_000,
+  });
+  expect(problemsOf(reads({ from: 'leader', sticky: true })).map(describeProblem)).toEqual([
+    'topology.reads.from: found leader, expected followers or nearest (whoever reads from the leader always sees what it has written)',
+  ]);
+  const nobody = changed(reads({ from: 'followers', sticky: true }), ['workload', 'users'], undefined);
+  expect(problemsOf(nobody).map(describeProblem)).toEqual([
+    'topology.reads: found something that is done for each user, expected workload.users, whom it is done for',
+  ]);
 });

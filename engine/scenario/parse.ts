@@ -1,6 +1,6 @@
 import { faultProblems } from '../faults/fault-names.ts';
 import type { LatencySpec } from '../kernel/latency.ts';
-import { topologyHelpers, topologySpec } from '../topologies/topologies.ts';
+import { remediesOf, topologyHelpers, topologySpec } from '../topologies/topologies.ts';
 import type { UserSettings } from '../workload/users.ts';
 import { parseDocument } from './parse-document.ts';
 import { describeProblem, InputError, type Problem, showValue, unknownName } from './problems.ts';
@@ -94,6 +94,7 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
   checkWork(document, problems);
   checkFaults(scenario, document.durationMs, problems);
   checkExpectations(scenario, problems);
+  checkRemedies(scenario, problems);
   return scenario;
 }
 
@@ -410,6 +411,16 @@ function checkExpectations(scenario: Scenario, problems: Problem[]): void {
         expected: `at least atLeast, ${atLeast}`,
       });
     }
+  });
+}
+
+/** What is done for users needs users. */
+function checkRemedies({ topology, workload }: Scenario, problems: Problem[]): void {
+  if (remediesOf(topology) === null || workload.users !== null) return;
+  problems.push({
+    path: ['topology', 'reads'],
+    found: 'something that is done for each user',
+    expected: 'workload.users, whom it is done for',
   });
 }
 

@@ -3,6 +3,7 @@
 import type { Problem } from '../scenario/problems.ts';
 import type { HelperSpec, NodeSpec, TopologySpec } from '../scenario/scenario.ts';
 import type { TopologyDocument } from '../scenario/schema.ts';
+import type { ReadRemedies } from '../workload/users.ts';
 import { plainTopologyHelpers, plainTopologySpec } from './plain.ts';
 import { shardedHelpers, shardedSpec } from './sharded/spec.ts';
 
@@ -26,4 +27,9 @@ export function topologyHelpers(
   return topology.type === 'sharded'
     ? shardedHelpers(topology, nodes)
     : plainTopologyHelpers(topology, nodes, path);
+}
+
+/** What is done for users who read, where the topology does anything. */
+export function remediesOf(topology: TopologySpec): ReadRemedies | null {
+  return 'remedies' in topology ? topology.remedies : null;
 }

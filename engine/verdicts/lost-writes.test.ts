@@ -11,6 +11,7 @@ const settings = {
   reconnectUs: 1,
   keepaliveUs: 1,
   streamTimeoutUs: 1,
+  readWaitUs: 0,
 };
 
 function pair(): { replicas: Replica[]; verdict: LostWrites } {

@@ -275,6 +275,7 @@ test('word of an older term that was overtaken does not send a client back to th
       readEvery: null,
       writeEvery: null,
       users: null,
+      remedies: null,
     },
     [known],
   );

@@ -7,6 +7,7 @@
 import type { LatencyTable } from '../kernel/latency.ts';
 import { sampleLatency } from '../kernel/latency.ts';
 import {
+  BEHIND,
   type Input,
   type NodeKind,
   type Out,
@@ -26,6 +27,10 @@ import {
   addFollowUp,
   newUsers,
   nextFollowUpUs,
+  noteSeen,
+  pinned,
+  type ReadRemedies,
+  seenAt,
   takeFollowUp,
   takeUp,
   type UserSettings,
@@ -102,6 +107,8 @@ export interface ClientSettings {
   readonly writeEvery: Arrivals | null;
   /** null where users are not told apart. */
   readonly users: UserSettings | null;
+  /** Only where users are told apart; null for none. */
+  readonly remedies: ReadRemedies | null;
 }
 
 /** Time between arrivals, finer than a microsecond where they are many, so that any rate is kept; a power of two. */
@@ -144,7 +151,7 @@ export function newClientGroup(settings: ClientSettings, routes: readonly Route[
   return {
     settings,
     routes,
-    users: settings.users === null ? null : newUsers(settings.users),
+    users: settings.users === null ? null : newUsers(settings.users, routes.length),
     asking: true,
     nextNumber: settings.group + settings.groups,
     readTicksLeft: 0,
@@ -175,19 +182,22 @@ export const clientKind: NodeKind<ClientGroup> = {
         break;
       case READ_OK:
         if (group.settings.seeksLeader) hear(group.routes, input, out);
-        if (group.users !== null && isOpen(group, input))
-          out.note(NOTE_FOUND, input.a, input.e, input.from, 0);
+        if (group.users !== null && isOpen(group, input)) noteRead(group.users, out, input);
         end(group, out, input, OK, input.c, input.d);
         break;
       case WRITE_OK:
         if (group.settings.seeksLeader) hear(group.routes, input, out);
-        if (group.users !== null && isOpen(group, input)) planFollowUp(group.users, out, input.a);
+        if (group.users !== null && input.e !== 1 && isOpen(group, input))
+          noteWritten(group, group.users, out, input);
         // With a warning, the write is done where it was asked for, and may be nowhere else.
         end(group, out, input, input.e === 1 ? INFO : OK, input.c, input.d);
         break;
       case REFUSED:
         if (group.settings.seeksLeader) takeHint(group.routes, input, out);
         end(group, out, input, FAIL, 0, 0);
+        break;
+      case BEHIND:
+        if (isOpen(group, input)) askLeader(group, out, input.a);
         break;
       case ROUTE:
         follow(shardOfSender(group.routes, input.from), input);
@@ -289,23 +299,62 @@ function begin(group: ClientGroup, out: Out, reading: boolean, givenUser = -1, g
     takeUp(users, slot, user, key);
   }
   const route = group.routes.length === 1 ? group.routes[0]! : group.routes[key % group.routes.length]!;
-  const replica = reading ? readTarget(route, settings.reads, out) : route.leader;
+  const replica = reading ? replicaToRead(group, route, slot, out) : route.leader;
   const target = route.firstActor + replica;
-  group.targets[slot] = target;
   out.note(NOTE_BEGAN, slot, number, reading ? READ : WRITE, key);
-  if (reading) out.send(target, READ, slot, number, key, 0, 0, REQUEST_BYTES);
-  else out.send(target, WRITE, slot, number, key, 0, 0, settings.valueBytes);
+  if (reading) sendRead(group, out, target, slot, key);
+  else {
+    group.targets[slot] = target;
+    out.send(target, WRITE, slot, number, key, 0, 0, settings.valueBytes);
+  }
 }
 
-function readTarget({ live, leader, distancesUs }: Route, reads: ReadRoute, out: Out): number {
-  if (reads === 'leader') return leader;
-  const candidates = reads === 'followers' ? live & ~(1 << leader) : nearest(live, distancesUs);
-  const count = bitCount(candidates);
-  if (count === 0) return leader;
+function sendRead(group: ClientGroup, out: Out, target: number, slot: number, key: number): void {
+  const { users, settings } = group;
+  let term = 0;
+  let lsn = 0;
+  if (users !== null && settings.remedies?.carriesSeen === true) {
+    const at = seenAt(users, users.ofSlot[slot]!, key);
+    term = users.seen[at]!;
+    lsn = users.seen[at + 1]!;
+  }
+  group.targets[slot] = target;
+  out.send(target, READ, slot, group.numbers[slot]!, key, term, lsn, REQUEST_BYTES);
+}
+
+/** The replica that was asked lags too far behind what the user has seen. */
+function askLeader(group: ClientGroup, out: Out, slot: number): void {
+  const key = group.users!.keyOfSlot[slot]!;
+  const route = group.routes[key % group.routes.length]!;
+  sendRead(group, out, route.firstActor + route.leader, slot, key);
+}
+
+/** Where a read goes, with what is done for its user. */
+function replicaToRead({ users, settings }: ClientGroup, route: Route, slot: number, out: Out): number {
+  const { reads, remedies } = settings;
+  if (users === null || remedies === null) return readTarget(route, reads, out);
+  const user = users.ofSlot[slot]!;
+  if (users.leaderUntilUs[user]! > out.nowUs) return route.leader;
+  if (!remedies.sticky) return readTarget(route, reads, out);
+  const from = candidates(route, reads);
+  return from === 0 ? route.leader : pinned(user, from);
+}
+
+function readTarget(route: Route, reads: ReadRoute, out: Out): number {
+  if (reads === 'leader') return route.leader;
+  const from = candidates(route, reads);
+  const count = bitCount(from);
+  if (count === 0) return route.leader;
   let skip = count === 1 ? 0 : pick(out.draw(ROUTES), count);
   for (let replica = 0; ; replica++) {
-    if ((candidates & (1 << replica)) !== 0 && skip-- === 0) return replica;
+    if ((from & (1 << replica)) !== 0 && skip-- === 0) return replica;
   }
+}
+
+/** Replicas that may be read from, a bit each. */
+function candidates({ live, leader, distancesUs }: Route, reads: ReadRoute): number {
+  if (reads === 'leader') return 1 << leader;
+  return reads === 'followers' ? live & ~(1 << leader) : nearest(live, distancesUs);
 }
 
 /** Of the live replicas those with the smallest distance. */
@@ -325,6 +374,19 @@ function bitCount(mask: number): number {
   let count = 0;
   for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
   return count;
+}
+
+function noteRead(users: Users, out: Out, { from, a: slot, c: term, d: lsn, e: value }: Input): void {
+  noteSeen(users, slot, term, lsn);
+  out.note(NOTE_FOUND, slot, value, from, 0);
+}
+
+function noteWritten({ settings }: ClientGroup, users: Users, out: Out, input: Input): void {
+  const { a: slot, c: term, d: lsn } = input;
+  noteSeen(users, slot, term, lsn);
+  if (settings.remedies !== null)
+    users.leaderUntilUs[users.ofSlot[slot]!] = out.nowUs + settings.remedies.leaderForUs;
+  planFollowUp(users, out, slot);
 }
 
 /** The user of an acknowledged write comes back for what it wrote. */

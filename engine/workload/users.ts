@@ -9,20 +9,38 @@ export interface UserSettings {
   readonly readAfterWriteUs: number;
 }
 
+/** What is done so that users see their own writes, and time does not go backward for them. */
+export interface ReadRemedies {
+  /** Each user reads from one replica, as long as it lives. */
+  readonly sticky: boolean;
+  /** How long after a write's acknowledgement its user reads from the leader; 0: not at all. */
+  readonly leaderForUs: number;
+  /** Whether a read says what its user has seen, so that the replica may wait until it shows as much. */
+  readonly carriesSeen: boolean;
+}
+
 export interface Users {
   readonly settings: UserSettings;
   /** Per slot of the group's pool: whose operation it is, and of which key. */
   ofSlot: Int32Array;
   keyOfSlot: Int32Array;
+  /** Per user: until when it reads from the leader. */
+  readonly leaderUntilUs: Float64Array;
+  /** Per user and shard: term and LSN of the newest it has written or read. */
+  readonly seen: Int32Array;
+  readonly shards: number;
   /** Reads that are to follow writes, in the order of their times: a ring. */
   followUps: { users: Int32Array; keys: Int32Array; atUs: Float64Array; first: number; count: number };
 }
 
-export function newUsers(settings: UserSettings): Users {
+export function newUsers(settings: UserSettings, shards: number): Users {
   return {
     settings,
     ofSlot: new Int32Array(8),
     keyOfSlot: new Int32Array(8),
+    leaderUntilUs: new Float64Array(settings.count),
+    seen: new Int32Array(settings.count * shards * 2),
+    shards,
     followUps: {
       users: new Int32Array(8),
       keys: new Int32Array(8),
@@ -40,6 +58,41 @@ export function takeUp(users: Users, slot: number, user: number, key: number): v
   }
   users.ofSlot[slot] = user;
   users.keyOfSlot[slot] = key;
+}
+
+/** Where what a user has seen of the shard of a key is kept: term, then LSN. */
+export function seenAt({ shards }: Users, user: number, key: number): number {
+  return (user * shards + (key % shards)) * 2;
+}
+
+/** The user of a slot has an answer. */
+export function noteSeen(users: Users, slot: number, term: number, lsn: number): void {
+  const { seen } = users;
+  const at = seenAt(users, users.ofSlot[slot]!, users.keyOfSlot[slot]!);
+  if (term < seen[at]! || (term === seen[at] && lsn <= seen[at + 1]!)) return;
+  seen[at] = term;
+  seen[at + 1] = lsn;
+}
+
+/**
+ * The one of the replicas, a bit each and at least one, that a user keeps to: the one that its hash with the user's number
+ * ranks first. When that one is gone its users spread over the others, and nobody else moves.
+ * Source: Thaler and Ravishankar, A Name-Based Mapping Scheme for Rendezvous, 1996.
+ */
+export function pinned(user: number, replicas: number): number {
+  let best = -1;
+  let bestRank = -1;
+  for (let replica = 0; replicas >>> replica !== 0; replica++) {
+    if ((replicas & (1 << replica)) === 0) continue;
+    let rank = Math.imul(user + 1, 0x9e37_79b1) ^ Math.imul(replica + 1, 0x85eb_ca6b);
+    rank = Math.imul(rank ^ (rank >>> 15), 0x2c1b_3c6d);
+    rank = Math.imul(rank ^ (rank >>> 12), 0x297a_2d39) >>> 1;
+    if (rank > bestRank) {
+      best = replica;
+      bestRank = rank;
+    }
+  }
+  return best;
 }
 
 /** The user of a slot's write will read the same key again. Writes are acknowledged in the order of these times. */

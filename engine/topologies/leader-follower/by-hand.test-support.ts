@@ -60,6 +60,7 @@ export class ByHand implements Out {
       reconnectUs: 1000,
       keepaliveUs: 1000,
       streamTimeoutUs: 10_000,
+      readWaitUs: 0,
     };
     this.replicas = Array.from({ length: replicas }, (_, self) => newReplica(all, self, 0, 10));
     this.managerActor = replicas;

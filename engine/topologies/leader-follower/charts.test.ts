@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Chart } from '../../statecharts/chart.ts';
 import { checkLowering } from '../../statecharts/lowering-oracle.test-support.ts';
 import { failoverChart } from './failover.chart.ts';
+import { heldReadsChart } from './held-reads.chart.ts';
 import { managerKind, replicaKind } from './kinds.ts';
 import { roleChart } from './role.chart.ts';
 import { streamChart } from './stream.chart.ts';
@@ -12,7 +13,10 @@ const runs = 300;
 
 test('role: lowered as XState runs it', () => {
   checkLowering(
-    roleChart({ step: () => {}, stepAll: () => {} }, { written: () => {}, moved: () => {}, close: () => {} }),
+    roleChart(
+      { step: () => {}, stepAll: () => {} },
+      { written: () => {}, moved: () => {}, close: () => {}, holdRead: () => {} },
+    ),
     { runs },
   );
 });
@@ -23,6 +27,10 @@ test('stream: lowered as XState runs it', () => {
 
 test('wait: lowered as XState runs it', () => {
   checkLowering(waitChart, { runs });
+});
+
+test('held reads: lowered as XState runs it', () => {
+  checkLowering(heldReadsChart, { runs });
 });
 
 test('WAL writer: lowered as XState runs it', () => {
@@ -37,7 +45,7 @@ const paths = ({ configurations }: Chart<never>): string[] =>
   configurations.map(({ states }) => states.at(-1)!);
 
 test('each chart has the modes one would name, and no more', () => {
-  const { role, stream } = replicaKind;
+  const { role, stream, heldReads } = replicaKind;
   expect(paths(role as Chart<never>)).toEqual([
     'following.disconnected.connecting',
     'leading.serving',
@@ -49,6 +57,7 @@ test('each chart has the modes one would name, and no more', () => {
     'connected.sending.streaming',
     'connected.sending.catch-up',
   ]);
+  expect(paths(heldReads as Chart<never>)).toEqual(['none', 'holding']);
   expect(paths(managerKind.failover as Chart<never>)).toEqual([
     'failover.watching',
     'failover.collecting',

@@ -61,6 +61,7 @@ export class LeaderFollowerCluster implements Cluster {
       reconnectUs: spec.reconnectUs,
       keepaliveUs: spec.keepaliveUs,
       streamTimeoutUs: spec.streamTimeoutUs,
+      readWaitUs: spec.readWaitUs,
     };
     this.replicas = Array.from({ length: replicas }, (_, self) =>
       newReplica(settings, self, spec.leader, keys),

@@ -96,4 +96,6 @@ export function loseMemory(node: Replica, out: Out, withMachine: boolean): void 
   node.walWriter = 0;
   forgetFollowers(node);
   node.early.length = 0;
+  node.held.length = 0;
+  node.holding = 0;
 }

@@ -21,6 +21,8 @@ import { lower } from '../../statecharts/lower.ts';
 import { loseMemory } from './durable-log.ts';
 import { failoverChart } from './failover.chart.ts';
 import { closeConnection } from './following.ts';
+import { heldReadsChart } from './held-reads.chart.ts';
+import { holdRead } from './held-reads.ts';
 import type { Care, Manager } from './manager.ts';
 import {
   ACT_CANCEL_WAITS,
@@ -102,7 +104,7 @@ function loweredStreams(firstTimer: () => number) {
   };
 }
 
-/** Steps the charts beside the role: how long the leader's writes wait, and its log on its way to disk. */
+/** Steps the charts beside the role: how long the leader's writes wait, its log on its way to disk, reads that are held. */
 function loweredHelpers(firstTimer: (replicas: number) => number) {
   const sink = (before: () => number) => ({
     startTimer: ({ node, out }: Activation, slot: number, delayUs: number) =>
@@ -118,12 +120,18 @@ function loweredHelpers(firstTimer: (replicas: number) => number) {
     walWriterChart,
     sink(() => wait.timers.length),
   );
+  const heldReads = lower(
+    heldReadsChart,
+    sink(() => wait.timers.length + walWriter.timers.length),
+  );
   const event = {
     waitWritten: wait.eventIndex('written'),
     waitMoved: wait.eventIndex('moved'),
     waitClose: wait.eventIndex('close'),
     writerWritten: walWriter.eventIndex('written'),
     writerClose: walWriter.eventIndex('close'),
+    readHeld: heldReads.eventIndex('held'),
+    readsMoved: heldReads.eventIndex('moved'),
   };
   const handle: Activation = { node: null!, input: null!, out: null!, peer: -1 };
   const hold = ({ node, input, out }: Activation): void => {
@@ -139,13 +147,20 @@ function loweredHelpers(firstTimer: (replicas: number) => number) {
     hold(activation);
     activation.node.walWriter = walWriter.step(activation.node.walWriter, index, handle);
   };
+  const stepHeldReads = (activation: Activation, index: number): void => {
+    hold(activation);
+    activation.node.holding = heldReads.step(activation.node.holding, index, handle);
+  };
   return {
     wait,
     walWriter,
-    timers: [...wait.timers, ...walWriter.timers],
+    heldReads,
+    timers: [...wait.timers, ...walWriter.timers, ...heldReads.timers],
     fire(activation: Activation, slot: number): void {
       if (slot < wait.timers.length) stepWait(activation, slot);
-      else stepWriter(activation, slot - wait.timers.length);
+      else if (slot < wait.timers.length + walWriter.timers.length)
+        stepWriter(activation, slot - wait.timers.length);
+      else stepHeldReads(activation, slot - wait.timers.length - walWriter.timers.length);
     },
     written(activation: Activation): void {
       const { timeoutUs, walWriterUs } = activation.node.settings.acknowledgement;
@@ -154,6 +169,14 @@ function loweredHelpers(firstTimer: (replicas: number) => number) {
     },
     moved(activation: Activation): void {
       if (activation.node.settings.acknowledgement.timeoutUs > 0) stepWait(activation, event.waitMoved);
+    },
+    holdRead(activation: Activation): void {
+      holdRead(activation);
+      stepHeldReads(activation, event.readHeld);
+    },
+    /** The replica has handled something: it may show more than it did. */
+    readsMoved(activation: Activation): void {
+      if (activation.node.held.length > 0) stepHeldReads(activation, event.readsMoved);
     },
     close(activation: Activation): void {
       stepWait(activation, event.waitClose);
@@ -167,6 +190,7 @@ export interface ReplicaKind extends NodeKind<Replica> {
   readonly stream: Chart<Activation>;
   readonly wait: Chart<Activation>;
   readonly walWriter: Chart<Activation>;
+  readonly heldReads: Chart<Activation>;
   /** Names of the timers of a replica among so many, by slot; those of a stream say whose. */
   timersOf(replicas: number): readonly { readonly delay: string; readonly peer: number | null }[];
 }
@@ -192,6 +216,7 @@ function lowerReplica(): ReplicaKind {
     stream: streams.chart,
     wait: helpers.wait,
     walWriter: helpers.walWriter,
+    heldReads: helpers.heldReads,
     timersOf: (replicas) => [
       ...role.timers.map(({ delay }) => ({ delay, peer: null })),
       ...Array.from({ length: replicas }, (_, peer) =>
@@ -236,6 +261,7 @@ function lowerReplica(): ReplicaKind {
           node.role = role.step(node.role, event, handle);
         }
       }
+      helpers.readsMoved(handle);
     },
   };
 }

@@ -8,6 +8,7 @@
 import { type Input, type Out, READ_OK } from '../../kernel/protocol.ts';
 import { DATA_WIDTH, emptyWal, type Wal } from '../wal.ts';
 import type { Acknowledgement } from './acknowledgement.ts';
+import type { HeldRead } from './held-reads.ts';
 import { MESSAGE_BYTES } from './messages.ts';
 
 export interface ReplicaSettings {
@@ -19,6 +20,8 @@ export interface ReplicaSettings {
   readonly reconnectUs: number;
   readonly keepaliveUs: number;
   readonly streamTimeoutUs: number;
+  /** How long a read is held for what its reader has seen. */
+  readonly readWaitUs: number;
 }
 
 export interface Replica {
@@ -30,6 +33,8 @@ export interface Replica {
   /** Configurations of the charts of the leader's waits and of its log's way to disk (`wait`, `wal-writer`). */
   wait: number;
   walWriter: number;
+  /** Configuration of the chart of held reads. */
+  holding: number;
 
   // On disk.
   /** The newest term this replica knows of; it takes nothing from the leader of an older one. */
@@ -65,6 +70,8 @@ export interface Replica {
   commonLsn: number;
   /** Records that came before their turn, by LSN; on links that keep their order, only after a loss. */
   readonly early: EarlyRecord[];
+  /** Reads whose readers have seen more than is shown here, in the order they came. */
+  readonly held: HeldRead[];
 }
 
 export interface EarlyRecord {
@@ -92,6 +99,7 @@ export function newReplica(settings: ReplicaSettings, self: number, leader: numb
     streams: new Int32Array(settings.replicas),
     wait: 0,
     walWriter: 0,
+    holding: 0,
     term: 1,
     leader,
     wal: emptyWal(),
@@ -109,21 +117,24 @@ export function newReplica(settings: ReplicaSettings, self: number, leader: numb
     heardUs: new Float64Array(settings.replicas).fill(Number.NEGATIVE_INFINITY),
     commonLsn: 0,
     early: [],
+    held: [],
   };
 }
 
-/** Leader or follower, it answers with what it has replayed. */
+/** READ: leader or follower, it answers with what it has replayed. */
 export function answerRead({ node, input, out }: Activation): void {
-  const cell = input.c * DATA_WIDTH;
+  answer(node, out, input.from, input.a, input.b, input.c);
+}
+
+export function answer(
+  node: Replica,
+  out: Out,
+  client: number,
+  slot: number,
+  operation: number,
+  key: number,
+): void {
   const { data } = node;
-  out.send(
-    input.from,
-    READ_OK,
-    input.a,
-    input.b,
-    data[cell]!,
-    data[cell + 1]!,
-    data[cell + 2]!,
-    MESSAGE_BYTES,
-  );
+  const cell = key * DATA_WIDTH;
+  out.send(client, READ_OK, slot, operation, data[cell]!, data[cell + 1]!, data[cell + 2]!, MESSAGE_BYTES);
 }

@@ -33,6 +33,7 @@ import {
   sayHello,
   startOver,
 } from './following.ts';
+import { hasRoomToHold, sendReadOn, showsAllSeen } from './held-reads.ts';
 import {
   answerHello,
   appendWrite,
@@ -54,11 +55,12 @@ export interface Streams {
   readonly stepAll: (activation: Activation, event: 'flushed' | 'close') => void;
 }
 
-/** What the chart asks of the charts beside it: how long the leader's writes wait, and its log on its way to disk. */
+/** What the chart asks of the charts beside it: how long the leader's writes wait, its log on its way to disk, held reads. */
 export interface Helpers {
   readonly written: (activation: Activation) => void;
   readonly moved: (activation: Activation) => void;
   readonly close: (activation: Activation) => void;
+  readonly holdRead: (activation: Activation) => void;
 }
 
 export type RoleEvent = {
@@ -87,6 +89,8 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
   setup({
     types: {} as { context: Activation; input: Activation; events: RoleEvent },
     guards: {
+      'it shows what the reader has seen': ({ context }) => showsAllSeen(context),
+      'there is room to hold it': ({ context }) => hasRoomToHold(context),
       'too few followers are good': ({ context }) => lacksGoodFollowers(context),
       'it is the next record': ({ context }) => isNextRecord(context),
       'it is the next record, and none is missing after it': ({ context }) => closesGap(context),
@@ -102,6 +106,8 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
     },
     actions: {
       'answer read': ({ context }) => answerRead(context),
+      'hold read': ({ context }) => helpers.holdRead(context),
+      'send reader to the leader': ({ context }) => sendReadOn(context),
       'refuse write': ({ context }) => refuseWrite(context),
       'append write': ({ context }) => appendWrite(context),
       'let it wait': ({ context }) => helpers.written(context),
@@ -150,7 +156,11 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
       following: {
         initial: 'disconnected',
         on: {
-          read: { actions: 'answer read' },
+          read: [
+            { guard: 'it shows what the reader has seen', actions: 'answer read' },
+            { guard: 'there is room to hold it', actions: 'hold read' },
+            { actions: 'send reader to the leader' },
+          ],
           write: { actions: 'refuse write' },
           flushed: { actions: ['note flushed', 'replay flushed'] },
           probe: [
@@ -270,7 +280,11 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
         initial: 'serving',
         exit: ['end streams', 'end waits'],
         on: {
-          read: { actions: 'answer read' },
+          read: [
+            { guard: 'it shows what the reader has seen', actions: 'answer read' },
+            { guard: 'there is room to hold it', actions: 'hold read' },
+            { actions: 'send reader to the leader' },
+          ],
           write: [
             { guard: 'too few followers are good', actions: 'refuse write' },
             { actions: ['append write', 'let it wait'] },

@@ -95,6 +95,30 @@ const acknowledgement = z.union([
 ]);
 export type AcknowledgementDocument = z.output<typeof acknowledgement>;
 
+const readFrom = z
+  .enum(['leader', 'followers', 'nearest'])
+  .check(z.describe('nearest counts every live replica, the leader too'));
+
+const readsWithRemedies = z.strictObject({
+  from: readFrom,
+  sticky: z._default(
+    z.boolean().check(z.describe('Each user reads from one replica, chosen by a hash, as long as it lives')),
+    false,
+  ),
+  leaderForMs: z.optional(
+    positiveMs.check(
+      z.describe('For so long after a write’s acknowledgement its user reads from the leader'),
+    ),
+  ),
+  waitForLsnMs: z.optional(
+    positiveMs.check(
+      z.describe(
+        'A read says the newest record its user has written or read; a replica holds it until it shows that, and after so long sends the reader to the leader',
+      ),
+    ),
+  ),
+});
+
 export const leaderFollowerSchema = z.strictObject({
   type: z.literal('leader-follower'),
   leader: z.optional(id.check(z.describe('The first leader; without it, the first node'))),
@@ -108,8 +132,8 @@ export const leaderFollowerSchema = z.strictObject({
   ),
   reads: z._default(
     z
-      .enum(['leader', 'followers', 'nearest'])
-      .check(z.describe('Where clients read: nearest counts every live replica, the leader too')),
+      .union([readFrom, readsWithRemedies])
+      .check(z.describe('Where clients read, and what is done for users')),
     'leader',
   ),
   failover: z.prefault(

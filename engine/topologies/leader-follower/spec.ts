@@ -3,6 +3,7 @@
 import { type Problem, unknownName } from '../../scenario/problems.ts';
 import { type HelperSpec, type NodeSpec, toUs } from '../../scenario/scenario.ts';
 import type { ReadRoute } from '../../workload/clients.ts';
+import type { ReadRemedies } from '../../workload/users.ts';
 import { acknowledgementOf } from './acknowledgement.ts';
 import type { AcknowledgementDocument, LeaderFollowerDocument } from './schema.ts';
 
@@ -16,6 +17,10 @@ export interface LeaderFollowerSpec {
   /** As written; `acknowledgement.ts` says what it comes down to. */
   readonly acknowledgement: AcknowledgementDocument;
   readonly reads: ReadRoute;
+  /** What is done for users who read; null for nothing. */
+  readonly remedies: ReadRemedies | null;
+  /** How long a replica holds a read for what its user has seen. */
+  readonly readWaitUs: number;
   readonly automaticFailover: boolean;
   readonly heartbeatUs: number;
   readonly timeoutUs: number;
@@ -41,7 +46,7 @@ export function leaderFollowerSpec(
     type: topology.type,
     leader,
     acknowledgement: topology.acknowledgement,
-    reads: topology.reads,
+    ...readsOf(topology.reads, problems, [...path, 'reads']),
     automaticFailover: topology.failover.automatic,
     heartbeatUs: toUs(topology.failover.heartbeatMs),
     timeoutUs: toUs(topology.failover.timeoutMs),
@@ -50,6 +55,30 @@ export function leaderFollowerSpec(
     keepaliveUs: toUs(topology.keepaliveMs),
     streamTimeoutUs: toUs(topology.streamTimeoutMs),
   };
+}
+
+function readsOf(
+  reads: LeaderFollowerDocument['reads'],
+  problems: Problem[],
+  path: Problem['path'],
+): Pick<LeaderFollowerSpec, 'reads' | 'remedies' | 'readWaitUs'> {
+  if (typeof reads === 'string') return { reads, remedies: null, readWaitUs: 0 };
+  const { from, sticky, leaderForMs, waitForLsnMs } = reads;
+  const isRemedied = sticky || leaderForMs !== undefined || waitForLsnMs !== undefined;
+  if (from === 'leader' && isRemedied) {
+    problems.push({
+      path: [...path, 'from'],
+      found: from,
+      expected: 'followers or nearest',
+      hint: 'whoever reads from the leader always sees what it has written',
+    });
+  }
+  const remedies = {
+    sticky,
+    leaderForUs: toUs(leaderForMs ?? 0),
+    carriesSeen: waitForLsnMs !== undefined,
+  };
+  return { reads: from, remedies: isRemedied ? remedies : null, readWaitUs: toUs(waitForLsnMs ?? 0) };
 }
 
 /** The failover manager. Its heartbeats fall where they fall: a fault at a round time must not always come just after one. */

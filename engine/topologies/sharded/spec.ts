@@ -3,6 +3,7 @@
 import { type Problem, unknownName } from '../../scenario/problems.ts';
 import type { HelperSpec, NodeSpec, PlainTopologySpec } from '../../scenario/scenario.ts';
 import type { ReadRoute } from '../../workload/clients.ts';
+import type { ReadRemedies } from '../../workload/users.ts';
 import { plainTopologyHelpers, plainTopologySpec } from '../plain.ts';
 import { placeShards } from './placement.ts';
 import type { ShardedDocument } from './schema.ts';
@@ -10,6 +11,7 @@ import type { ShardedDocument } from './schema.ts';
 export interface ShardedSpec {
   readonly type: 'sharded';
   readonly reads: ReadRoute;
+  readonly remedies: ReadRemedies | null;
   readonly shards: readonly ShardSpec[];
 }
 
@@ -43,8 +45,14 @@ export function shardedSpec(
       ['topology', 'of'],
     ),
   }));
-  // Without shards there are problems, and nobody reads.
-  return { type: topology.type, reads: shards[0]?.topology.reads ?? 'leader', shards };
+  // Clients read every shard alike. Without shards there are problems, and nobody reads.
+  const first = shards[0]?.topology;
+  return {
+    type: topology.type,
+    reads: first?.reads ?? 'leader',
+    remedies: first !== undefined && 'remedies' in first ? first.remedies : null,
+    shards,
+  };
 }
 
 /** Helpers of every shard, by shard. */

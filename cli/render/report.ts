@@ -87,7 +87,7 @@ function verdicts(report: Report, paint: Paint): string {
   );
 }
 
-const verdictWidth = 14;
+const verdictWidth = 17;
 
 function renderVerdict({ name, result, count, witness }: Verdict, paint: Paint): string {
   const mark = { ok: paint.good, violation: paint.bad, unknown: paint.heading }[result];
@@ -149,12 +149,12 @@ function lag(report: Report, paint: Paint): string {
   if (report.lag.length === 0) return '';
   return table(
     [
-      left('Replication lag'),
-      right('write_lag p50, ms'),
-      right('flush_lag p50'),
-      right('replay_lag p50'),
-      right('max'),
-      right('most bytes behind'),
+      left('Lag, ms: p50 of'),
+      right('write_lag'),
+      right('flush_lag'),
+      right('replay_lag'),
+      right('its max'),
+      right('bytes max'),
     ],
     report.lag.map(({ node, writeLagMs, flushLagMs, replayLagMs, lagBytesMax }) => [
       node,

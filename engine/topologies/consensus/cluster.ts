@@ -132,7 +132,8 @@ export class ConsensusCluster implements Cluster {
         if (this.run.isLive(member)) this.run.discarded(member);
         break;
       case NOTE_STANDING:
-        if (member !== this.leader && !this.isSuspected) {
+        // One that only asks whether it could win, alone perhaps, gives nobody up yet.
+        if (b === 0 && member !== this.leader && !this.isSuspected) {
           this.isSuspected = true;
           this.run.suspected(this.leader);
         }

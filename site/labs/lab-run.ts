@@ -192,8 +192,9 @@ export class LabRun {
   }
 }
 
-/** What makes ends of operations alike; nothing else is. */
+/** What makes ends of operations alike, and records that one node discards; nothing else is. */
 function kindOf(entry: TraceEntry): string {
+  if (entry.type === 'discarded') return `${entry.node} discards`;
   return entry.type === 'ended' ? `${entry.client} ${entry.kind} ${entry.outcome} ${entry.stale}` : '';
 }
 

@@ -50,6 +50,8 @@ export const shapes = {
 
 const shapeOfKind: Readonly<Record<string, keyof typeof shapes>> = {
   append: 'record',
+  entry: 'record',
+  'entry-taken': 'confirm',
   confirm: 'confirm',
   write: 'request',
   read: 'request',

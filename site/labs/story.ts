@@ -10,6 +10,7 @@ export function isStory(entry: TraceEntry): boolean {
     case 'flushed':
     case 'started':
     case 'began':
+    case 'committed':
       return false;
     case 'ended':
       return entry.stale || entry.outcome !== 'ok';
@@ -18,7 +19,7 @@ export function isStory(entry: TraceEntry): boolean {
   }
 }
 
-/** Whether an entry changes who leads, or ends the workload: what a listener must be told while the lab plays. */
+/** Whether an entry changes who leads or what a write waits for, or ends the workload: what a listener must be told while the lab plays. */
 export function isTurn({ type }: TraceEntry): boolean {
-  return type === 'suspected' || type === 'leading' || type === 'drain';
+  return type === 'suspected' || type === 'leading' || type === 'waiting' || type === 'drain';
 }

@@ -236,6 +236,10 @@ class Effects implements Out {
     return 0;
   }
 
+  occupy(): number {
+    return 0;
+  }
+
   note(kind: number, a: number, b: number, c: number, d: number): void {
     this.notes.push({ actor: this.actor, kind, a, b, c, d });
   }

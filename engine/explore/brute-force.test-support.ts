@@ -165,6 +165,7 @@ function give(model: Model, whole: Whole, actor: number, what: Partial<Input>): 
     startTimer(slot) {
       node.timers = [...new Set([...node.timers, slot])].sort((one, other) => one - other);
     },
+    occupy: () => 0,
     cancelTimer(slot) {
       node.timers = node.timers.filter((other) => other !== slot);
     },

@@ -133,6 +133,7 @@ const methodsOf = (out: Out): Out => ({
   elapsedUs: (sinceUs) => out.elapsedUs(sinceUs),
   send: (...message) => out.send(...message),
   startTimer: (slot, delayUs) => out.startTimer(slot, delayUs),
+  occupy: () => 0,
   cancelTimer: (slot) => out.cancelTimer(slot),
   fsync: (a, b, bytes) => out.fsync(a, b, bytes),
   note: (...note) => out.note(...note),

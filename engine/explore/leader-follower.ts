@@ -71,7 +71,7 @@ export function leaderFollowerModel(options: LeaderFollowerOptions): LeaderFollo
   const manager = replicas;
   const client = replicas + 1;
   const required = { asynchronous: 0, 'semi-synchronous': 1, synchronous: replicas - 1 }[acknowledgement];
-  const settings = { replicas, acknowledgement: anyOf(required, replicas), ...replicaDelays };
+  const settings = { replicas, acknowledgement: anyOf(required, replicas), ...freeReplay, ...replicaDelays };
   const managerSettings = {
     replicas,
     promised: required,
@@ -122,6 +122,9 @@ export function leaderFollowerModel(options: LeaderFollowerOptions): LeaderFollo
     ],
   };
 }
+
+/** What is flushed shows at once, and nobody asks long queries. */
+const freeReplay = { replay: null, maxStandbyDelayUs: 0, hotStandbyFeedback: false };
 
 /** Under the choice-ordered scheduler a delay only says that a timer runs. These are for running the model in time. */
 const replicaDelays = {

@@ -15,11 +15,14 @@ export interface FaultTarget extends Actors {
   readonly network: Network;
   readonly inForce: InForce;
   /** What an operator's fault asks of whom, or in words why it cannot happen now. */
-  readonly operation: (fault: OperatorFault) => Operation | string;
+  readonly operation: (fault: OperatorFault, ended: boolean) => Operation | string;
 }
 
 /** A fault that acts on a node's software. */
-export type OperatorFault = Extract<FaultDocument, { type: 'promote' | 'cancel-waits' }>;
+export type OperatorFault = Extract<
+  FaultDocument,
+  { type: 'promote' | 'cancel-waits' | 'huge-transaction' | 'long-query' }
+>;
 
 /** An operator's act: whose machine, and what is done there, as `Loop.operate` takes it. */
 export interface Operation {
@@ -70,8 +73,10 @@ export function whyNot(fault: FaultDocument, target: FaultTarget): string | null
     case 'clock-skew':
       return null;
     case 'promote':
-    case 'cancel-waits': {
-      const operation = target.operation(fault);
+    case 'cancel-waits':
+    case 'huge-transaction':
+    case 'long-query': {
+      const operation = target.operation(fault, false);
       if (typeof operation === 'string') return operation;
       return loop.process(operation.actor) === UP ? null : `${target.names[operation.actor]!} is not running`;
     }
@@ -85,7 +90,7 @@ function begin(fault: FaultDocument, target: FaultTarget): void {
   absorb(fault, target, 0);
   if (whyNot(fault, target) !== null) return;
   if (isOperators(fault)) {
-    const { actor, a, b, c, d } = target.operation(fault) as Operation;
+    const { actor, a, b, c, d } = target.operation(fault, false) as Operation;
     loop.operate(actor, a, b, c, d);
     return;
   }
@@ -142,7 +147,12 @@ function end(fault: FaultDocument, target: FaultTarget): void {
   const { loop, network } = target;
   const { setBy, cutBy } = target.inForce;
   absorb(fault, target, 1);
-  if (isOperators(fault)) return;
+  if (isOperators(fault)) {
+    const operation = target.operation(fault, true);
+    if (typeof operation === 'string' || loop.process(operation.actor) !== UP) return;
+    loop.operate(operation.actor, operation.a, operation.b, operation.c, operation.d);
+    return;
+  }
   if ('node' in fault) {
     if (setBy.get(machineKey(fault)) !== fault) return;
     setBy.delete(machineKey(fault));
@@ -215,8 +225,15 @@ export function healAll({ loop, network, names, inForce }: FaultTarget): void {
   }
 }
 
+const operatorFaults: ReadonlySet<FaultDocument['type']> = new Set([
+  'promote',
+  'cancel-waits',
+  'huge-transaction',
+  'long-query',
+] as const satisfies OperatorFault['type'][]);
+
 function isOperators(fault: FaultDocument): fault is OperatorFault {
-  return fault.type === 'promote' || fault.type === 'cancel-waits';
+  return operatorFaults.has(fault.type);
 }
 
 type LinkFault = Extract<FaultDocument, { type: 'cut' | 'heal' | 'slow-link' | 'lossy-link' }>;

@@ -532,6 +532,12 @@ export class Loop implements Out {
     this.queue.words[record * STRIDE + LIFE] = this.lives[this.hosts[actor]!]!;
   }
 
+  occupy(ps: number): number {
+    const host = this.hosts[this.self]!;
+    this.reserve(host, ps);
+    return this.busyUntilUs[host]! + (this.busyUntilPs[host]! > 0 ? 1 : 0) - this.nowUs;
+  }
+
   note(kind: number, a: number, b: number, c: number, d: number): void {
     this.notebook.onNote(this.self, kind, a, b, c, d);
   }

@@ -64,6 +64,8 @@ export interface Out {
   cancelTimer(slot: number): void;
   /** Asks for `bytes` written so far to be made durable; comes back as FLUSHED with `a` and `b`. */
   fsync(a: number, b: number, bytes: number): void;
+  /** Takes the machine for `ps` picoseconds, behind what it serves already; gives the µs from now until that is done. */
+  occupy(ps: number): number;
   /** Tells observers of something that no message shows. Kinds belong to who tells. */
   note(kind: number, a: number, b: number, c: number, d: number): void;
   /** 32 random bits from one of the node's own streams. */

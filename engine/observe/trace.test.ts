@@ -59,6 +59,8 @@ const faults: { readonly [Type in FaultDocument['type']]: Extract<FaultDocument,
   'slow-disk': { type: 'slow-disk', node: 'a', extraMs: 5, atMs: 1 },
   promote: { type: 'promote', node: 'b', atMs: 1 },
   'clock-skew': { type: 'clock-skew', node: 'a', skewMs: 40, driftPpm: 100, atMs: 1 },
+  'huge-transaction': { type: 'huge-transaction', bytes: 1_000_000, key: 0, atMs: 1 },
+  'long-query': { type: 'long-query', node: 'b', forMs: 1000, conflict: 'cleanup', atMs: 1 },
   'cancel-waits': { type: 'cancel-waits', node: 'a', atMs: 1 },
 };
 
@@ -143,6 +145,8 @@ test('faults: what begins, what is over, and who is meant', () => {
       "fault: a's disk takes 5 ms longer for every fsync",
       "an operator promotes b",
       "fault: a's clock is off by 40 ms and drifts by 100 ppm",
+      "one transaction of 1000000 bytes commits at the leader",
+      "somebody asks a query on b that takes 1000 ms",
       "operator: every write that waits for followers at a is let go",
     ]
   `);

@@ -132,6 +132,13 @@ export type TraceEntry =
       readonly node: string;
       readonly mode: 'asynchronous' | 'semi-synchronous';
     }
+  | {
+      readonly type: 'query';
+      readonly atMs: number;
+      readonly node: string;
+      readonly what: 'begins' | 'ends' | 'is cancelled';
+      readonly conflict: 'cleanup' | 'lock';
+    }
   | { readonly type: 'warned'; readonly atMs: number; readonly node: string; readonly writes: number }
   | {
       readonly type: 'voted';
@@ -333,6 +340,10 @@ export function describeTraceEntry(entry: TraceEntry): string {
       return entry.mode === 'asynchronous'
         ? `${entry.node} has waited too long for its followers and waits for nobody any more: it is asynchronous`
         : `enough followers have caught up: ${entry.node} waits for them again`;
+    case 'query':
+      return entry.what === 'is cancelled'
+        ? `${entry.node} cancels a long query: replay has waited for it long enough (${entry.conflict} conflict)`
+        : `a long query on ${entry.node} ${entry.what}`;
     case 'warned':
       return `${entry.node} answers ${entry.writes} waiting ${entry.writes === 1 ? 'write' : 'writes'} with a warning: done here, perhaps nowhere else`;
     case 'voted':
@@ -472,6 +483,12 @@ export function describeFault(fault: FaultDocument, ended: boolean): string {
       return `an operator promotes ${fault.node}`;
     case 'clock-skew':
       return `fault: ${fault.node}'s clock is off by ${fault.skewMs} ms and drifts by ${fault.driftPpm} ppm`;
+    case 'huge-transaction':
+      return `one transaction of ${fault.bytes} bytes commits at ${fault.node ?? 'the leader'}`;
+    case 'long-query':
+      return ended
+        ? `the long query on ${fault.node} would be over now`
+        : `somebody asks a query on ${fault.node} that takes ${fault.forMs} ms`;
     case 'cancel-waits':
       return `operator: every write that waits for followers at ${fault.node ?? 'the leader'} is let go`;
   }

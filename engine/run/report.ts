@@ -76,6 +76,11 @@ export interface ReplicationSummary {
   readonly fallenBackMs: number;
   /** Writes, acknowledged or not, that some reader saw and that at the end no live replica holds. */
   readonly lostWritesRead: number;
+  /** Queries on followers that replay cancelled, having waited long enough for them. */
+  readonly cancelledQueries: number;
+  /** The most rows, and their bytes, that the leader kept dead for queries on followers (hot_standby_feedback): bloat. */
+  readonly deadRowsMax: number;
+  readonly deadBytesMax: number;
 }
 
 /** A leader's death, or what was held for it, and what followed. */

@@ -88,7 +88,7 @@ export class Simulation implements Notebook {
 
     this.cluster = newCluster(
       topology,
-      { replicas: nodes.length, keys: workload.keys.count, clients },
+      { replicas: nodes.length, nodes, keys: workload.keys.count, clients },
       {
         names,
         isLive: this.isLive,
@@ -156,6 +156,7 @@ export class Simulation implements Notebook {
         state,
         timers: CLIENT_TIMERS,
         chances: clientChances,
+        startUs: workload.clients[group]!.fromUs,
         ...ideal,
       })),
     ];
@@ -165,7 +166,7 @@ export class Simulation implements Notebook {
       network,
       ...actorsHere,
       inForce: nothingInForce(),
-      operation: (fault) => this.cluster.operation?.(fault) ?? 'its topology knows no such act',
+      operation: (fault, ended) => this.cluster.operation?.(fault, ended) ?? 'its topology knows no such act',
     };
     this.staleReads = new StaleReads(workload.clients.map(({ id }) => id));
     if (workload.users !== null) {
@@ -190,6 +191,16 @@ export class Simulation implements Notebook {
     }
 
     for (const fault of scenario.faults) this.schedule(fault);
+    for (const [index, { untilUs }] of workload.clients.entries()) {
+      if (untilUs === null || untilUs >= scenario.durationUs) continue;
+      this.loop.interrupt({
+        atUs: untilUs,
+        rank: PHASE,
+        run: () => {
+          this.groups[index]!.asking = false;
+        },
+      });
+    }
     this.loop.interrupt({ atUs: scenario.durationUs, rank: PHASE, run: () => this.drain() });
     this.scheduleSample(Math.max(1, Math.floor(scenario.durationUs / samplesPerRun)));
     this.loop.start();
@@ -346,6 +357,7 @@ export class Simulation implements Notebook {
 
   private sampleLag(): void {
     const { cluster, loop } = this;
+    cluster.looked?.();
     for (const { firstActor, nodes } of this.cells) {
       const leader = cluster.leaderOf(firstActor);
       if (!this.isLive(leader)) continue;

@@ -288,7 +288,7 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     'an unknown fault',
     changed(least, ['faults'], [{ type: 'crsh', node: 'a', atMs: 1 }]),
     [
-      'faults[0].type: found "crsh", expected one of crash, restart, pause, resume, cut, heal, slow-link, lossy-link, slow-disk, promote, clock-skew, cancel-waits (did you mean crash?)',
+      'faults[0].type: found "crsh", expected one of crash, restart, pause, resume, cut, heal, slow-link, lossy-link, slow-disk, promote, clock-skew, huge-transaction, long-query, cancel-waits (did you mean crash?)',
     ],
   ],
   [

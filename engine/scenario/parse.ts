@@ -91,6 +91,7 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
     expect: document.expect,
   };
   checkRegionsLinked(scenario, helpers, problems);
+  checkBursts(document, problems);
   checkWork(document, problems);
   checkFaults(scenario, document.durationMs, problems);
   checkExpectations(scenario, problems);
@@ -109,6 +110,7 @@ function nodeSpec(
     node.disk === undefined ? ['cluster', 'defaults', 'disk', 'fsync'] : [...path, 'disk', 'fsync'];
   const capacity = { ...defaults.capacity, ...node.capacity };
   const clock = node.clock ?? defaults.clock;
+  const replay = node.replay ?? defaults.replay;
   return {
     id: node.id,
     region: node.region,
@@ -117,6 +119,14 @@ function nodeSpec(
     readPs: servicePs(capacity.readsPerSecond),
     writePs: servicePs(capacity.writesPerSecond),
     applyPs: servicePs(capacity.appliesPerSecond),
+    replay:
+      replay === undefined
+        ? null
+        : {
+            recordPs: servicePs(replay.recordsPerSecond),
+            bytesPerSecond: replay.bytesPerSecond ?? 0,
+            sharesMachine: replay.sharesMachineWithReads,
+          },
     skewUs: toUs(clock?.skewMs ?? 0),
     driftPpm: clock?.driftPpm ?? 0,
   };
@@ -134,6 +144,8 @@ function clientSpecs(clients: ScenarioDocument['workload']['clients']): ClientSp
     region: client.region,
     readsPerSecond: client.readsPerSecond,
     writesPerSecond: client.writesPerSecond,
+    fromUs: toUs(client.fromMs),
+    untilUs: client.untilMs === undefined ? null : toUs(client.untilMs),
   }));
 }
 
@@ -332,6 +344,27 @@ function checkRegionsLinked(
       });
     }
   }
+}
+
+/** A group that never asks would be a mistake. */
+function checkBursts({ workload, durationMs }: ScenarioDocument, problems: Problem[]): void {
+  workload.clients.forEach(({ fromMs, untilMs }, index) => {
+    const path: Path = ['workload', 'clients', index];
+    if (fromMs >= durationMs) {
+      problems.push({
+        path: [...path, 'fromMs'],
+        found: String(fromMs),
+        expected: `less than durationMs, ${durationMs}`,
+      });
+    }
+    if (untilMs !== undefined && untilMs <= fromMs) {
+      problems.push({
+        path: [...path, 'untilMs'],
+        found: String(untilMs),
+        expected: `more than fromMs, ${fromMs}`,
+      });
+    }
+  });
 }
 
 /** Most operations one run may hold: they are numbered in 31 bits. */

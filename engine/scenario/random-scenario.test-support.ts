@@ -32,6 +32,9 @@ const faultTypes = [
   'lossy-link',
   'slow-disk',
   'clock-skew',
+  'huge-transaction',
+  'long-query',
+  'cancel-waits',
 ] as const satisfies readonly FaultSource['type'][];
 
 /** Milliseconds with three decimals: whole µs, as they come back from a report. */
@@ -102,6 +105,14 @@ const nodeSettings = {
     { readsPerSecond: perSecond, writesPerSecond: perSecond, appliesPerSecond },
     { requiredKeys: [] },
   ),
+  replay: fc.record(
+    {
+      recordsPerSecond: fc.integer({ min: 100, max: 2000 }),
+      bytesPerSecond: fc.integer({ min: 100_000, max: 10_000_000 }),
+      sharesMachineWithReads: fc.boolean(),
+    },
+    { requiredKeys: [] },
+  ),
   clock: fc.record(
     { skewMs: ms(-500, 500), driftPpm: fc.integer({ min: -100_000, max: 100_000 }) },
     { requiredKeys: [] },
@@ -155,6 +166,20 @@ export function randomFault(
       node,
       skewMs: ms(-1000, 1000),
       driftPpm: fc.integer({ min: -100_000, max: 100_000 }),
+      atMs,
+    }),
+    'huge-transaction': fc.record({
+      type: type('huge-transaction'),
+      node: fc.option(node, { nil: undefined }),
+      bytes: fc.integer({ min: 1, max: 1_000_000 }),
+      key: fc.constant(0),
+      atMs,
+    }),
+    'long-query': fc.record({
+      type: type('long-query'),
+      node,
+      forMs: fc.integer({ min: 1, max: durationMs }),
+      conflict: fc.constantFrom('cleanup', 'lock'),
       atMs,
     }),
     'cancel-waits': fc.record({

@@ -1,5 +1,9 @@
 import type { LatencySpec } from '../kernel/latency.ts';
+
 import type { ConsensusSpec } from '../topologies/consensus/spec.ts';
+
+import type { ReplayCost } from '../topologies/leader-follower/replaying.ts';
+
 import type { LeaderFollowerSpec } from '../topologies/leader-follower/spec.ts';
 import type { ShardedSpec } from '../topologies/sharded/spec.ts';
 import type { UserSettings } from '../workload/users.ts';
@@ -39,6 +43,8 @@ export interface NodeSpec {
   readonly readPs: number;
   readonly writePs: number;
   readonly applyPs: number;
+  /** What replay costs a follower; null where it costs nothing. */
+  readonly replay: ReplayCost | null;
   readonly skewUs: number;
   readonly driftPpm: number;
 }
@@ -76,6 +82,9 @@ export interface ClientSpec {
   readonly region: string;
   readonly readsPerSecond: number;
   readonly writesPerSecond: number;
+  readonly fromUs: number;
+  /** null where it asks until the workload ends. */
+  readonly untilUs: number | null;
 }
 
 export interface WorkloadSpec {

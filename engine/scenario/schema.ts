@@ -104,6 +104,24 @@ const nodeSettings = {
       ),
     }),
   ),
+  replay: z.optional(
+    z.strictObject({
+      recordsPerSecond: z.optional(
+        capacityPerSecond.check(
+          z.describe('Records a follower replays one after another; without it, no limit'),
+        ),
+      ),
+      bytesPerSecond: z.optional(
+        capacityPerSecond.check(z.describe('Bytes of them a second; without it, no limit')),
+      ),
+      sharesMachineWithReads: z._default(
+        z
+          .boolean()
+          .check(z.describe('Whether replay and the reads a follower serves wait for each other’s disk')),
+        false,
+      ),
+    }),
+  ),
   clock: z.optional(
     z.strictObject({
       skewMs: z._default(z.number().check(z.gte(-yearMs), z.lte(yearMs)), 0),
@@ -156,6 +174,12 @@ const workload = z.strictObject({
         region: z._default(id, 'local'),
         readsPerSecond: z._default(ratePerSecond.check(z.describe('Of the whole group')), 0),
         writesPerSecond: z._default(ratePerSecond.check(z.describe('Of the whole group')), 0),
+        fromMs: z._default(timeMs.check(z.describe('When the group begins to ask')), 0),
+        untilMs: z.optional(
+          positiveMs.check(
+            z.describe('When it stops; without it, when the workload ends. Bursts are groups of their own'),
+          ),
+        ),
       }),
     )
     .check(z.minLength(1), z.maxLength(64)),
@@ -261,6 +285,28 @@ const faultTypes = [
     node: id,
     skewMs: z.number().check(z.gte(-yearMs), z.lte(yearMs)),
     driftPpm: z._default(z.number().check(z.gte(-100_000), z.lte(100_000)), 0),
+    ...fault,
+  }),
+  z.strictObject({
+    type: z.literal('huge-transaction'),
+    node: z.optional(id.check(z.describe('The leader that commits it; without it, whoever leads'))),
+    bytes: positiveCount(2_000_000_000).check(
+      z.describe('Written, sent and replayed as one record, for which nobody waits'),
+    ),
+    key: z._default(z.int().check(z.gte(0), z.lte(999_999), z.describe('Which key it writes')), 0),
+    ...fault,
+  }),
+  z.strictObject({
+    type: z.literal('long-query'),
+    node: id.check(z.describe('The follower that it runs on')),
+    forMs: positiveMs.check(z.describe('How long it takes, unless replay cancels it')),
+    conflict: z
+      .enum(['cleanup', 'lock'])
+      .check(
+        z.describe(
+          'How records written since it began stand against it: cleanup removes rows it sees, lock takes a table it reads',
+        ),
+      ),
     ...fault,
   }),
   z.strictObject({

@@ -8,10 +8,13 @@ import type { NodeKind } from '../kernel/protocol.ts';
 import type { Observer, TopologyMessage } from '../observe/trace.ts';
 import type { HelperState, NodeRole, StreamView } from '../run/player.ts';
 import type { ReplicationSummary, Verdict } from '../run/report.ts';
+import type { NodeSpec } from '../scenario/scenario.ts';
 
 export interface ClusterSize {
   readonly replicas: number;
   readonly keys: number;
+  /** The machines of the replicas. */
+  readonly nodes: readonly NodeSpec[];
   /** Actors of the client groups, who may be told where to send operations. */
   readonly clients: readonly number[];
 }
@@ -89,7 +92,9 @@ export interface Cluster {
   /** Acknowledged writes that are lost if nothing more happens. */
   loss(): Loss;
   /** What an operator's fault asks of whom, or why it cannot happen now; absent where operators can do nothing. */
-  operation?(fault: OperatorFault): Operation | string;
+  operation?(fault: OperatorFault, ended: boolean): Operation | string;
+  /** Called now and then over the run, with lag: what is to be watched, not counted. */
+  looked?(): void;
   /** What replication did that no operation shows; absent where no leader's log is followed. */
   replication?(): ReplicationSummary;
   verdicts(drained: boolean): Verdict[];

@@ -7,6 +7,9 @@ import { LostWrites } from './lost-writes.ts';
 const settings = {
   replicas: 2,
   clients: [],
+  replay: null,
+  maxStandbyDelayUs: 1,
+  hotStandbyFeedback: false,
   acknowledgement: anyOf(0, 2),
   reconnectUs: 1,
   keepaliveUs: 1,

@@ -57,6 +57,9 @@ export class ByHand implements Out {
       replicas,
       acknowledgement,
       clients: [],
+      replay: null,
+      maxStandbyDelayUs: 1000,
+      hotStandbyFeedback: false,
       reconnectUs: 1000,
       keepaliveUs: 1000,
       streamTimeoutUs: 10_000,
@@ -206,6 +209,10 @@ export class ByHand implements Out {
 
   fsync(a: number, b: number): void {
     this.fsyncs.set(this.self, { a, b });
+  }
+
+  occupy(): number {
+    return 0;
   }
 
   note(kind: number, a: number, b: number): void {

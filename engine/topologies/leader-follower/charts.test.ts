@@ -15,7 +15,15 @@ test('role: lowered as XState runs it', () => {
   checkLowering(
     roleChart(
       { step: () => {}, stepAll: () => {} },
-      { written: () => {}, moved: () => {}, close: () => {}, holdRead: () => {} },
+      {
+        written: () => {},
+        moved: () => {},
+        close: () => {},
+        holdRead: () => {},
+        replay: () => {},
+        queryOver: () => {},
+        endReplay: () => {},
+      },
     ),
     { runs },
   );

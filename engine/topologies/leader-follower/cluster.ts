@@ -13,21 +13,28 @@ import { acknowledgementOf } from './acknowledgement.ts';
 import { managerKind, replicaKind, serviceClassOf } from './kinds.ts';
 import { type Manager, newManager } from './manager.ts';
 import {
+  ACT_BEGIN_QUERY,
   ACT_CANCEL_WAITS,
+  ACT_END_QUERY,
+  ACT_HUGE_TRANSACTION,
   ACT_PROMOTE,
   NOTE_ACKNOWLEDGED,
   NOTE_CHOSEN,
   NOTE_DISCARDED,
   NOTE_FOLLOWING,
   NOTE_LEADING,
+  NOTE_QUERY,
   NOTE_STREAM,
   NOTE_SUSPECTED,
   NOTE_WAIT,
   NOTE_WARNED,
+  QUERY_CANCELLED,
+  queryTurns,
   replicationMessage,
   type StreamState,
   streamStates,
 } from './messages.ts';
+import { CLEANUP, LOCK, NO_QUERY, queryConflicts } from './replaying.ts';
 import { newReplica, type Replica } from './replica.ts';
 import { ReplicationCounts } from './replication-counts.ts';
 import type { LeaderFollowerSpec } from './spec.ts';
@@ -58,13 +65,15 @@ export class LeaderFollowerCluster implements Cluster {
       replicas,
       clients,
       acknowledgement,
+      maxStandbyDelayUs: spec.maxStandbyDelayUs,
+      hotStandbyFeedback: spec.hotStandbyFeedback,
       reconnectUs: spec.reconnectUs,
       keepaliveUs: spec.keepaliveUs,
       streamTimeoutUs: spec.streamTimeoutUs,
       readWaitUs: spec.readWaitUs,
     };
     this.replicas = Array.from({ length: replicas }, (_, self) =>
-      newReplica(settings, self, spec.leader, keys),
+      newReplica({ ...settings, replay: size.nodes[self]!.replay }, self, spec.leader, keys),
     );
     this.coordinator = newManager(
       {
@@ -130,6 +139,9 @@ export class LeaderFollowerCluster implements Cluster {
       case NOTE_WAIT:
         this.counts.waits(atUs, member, a === 1);
         break;
+      case NOTE_QUERY:
+        if (a === QUERY_CANCELLED) this.counts.cancelledQuery();
+        break;
       case NOTE_WARNED:
         this.counts.warned(a);
         break;
@@ -163,6 +175,8 @@ export class LeaderFollowerCluster implements Cluster {
         return { type: 'stream', atMs, from: node, to: names[a]!, state: streamStates[b]! };
       case NOTE_WAIT:
         return { type: 'waiting', atMs, node, mode: a === 0 ? 'asynchronous' : 'semi-synchronous' };
+      case NOTE_QUERY:
+        return { type: 'query', atMs, node, what: queryTurns[a]!, conflict: queryConflicts[b - 1]! };
       case NOTE_WARNED:
         return { type: 'warned', atMs, node, writes: a };
       case NOTE_SUSPECTED:
@@ -182,6 +196,15 @@ export class LeaderFollowerCluster implements Cluster {
 
   saw(term: number, lsn: number): void {
     this.lostWrites.saw(term, lsn);
+  }
+
+  /** Rows that queries on followers see, and that the leader keeps for them though they are dead. */
+  looked(): void {
+    const { wal, flushedLsn } = this.replicas[this.leader]!;
+    for (const { settings, query, queryLsn } of this.replicas) {
+      if (query === NO_QUERY || !settings.hotStandbyFeedback || queryLsn >= flushedLsn) continue;
+      this.counts.keptDead(flushedLsn - queryLsn, endBytes(wal, flushedLsn) - endBytes(wal, queryLsn));
+    }
   }
 
   hasConverged(): boolean {
@@ -242,10 +265,23 @@ export class LeaderFollowerCluster implements Cluster {
   }
 
   /** A manager that fails over by itself is also the operator's tool; without one, the operator acts at the replica. */
-  operation(fault: OperatorFault): Operation | string {
+  operation(fault: OperatorFault, ended: boolean): Operation | string {
     const { node } = fault;
     const replica = node === undefined ? this.leader : this.run.names.indexOf(node);
-    if (fault.type === 'cancel-waits') return { actor: replica, a: ACT_CANCEL_WAITS, b: 0, c: 0, d: 0 };
+    switch (fault.type) {
+      case 'cancel-waits':
+        return { actor: replica, a: ACT_CANCEL_WAITS, b: 0, c: 0, d: 0 };
+      case 'huge-transaction':
+        return { actor: replica, a: ACT_HUGE_TRANSACTION, b: fault.bytes, c: fault.key, d: 0 };
+      case 'long-query': {
+        if (ended) return { actor: replica, a: ACT_END_QUERY, b: 0, c: 0, d: 0 };
+        const { role, query } = this.replicas[replica]!;
+        if (replicaKind.role.matches(role, 'leading')) return `${fault.node} leads: it replays nothing`;
+        if (query !== NO_QUERY) return `a long query runs on ${fault.node} already`;
+        const b = fault.conflict === 'cleanup' ? CLEANUP : LOCK;
+        return { actor: replica, a: ACT_BEGIN_QUERY, b, c: 0, d: 0 };
+      }
+    }
     const newestTerm = this.replicas.reduce((newest, { term }) => Math.max(newest, term), 0);
     const { role, term } = this.replicas[replica]!;
     if (term === newestTerm && replicaKind.role.matches(role, 'leading')) return `${node} leads already`;

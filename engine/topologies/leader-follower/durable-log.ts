@@ -94,6 +94,10 @@ export function loseMemory(node: Replica, out: Out, withMachine: boolean): void 
   node.streams.fill(0);
   node.wait = 0;
   node.walWriter = 0;
+  node.replaying = 0;
+  node.replayingLsn = 0;
+  node.replayPs = 0;
+  node.query = 0;
   forgetFollowers(node);
   node.early.length = 0;
   node.held.length = 0;

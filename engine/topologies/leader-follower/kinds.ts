@@ -18,14 +18,18 @@ import {
 } from '../../kernel/protocol.ts';
 import type { Chart } from '../../statecharts/chart.ts';
 import { lower } from '../../statecharts/lower.ts';
-import { loseMemory } from './durable-log.ts';
+import { REPLAYED } from './acknowledgement.ts';
+import { loseMemory, replayFlushed } from './durable-log.ts';
 import { failoverChart } from './failover.chart.ts';
 import { closeConnection } from './following.ts';
 import { heldReadsChart } from './held-reads.chart.ts';
 import { holdRead } from './held-reads.ts';
 import type { Care, Manager } from './manager.ts';
 import {
+  ACT_BEGIN_QUERY,
   ACT_CANCEL_WAITS,
+  ACT_END_QUERY,
+  ACT_HUGE_TRANSACTION,
   ACT_PROMOTE,
   ALIVE,
   APPEND,
@@ -42,6 +46,8 @@ import {
   PROMOTED,
   STREAM,
 } from './messages.ts';
+import { replayChart } from './replay.chart.ts';
+import { replaysAtOnce } from './replaying.ts';
 import type { Activation, Replica } from './replica.ts';
 import { type RoleEvent, roleChart } from './role.chart.ts';
 import { streamChart } from './stream.chart.ts';
@@ -104,7 +110,10 @@ function loweredStreams(firstTimer: () => number) {
   };
 }
 
-/** Steps the charts beside the role: how long the leader's writes wait, its log on its way to disk, reads that are held. */
+/**
+ * Steps the charts beside the role: how long the leader's writes wait, its log on its way to disk, reads that are held, a
+ * follower's replay.
+ */
 function loweredHelpers(firstTimer: (replicas: number) => number) {
   const sink = (before: () => number) => ({
     startTimer: ({ node, out }: Activation, slot: number, delayUs: number) =>
@@ -124,7 +133,14 @@ function loweredHelpers(firstTimer: (replicas: number) => number) {
     heldReadsChart,
     sink(() => wait.timers.length + walWriter.timers.length),
   );
+  const replay = lower(
+    replayChart,
+    sink(() => wait.timers.length + walWriter.timers.length + heldReads.timers.length),
+  );
   const event = {
+    replayFlushed: replay.eventIndex('flushed'),
+    replayQueryOver: replay.eventIndex('query over'),
+    replayClose: replay.eventIndex('close'),
     waitWritten: wait.eventIndex('written'),
     waitMoved: wait.eventIndex('moved'),
     waitClose: wait.eventIndex('close'),
@@ -151,16 +167,23 @@ function loweredHelpers(firstTimer: (replicas: number) => number) {
     hold(activation);
     activation.node.holding = heldReads.step(activation.node.holding, index, handle);
   };
+  const stepReplay = (activation: Activation, index: number): void => {
+    hold(activation);
+    activation.node.replaying = replay.step(activation.node.replaying, index, handle);
+  };
+  const firstHeldTimer = wait.timers.length + walWriter.timers.length;
+  const firstReplayTimer = firstHeldTimer + heldReads.timers.length;
   return {
     wait,
     walWriter,
     heldReads,
-    timers: [...wait.timers, ...walWriter.timers, ...heldReads.timers],
+    replaying: replay,
+    timers: [...wait.timers, ...walWriter.timers, ...heldReads.timers, ...replay.timers],
     fire(activation: Activation, slot: number): void {
       if (slot < wait.timers.length) stepWait(activation, slot);
-      else if (slot < wait.timers.length + walWriter.timers.length)
-        stepWriter(activation, slot - wait.timers.length);
-      else stepHeldReads(activation, slot - wait.timers.length - walWriter.timers.length);
+      else if (slot < firstHeldTimer) stepWriter(activation, slot - wait.timers.length);
+      else if (slot < firstReplayTimer) stepHeldReads(activation, slot - firstHeldTimer);
+      else stepReplay(activation, slot - firstReplayTimer);
     },
     written(activation: Activation): void {
       const { timeoutUs, walWriterUs } = activation.node.settings.acknowledgement;
@@ -182,6 +205,16 @@ function loweredHelpers(firstTimer: (replicas: number) => number) {
       stepWait(activation, event.waitClose);
       stepWriter(activation, event.writerClose);
     },
+    replay(activation: Activation): void {
+      if (replaysAtOnce(activation.node)) replayFlushed(activation);
+      else stepReplay(activation, event.replayFlushed);
+    },
+    queryOver(activation: Activation): void {
+      stepReplay(activation, event.replayQueryOver);
+    },
+    endReplay(activation: Activation): void {
+      if (!replaysAtOnce(activation.node)) stepReplay(activation, event.replayClose);
+    },
   };
 }
 
@@ -191,6 +224,7 @@ export interface ReplicaKind extends NodeKind<Replica> {
   readonly wait: Chart<Activation>;
   readonly walWriter: Chart<Activation>;
   readonly heldReads: Chart<Activation>;
+  readonly replaying: Chart<Activation>;
   /** Names of the timers of a replica among so many, by slot; those of a stream say whose. */
   timersOf(replicas: number): readonly { readonly delay: string; readonly peer: number | null }[];
 }
@@ -205,9 +239,13 @@ function lowerReplica(): ReplicaKind {
   const eventOf = new Int16Array(256).fill(-1);
   for (const [kind, type] of roleEvents) eventOf[kind] = role.eventIndex(type);
   const leading = role.configurationOf({ leading: 'serving' });
+  const replayed = role.eventIndex('replayed');
   const ofOperator = new Map([
     [ACT_PROMOTE, role.eventIndex('promoted by hand')],
     [ACT_CANCEL_WAITS, role.eventIndex('cancel waits')],
+    [ACT_HUGE_TRANSACTION, role.eventIndex('huge transaction')],
+    [ACT_BEGIN_QUERY, role.eventIndex('begin query')],
+    [ACT_END_QUERY, role.eventIndex('end query')],
   ]);
   const handle: Activation = { node: null!, input: null!, out: null!, peer: -1 };
 
@@ -217,6 +255,7 @@ function lowerReplica(): ReplicaKind {
     wait: helpers.wait,
     walWriter: helpers.walWriter,
     heldReads: helpers.heldReads,
+    replaying: helpers.replaying,
     timersOf: (replicas) => [
       ...role.timers.map(({ delay }) => ({ delay, peer: null })),
       ...Array.from({ length: replicas }, (_, peer) =>
@@ -245,7 +284,13 @@ function lowerReplica(): ReplicaKind {
             const perPeer = streams.chart.timers.length;
             const ofStreams = perPeer * node.settings.replicas;
             if (slot < ofStreams) streams.stepPeer(handle, Math.floor(slot / perPeer), slot % perPeer);
-            else helpers.fire(handle, slot - ofStreams);
+            else {
+              const { replayedLsn } = node;
+              helpers.fire(handle, slot - ofStreams);
+              // Leaders that wait for replay are told of it; others learn of it with what they are told next.
+              if (node.replayedLsn > replayedLsn && node.settings.acknowledgement.stage === REPLAYED)
+                node.role = role.step(node.role, replayed, handle);
+            }
           }
           break;
         case CRASHED:

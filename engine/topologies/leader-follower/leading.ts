@@ -38,7 +38,7 @@ export function lacksGoodFollowers({ node, out }: Activation): boolean {
   if (goodFollowers === 0) return false;
   let good = 0;
   for (let peer = 0; peer < node.settings.replicas; peer++)
-    if (isStreaming(node, peer) && out.nowUs - node.heardUs[peer]! <= goodLagUs) good++;
+    if (isStreaming(node, peer) && out.elapsedUs(node.heardUs[peer]!) <= goodLagUs) good++;
   return good < goodFollowers;
 }
 
@@ -49,6 +49,16 @@ export function appendWrite(activation: Activation): void {
   append(node.wal, node.term, input.c, input.b, input.bytes, input.from, input.a, out.nowUs);
   if (walWriterUs === 0) flush(node, out);
   if (ownStage === WRITTEN) commit(activation);
+}
+
+/**
+ * OPERATOR: one transaction of many bytes, for which nobody waits. It is one record: sent, flushed and replayed as a unit.
+ * Its value is a number that no client's write has.
+ */
+export function appendHugeTransaction({ node, input, out }: Activation): void {
+  const { wal, term } = node;
+  append(wal, term, input.c, -(wal.lastLsn + 1), input.b, -1, 0, out.nowUs);
+  flush(node, out);
 }
 
 /** Makes visible what may be seen, and answers every write that may be answered. */

@@ -39,6 +39,11 @@ export const CLOSED = FIRST_TOPOLOGY_MESSAGE + 13;
 export const ACT_PROMOTE = 1;
 /** At a leader: every write that waits for followers is let go. */
 export const ACT_CANCEL_WAITS = 2;
+/** At a leader: one transaction of `b` bytes, which writes key `c`. */
+export const ACT_HUGE_TRANSACTION = 3;
+/** At a follower: a long query that conflicts with replay as `b` says; and its end. */
+export const ACT_BEGIN_QUERY = 4;
+export const ACT_END_QUERY = 5;
 
 /** Bytes of a message without a record's payload, and of a record's header; the order of TCP/IP and WAL headers. */
 export const MESSAGE_BYTES = 64;
@@ -61,6 +66,12 @@ export const NOTE_ACKNOWLEDGED = 7;
 export const NOTE_WAIT = 8;
 /** Writes were answered with a warning: how many. */
 export const NOTE_WARNED = 9;
+/** A long query on a follower: what becomes of it (`QUERY_…`), how it conflicts with replay. */
+export const NOTE_QUERY = 10;
+export const QUERY_BEGINS = 0;
+export const QUERY_ENDS = 1;
+export const QUERY_CANCELLED = 2;
+export const queryTurns = ['begins', 'ends', 'is cancelled'] as const;
 
 export const STREAM_DISCONNECTED = 0;
 export const STREAM_CATCH_UP = 1;

@@ -10,11 +10,18 @@ import { DATA_WIDTH, emptyWal, type Wal } from '../wal.ts';
 import type { Acknowledgement } from './acknowledgement.ts';
 import type { HeldRead } from './held-reads.ts';
 import { MESSAGE_BYTES } from './messages.ts';
+import type { ReplayCost } from './replaying.ts';
 
 export interface ReplicaSettings {
   /** How many replicas there are; their actors count from 0. */
   readonly replicas: number;
   readonly acknowledgement: Acknowledgement;
+  /** What replaying a record costs; null where what is flushed shows at once. */
+  readonly replay: ReplayCost | null;
+  /** How long replay may wait for a query that conflicts with it. */
+  readonly maxStandbyDelayUs: number;
+  /** Whether followers tell their leader what their queries see. */
+  readonly hotStandbyFeedback: boolean;
   /** Client groups: whom a replica promoted by hand tells that it leads. */
   readonly clients: readonly number[];
   readonly reconnectUs: number;
@@ -35,6 +42,8 @@ export interface Replica {
   walWriter: number;
   /** Configuration of the chart of held reads. */
   holding: number;
+  /** Configuration of the chart of a follower's replay. */
+  replaying: number;
 
   // On disk.
   /** The newest term this replica knows of; it takes nothing from the leader of an older one. */
@@ -66,6 +75,12 @@ export interface Replica {
   readonly reachedLsn: Int32Array;
   /** When each follower was last heard of; kept where writes depend on it (Redis). */
   readonly heardUs: Float64Array;
+  /** The record that is being replayed, 0 for none, and what earlier ones have taken of its first microsecond. */
+  replayingLsn: number;
+  replayPs: number;
+  /** The long query that runs here, by its conflict (`NO_QUERY`, …), and the last record it sees. */
+  query: number;
+  queryLsn: number;
   /** As a follower: where to look for the point in common with the leader next. */
   commonLsn: number;
   /** Records that came before their turn, by LSN; on links that keep their order, only after a loss. */
@@ -100,6 +115,7 @@ export function newReplica(settings: ReplicaSettings, self: number, leader: numb
     wait: 0,
     walWriter: 0,
     holding: 0,
+    replaying: 0,
     term: 1,
     leader,
     wal: emptyWal(),
@@ -115,6 +131,10 @@ export function newReplica(settings: ReplicaSettings, self: number, leader: numb
     confirmedLsn: new Int32Array(settings.replicas),
     reachedLsn: new Int32Array(settings.replicas),
     heardUs: new Float64Array(settings.replicas).fill(Number.NEGATIVE_INFINITY),
+    replayingLsn: 0,
+    replayPs: 0,
+    query: 0,
+    queryLsn: 0,
     commonLsn: 0,
     early: [],
     held: [],

@@ -3,10 +3,22 @@ import type { ReplicationSummary } from '../../run/report.ts';
 /** What replication did in a run that no operation shows; counted from what replicas note. */
 export class ReplicationCounts {
   private warnings = 0;
+  private cancelledQueries = 0;
+  private deadRowsMax = 0;
+  private deadBytesMax = 0;
   private fallbacks = 0;
   private fallenBackUs = 0;
   /** Which leaders have fallen back, and since when. */
   private readonly fallenBackSinceUs = new Map<number, number>();
+
+  cancelledQuery(): void {
+    this.cancelledQueries++;
+  }
+
+  keptDead(rows: number, bytes: number): void {
+    this.deadRowsMax = Math.max(this.deadRowsMax, rows);
+    this.deadBytesMax = Math.max(this.deadBytesMax, bytes);
+  }
 
   warned(writes: number): void {
     this.warnings += writes;
@@ -37,6 +49,9 @@ export class ReplicationCounts {
       fallbacks: this.fallbacks,
       fallenBackMs: fallenBackUs / 1000,
       lostWritesRead,
+      cancelledQueries: this.cancelledQueries,
+      deadRowsMax: this.deadRowsMax,
+      deadBytesMax: this.deadBytesMax,
     };
   }
 }

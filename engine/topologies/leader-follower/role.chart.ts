@@ -13,7 +13,7 @@ import {
   namesNewLeader,
   reportAlive,
 } from './allegiance.ts';
-import { noteFlushed, replayFlushed } from './durable-log.ts';
+import { noteFlushed } from './durable-log.ts';
 import {
   answersMyHello,
   appendRecord,
@@ -36,6 +36,7 @@ import {
 import { hasRoomToHold, sendReadOn, showsAllSeen } from './held-reads.ts';
 import {
   answerHello,
+  appendHugeTransaction,
   appendWrite,
   cancelWaits,
   commit,
@@ -47,6 +48,7 @@ import {
   takeOver,
   takeOverByHand,
 } from './leading.ts';
+import { beginQuery, endQuery } from './replaying.ts';
 import { type Activation, answerRead } from './replica.ts';
 
 /** What the chart asks of the stream charts of a replica: they are stepped by whoever holds their tables. */
@@ -55,12 +57,19 @@ export interface Streams {
   readonly stepAll: (activation: Activation, event: 'flushed' | 'close') => void;
 }
 
-/** What the chart asks of the charts beside it: how long the leader's writes wait, its log on its way to disk, held reads. */
+/**
+ * What the chart asks of the charts beside it: how long the leader's writes wait, its log on its way to disk, held reads,
+ * replay.
+ */
 export interface Helpers {
   readonly written: (activation: Activation) => void;
   readonly moved: (activation: Activation) => void;
   readonly close: (activation: Activation) => void;
   readonly holdRead: (activation: Activation) => void;
+  /** A follower replays what is flushed, at once or in time. */
+  readonly replay: (activation: Activation) => void;
+  readonly queryOver: (activation: Activation) => void;
+  readonly endReplay: (activation: Activation) => void;
 }
 
 export type RoleEvent = {
@@ -81,6 +90,10 @@ export type RoleEvent = {
     | 'closed'
     | 'flushed'
     | 'cancel waits'
+    | 'huge transaction'
+    | 'begin query'
+    | 'end query'
+    | 'replayed'
     | 'restarted';
 };
 
@@ -115,7 +128,12 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
       'end waits': ({ context }) => helpers.close(context),
       'cancel waits': ({ context }) => cancelWaits(context),
       'note flushed': ({ context }) => noteFlushed(context),
-      'replay flushed': ({ context }) => replayFlushed(context),
+      'replay flushed': ({ context }) => helpers.replay(context),
+      'end replay': ({ context }) => helpers.endReplay(context),
+      'begin query': ({ context }) => beginQuery(context),
+      'end query': ({ context }) => endQuery(context),
+      'go on with replay': ({ context }) => helpers.queryOver(context),
+      'append huge transaction': ({ context }) => appendHugeTransaction(context),
       confirm: ({ context }) => confirm(context),
       commit: ({ context }) => commit(context),
       'note confirmed': ({ context }) => noteConfirmed(context),
@@ -155,7 +173,10 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
     states: {
       following: {
         initial: 'disconnected',
+        exit: 'end replay',
         on: {
+          'begin query': { actions: 'begin query' },
+          'end query': { actions: ['end query', 'go on with replay'] },
           read: [
             { guard: 'it shows what the reader has seen', actions: 'answer read' },
             { guard: 'there is room to hold it', actions: 'hold read' },
@@ -225,6 +246,7 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
             after: { 'stream timeout': 'disconnected' },
             on: {
               flushed: { actions: ['note flushed', 'replay flushed', 'confirm'] },
+              replayed: { actions: 'confirm' },
               append: [
                 {
                   guard: 'it is the next record, and none is missing after it',
@@ -310,6 +332,8 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
             actions: ['note confirmed', 'feed its stream', 'commit', 'see what still waits'],
           },
           'cancel waits': { actions: ['cancel waits', 'see what still waits'] },
+          'huge transaction': { actions: 'append huge transaction' },
+          'end query': { actions: 'end query' },
           probe: [
             { guard: 'it names a new leader', target: 'following', actions: ['report alive', 'follow'] },
             { actions: 'report alive' },

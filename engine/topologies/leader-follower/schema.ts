@@ -162,6 +162,27 @@ export const leaderFollowerSchema = z.strictObject({
     positiveMs.check(z.describe('How often a leader with nothing to send says so')),
     1000,
   ),
+  maxStandbyStreamingDelayMs: z._default(
+    z.union([
+      timeMs.check(
+        z.describe(
+          'How long replay waits for a query on the follower that conflicts with it, then cancels it',
+        ),
+      ),
+      z.literal('forever'),
+    ]),
+    30_000,
+  ),
+  hotStandbyFeedback: z._default(
+    z
+      .boolean()
+      .check(
+        z.describe(
+          'Whether followers tell the leader what their queries see, so that it keeps those rows: no cleanup conflicts, but dead rows',
+        ),
+      ),
+    false,
+  ),
   streamTimeoutMs: z._default(
     positiveMs.check(z.describe('Silence after which either end gives up a stream')),
     60_000,

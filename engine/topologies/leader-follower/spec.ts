@@ -1,5 +1,6 @@
 /** Leader-follower's settings, resolved: names looked up, integer µs. */
 
+import { yearMs } from '../../scenario/fields.ts';
 import { type Problem, unknownName } from '../../scenario/problems.ts';
 import { type HelperSpec, type NodeSpec, toUs } from '../../scenario/scenario.ts';
 import type { ReadRoute } from '../../workload/clients.ts';
@@ -28,6 +29,9 @@ export interface LeaderFollowerSpec {
   readonly reconnectUs: number;
   readonly keepaliveUs: number;
   readonly streamTimeoutUs: number;
+  /** A year where it is forever. */
+  readonly maxStandbyDelayUs: number;
+  readonly hotStandbyFeedback: boolean;
 }
 
 /** The settings of a scenario, and the problems in them that its shape does not show. */
@@ -54,6 +58,10 @@ export function leaderFollowerSpec(
     reconnectUs: toUs(topology.reconnectMs),
     keepaliveUs: toUs(topology.keepaliveMs),
     streamTimeoutUs: toUs(topology.streamTimeoutMs),
+    maxStandbyDelayUs: toUs(
+      topology.maxStandbyStreamingDelayMs === 'forever' ? yearMs : topology.maxStandbyStreamingDelayMs,
+    ),
+    hotStandbyFeedback: topology.hotStandbyFeedback,
   };
 }
 

@@ -103,19 +103,19 @@ export function untilOverdueUs({ node, out }: Activation): number {
   const { wal } = node;
   const { timeoutUs } = node.settings.acknowledgement;
   for (let lsn = Math.max(node.answeredLsn + 1, wal.firstLsn); lsn <= wal.lastLsn; lsn++) {
-    const leftUs = writtenAtUs(wal, lsn) + timeoutUs - out.nowUs;
+    const leftUs = timeoutUs - out.elapsedUs(writtenAtUs(wal, lsn));
     if (leftUs > 0) return leftUs;
   }
   return timeoutUs;
 }
 
 /** The newest write that has waited for the whole timeout, of those the leader itself has done its part for. */
-export function overdueLsn(node: Replica, out: Pick<Out, 'nowUs'>): number {
+export function overdueLsn(node: Replica, out: Out): number {
   const { wal } = node;
   const own = ownLsn(node);
-  const sinceUs = out.nowUs - node.settings.acknowledgement.timeoutUs;
+  const { timeoutUs } = node.settings.acknowledgement;
   let lsn = node.answeredLsn;
-  while (lsn < own && writtenAtUs(wal, lsn + 1) <= sinceUs) lsn++;
+  while (lsn < own && out.elapsedUs(writtenAtUs(wal, lsn + 1)) >= timeoutUs) lsn++;
   return lsn;
 }
 

@@ -26,7 +26,7 @@ export class ShardedCluster implements Cluster {
   /** `newCluster` makes the cluster of one shard. */
   constructor(
     spec: ShardedSpec,
-    { keys, clients }: ClusterSize,
+    { keys, clients, nodes: machines }: ClusterSize,
     run: Surroundings,
     newCluster: (spec: PlainTopologySpec, size: ClusterSize, run: Surroundings) => Cluster,
   ) {
@@ -36,7 +36,12 @@ export class ShardedCluster implements Cluster {
       const first = members.length;
       const cluster = newCluster(
         topology,
-        { replicas: nodes.length, keys, clients: clients.map((client) => client - first) },
+        {
+          replicas: nodes.length,
+          nodes: nodes.map((node) => machines[node]!),
+          keys,
+          clients: clients.map((client) => client - first),
+        },
         {
           ...run,
           names: run.names.slice(first),
@@ -93,7 +98,14 @@ export class ShardedCluster implements Cluster {
       fallbacks: sum(({ fallbacks }) => fallbacks),
       fallenBackMs: sum(({ fallenBackMs }) => fallenBackMs),
       lostWritesRead: sum(({ lostWritesRead }) => lostWritesRead),
+      cancelledQueries: sum(({ cancelledQueries }) => cancelledQueries),
+      deadRowsMax: Math.max(0, ...shards.map(({ deadRowsMax }) => deadRowsMax)),
+      deadBytesMax: Math.max(0, ...shards.map(({ deadBytesMax }) => deadBytesMax)),
     };
+  }
+
+  looked(): void {
+    for (const { cluster } of this.shards) cluster.looked?.();
   }
 
   hasConverged(): boolean {

@@ -60,6 +60,15 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'mysql-after-sync',
   'redis-min-replicas',
   'redis-wait',
+  'lag-shared-disk',
+  'lag-huge-transaction',
+  'lag-long-query',
+  'hot-standby-feedback',
+  'standby-delay-forever',
+  'lag-burst',
+  'lag-bandwidth',
+  'pg-on-stale-standby',
+  'pg-remote-apply-fresh',
 ].map((name) => ({ name, url: new URL(`./scenarios/${name}.yaml`, import.meta.url) }));
 
 export const bundledRequirements: readonly BundledDocument[] = [

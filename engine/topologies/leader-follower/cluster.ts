@@ -236,13 +236,17 @@ export class LeaderFollowerCluster implements Cluster {
     };
   }
 
-  /** How far an LSN of a replica is behind the leader's disk. */
+  /**
+   * How far an LSN of a replica is behind the leader's disk. A record that the leader has let go of is on the replica's own,
+   * which knows when it came: a message's way later.
+   */
   private behind(node: number, lsn: number): { us: number; bytes: number } {
-    const { wal, flushedLsn } = this.replicas[this.leader]!;
-    if (node === this.leader || lsn >= flushedLsn) return { us: 0, bytes: 0 };
+    const leader = this.replicas[this.leader]!;
+    if (node === this.leader || lsn >= leader.flushedLsn) return { us: 0, bytes: 0 };
+    const holder = lsn + 1 < leader.wal.firstLsn ? this.replicas[node]!.wal : leader.wal;
     return {
-      us: Math.max(0, this.run.nowUs() - writtenAtUs(wal, Math.max(lsn + 1, wal.firstLsn))),
-      bytes: endBytes(wal, flushedLsn) - endBytes(wal, lsn),
+      us: Math.max(0, this.run.nowUs() - writtenAtUs(holder, Math.max(lsn + 1, holder.firstLsn))),
+      bytes: endBytes(leader.wal, leader.flushedLsn) - endBytes(holder, lsn),
     };
   }
 

@@ -67,6 +67,7 @@ test('defaults: what the least scenario means', () => {
         readPs: 0,
         writePs: 0,
         applyPs: 0,
+        replay: null,
         skewUs: 0,
         driftPpm: 0,
       },
@@ -93,10 +94,14 @@ test('defaults: what the least scenario means', () => {
       reconnectUs: 1e6,
       keepaliveUs: 1e6,
       streamTimeoutUs: 6e7,
+      maxStandbyDelayUs: 3e7,
+      hotStandbyFeedback: false,
     },
     helpers: [{ name: 'manager', region: 'local', startWithinUs: 1e6 }],
     workload: {
-      clients: [{ id: 'clients', region: 'local', readsPerSecond: 0, writesPerSecond: 1 }],
+      clients: [
+        { id: 'clients', region: 'local', readsPerSecond: 0, writesPerSecond: 1, fromUs: 0, untilUs: null },
+      ],
       arrivals: 'poisson',
       keys: { count: 100, choice: 'uniform', exponent: 0.99 },
       valueBytes: 200,
@@ -249,7 +254,7 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     'an unknown key deep inside',
     changed(least, ['cluster', 'nodes', 0, 'disks'], {}),
     [
-      'cluster.nodes[0].disks: found a key that is not known here, expected one of the keys id, region, disk, capacity, clock (did you mean disk?)',
+      'cluster.nodes[0].disks: found a key that is not known here, expected one of the keys id, region, disk, capacity, replay, clock (did you mean disk?)',
     ],
   ],
   ['a wrong type', changed(least, ['seed'], '1'), ['seed: found "1", expected a number']],
@@ -300,6 +305,28 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     'a latency of no kind',
     changed(least, ['network'], { within: { latency: 'fast' } }),
     ['network.within.latency: found "fast", expected a number or an object (keys and values)'],
+  ],
+  [
+    'a burst that is over before it begins, and one that begins after the run',
+    changed(
+      least,
+      ['workload', 'clients'],
+      [
+        { writesPerSecond: 1, fromMs: 20, untilMs: 10 },
+        { writesPerSecond: 1, fromMs: 1e9 },
+      ],
+    ),
+    [
+      'workload.clients[0].untilMs: found 10, expected more than fromMs, 20',
+      expect.stringMatching(
+        /^workload\.clients\[1\]\.fromMs: found 1000000000, expected less than durationMs, /,
+      ),
+    ],
+  ],
+  [
+    'a long query that conflicts with nothing known',
+    changed(least, ['faults'], [{ type: 'long-query', node: 'a', forMs: 10, conflict: 'deadlock', atMs: 1 }]),
+    ['faults[0].conflict: found "deadlock", expected one of cleanup, lock'],
   ],
   [
     'a latency longer than can be drawn',

@@ -41,7 +41,6 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'pg-level-remote-write',
   'pg-level-on',
   'pg-level-remote-apply',
-  'lag-busy-follower',
   'raft-leader-crash',
   'raft-minority-refuses',
   'raft-pre-vote',

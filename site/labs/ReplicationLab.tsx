@@ -448,14 +448,18 @@ function LagTable({ lab }: { lab: Lab }) {
       <thead>
         <tr>
           <th scope="col">node</th>
+          <th scope="col">write_lag</th>
+          <th scope="col">flush_lag</th>
           <th scope="col">replay_lag</th>
-          <th scope="col">lag in bytes</th>
+          <th scope="col">in bytes</th>
         </tr>
       </thead>
       <tbody>
-        {lab.metrics.value.lag.map(({ node, replayLag, lagBytes }) => (
+        {lab.metrics.value.lag.map(({ node, writeLag, flushLag, replayLag, lagBytes }) => (
           <tr key={node}>
             <th scope="row">{node}</th>
+            <td>{writeLag}</td>
+            <td>{flushLag}</td>
             <td>{replayLag}</td>
             <td>{lagBytes}</td>
           </tr>

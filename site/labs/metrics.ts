@@ -3,7 +3,13 @@ import { formatMeasured, formatNumber, measured } from '../lib/figures.ts';
 
 /** What the lab's panel shows, in words ready to print. Names follow pg_stat_replication where it has one. */
 export interface Metrics {
-  readonly lag: readonly { readonly node: string; readonly replayLag: string; readonly lagBytes: string }[];
+  readonly lag: readonly {
+    readonly node: string;
+    readonly writeLag: string;
+    readonly flushLag: string;
+    readonly replayLag: string;
+    readonly lagBytes: string;
+  }[];
   readonly writes: { readonly ok: number; readonly fail: number; readonly info: number };
   readonly reads: { readonly ok: number; readonly fail: number; readonly info: number };
   readonly writeP99: string;
@@ -30,10 +36,12 @@ export const noMetrics: Metrics = {
 export function metricsOf(report: Report, view: ClusterView): Metrics {
   const lastFailover = report.failovers.at(-1);
   return {
-    lag: view.nodes.map(({ id, role, process, replayLagMs, lagBytes }) => {
-      const follows = role === 'follower' && process !== 'down';
+    lag: view.nodes.map(({ id, role, process, writeLagMs, flushLagMs, replayLagMs, lagBytes }) => {
+      const follows = role !== 'leader' && process !== 'down';
       return {
         node: id,
+        writeLag: follows ? inMs(writeLagMs) : '–',
+        flushLag: follows ? inMs(flushLagMs) : '–',
         replayLag: follows ? inMs(replayLagMs) : '–',
         lagBytes: follows ? `${formatNumber(lagBytes)} B` : '–',
       };

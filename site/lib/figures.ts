@@ -105,12 +105,14 @@ export function formatMeasured(value: number | null, unit: Unit): { value: strin
   if (value === null) return { value: '–', unit: '' };
   if (unit === 'ratio') return { value: `${formatNumber(value * 100)}%`, unit: '' };
   if (unit === 'ms' && value >= 1000) return { value: formatNumber(value / 1000), unit: 's' };
+  if (unit === 'bytes' && value >= 1_000_000) return { value: formatNumber(value / 1_000_000), unit: 'MB' };
   return { value: formatNumber(value), unit };
 }
 
 export function formatNumber(value: number): string {
   if (Number.isInteger(value)) return parted(String(value));
-  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  const size = Math.abs(Number(value.toPrecision(3)));
+  const digits = size >= 100 ? 0 : size >= 10 ? 1 : 2;
   return parted(value.toFixed(digits));
 }
 

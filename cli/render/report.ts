@@ -115,6 +115,14 @@ function failovers(report: Report, paint: Paint): string {
             `Two leaders acknowledged writes at once for ${milliseconds(report.overlapMs)} ms (split brain).`,
           ),
         ]),
+    ...(report.zombieWritesRejected === 0
+      ? []
+      : [
+          indented(
+            '  ',
+            `Writes of a superseded leader refused by the storage: ${number(report.zombieWritesRejected)}.`,
+          ),
+        ]),
     indented(
       '  ',
       report.rpo.writes === 0

@@ -240,6 +240,12 @@ class Effects implements Out {
     return 0;
   }
 
+  powerOff(actor: number): void {
+    throw new Error(
+      `${this.name} cuts the power of actor ${actor}, and an exploration has no fencing device`,
+    );
+  }
+
   note(kind: number, a: number, b: number, c: number, d: number): void {
     this.notes.push({ actor: this.actor, kind, a, b, c, d });
   }

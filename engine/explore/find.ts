@@ -45,7 +45,8 @@ export async function find(source: ScenarioSource, options: FindOptions): Promis
   const durationMs = base.durationUs / 1000;
   const ids = base.nodes.map(({ id }) => id);
   const node = fc.constantFrom(...ids);
-  const end = fc.constantFrom(...ids, ...helperPlaces(base));
+  const ends = [...ids, ...helperPlaces(base)];
+  const everybody = [...ends, ...base.workload.clients.map(({ id }) => id)];
   const atMs = fc.integer({ min: 0, max: Math.max(0, Math.floor(durationMs) - 1) });
   const forMs = fc.option(fc.integer({ min: 1, max: Math.max(1, Math.floor(durationMs)) }), {
     nil: undefined,
@@ -53,12 +54,31 @@ export async function find(source: ScenarioSource, options: FindOptions): Promis
     freq: 1,
   });
   const pair = fc
-    .uniqueArray(end, { minLength: 2, maxLength: 2 })
+    .uniqueArray(fc.constantFrom(...ends), { minLength: 2, maxLength: 2 })
     .map(([a, b]) => ({ from: [a!], to: [b!] }));
+  // Some against all others, clients too: that two leaders are believed in takes a side for each.
+  const sides = fc
+    .subarray(everybody, { minLength: 1, maxLength: everybody.length - 1 })
+    .map((side) => ({ from: side, to: everybody.filter((name) => !side.includes(name)) }));
+  const regions = [...new Set([...base.nodes, ...base.workload.clients].map(({ region }) => region))];
+  const places =
+    regions.length < 2
+      ? []
+      : [
+          fc
+            .constantFrom(...regions)
+            .map((side) => ({ from: [side], to: regions.filter((name) => name !== side) })),
+        ];
   const crash = fc.record({ type: fc.constant('crash' as const), node, atMs, forMs });
   const pause = fc.record({ type: fc.constant('pause' as const), node, atMs, forMs });
   const cut = fc
-    .record({ type: fc.constant('cut' as const), ends: pair, oneWay: fc.boolean(), atMs, forMs })
+    .record({
+      type: fc.constant('cut' as const),
+      ends: fc.oneof(pair, sides, ...places),
+      oneWay: fc.boolean(),
+      atMs,
+      forMs,
+    })
     .map(({ ends, ...rest }) => ({ ...rest, ...ends }));
   const fault = fc.oneof(crash, pause, cut).map(withoutUndefined);
   const schedule = (faultsMax: number) =>

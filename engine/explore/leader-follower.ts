@@ -14,7 +14,7 @@ import {
 } from '../topologies/leader-follower/kinds.ts';
 import { type Manager, newManager } from '../topologies/leader-follower/manager.ts';
 import { replicationMessage } from '../topologies/leader-follower/messages.ts';
-import { newReplica, type Replica } from '../topologies/leader-follower/replica.ts';
+import { newReplica, type Replica, unfenced } from '../topologies/leader-follower/replica.ts';
 import {
   type Cluster,
   enoughDisks,
@@ -79,6 +79,8 @@ export function leaderFollowerModel(options: LeaderFollowerOptions): LeaderFollo
     automatic: true,
     ...managerDelays,
     clients: [client],
+    power: -1,
+    needsMajority: false,
   };
   const actors: ModelActor[] = [
     ...Array.from({ length: replicas }, (_, self) => ({
@@ -128,6 +130,7 @@ const freeReplay = { replay: null, maxStandbyDelayUs: 0, hotStandbyFeedback: fal
 
 /** Under the choice-ordered scheduler a delay only says that a timer runs. These are for running the model in time. */
 const replicaDelays = {
+  fence: unfenced,
   clients: [],
   reconnectUs: 1_000_000,
   readWaitUs: 0,

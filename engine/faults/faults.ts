@@ -55,6 +55,7 @@ export function whyNot(fault: FaultDocument, target: FaultTarget): string | null
     case 'crash':
       return loop.process(indexOf(target, fault.node)) === DOWN ? `${fault.node} is down already` : null;
     case 'restart':
+      if (loop.isPoweredOff(indexOf(target, fault.node))) return `the power of ${fault.node} is cut`;
       return loop.process(indexOf(target, fault.node)) === DOWN ? null : `${fault.node} is not down`;
     case 'pause':
       return loop.process(indexOf(target, fault.node)) === UP ? null : `${fault.node} is not running`;

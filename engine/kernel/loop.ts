@@ -171,6 +171,8 @@ export class Loop implements Out {
     busyUntilUs: number;
   }[];
   private readonly clocks: { skewUs: number; driftPpm: number; setAtUs: number }[];
+  /** Machines whose power was cut, for good. */
+  private readonly poweredOff: Uint8Array;
   private readonly chances: number[][];
 
   /** The actor that now handles an input, and when what it sends leaves. */
@@ -220,6 +222,7 @@ export class Loop implements Out {
       busyUntilUs: 0,
     }));
     this.clocks = actors.map(({ clock }) => ({ ...clock, setAtUs: 0 }));
+    this.poweredOff = new Uint8Array(count);
     this.chances = actors.map(({ name, chances }) =>
       chances.map((chance) => streams.add(`${name}: ${chance}`)),
     );
@@ -289,7 +292,11 @@ export class Loop implements Out {
     const host = this.hosts[to]!;
     const nowUs = queue.times[record * 2]!;
     this.nowUs = nowUs;
-    if (this.processes[host] === PAUSED && !(kind === TIMER && this.isPostponed(words[at + A]!, to, nowUs))) {
+    if (
+      this.processes[host] === PAUSED &&
+      kind !== CRASHED &&
+      !(kind === TIMER && this.isPostponed(words[at + A]!, to, nowUs))
+    ) {
       return this.hold(record, kind, host);
     }
     let departUs = nowUs;
@@ -332,6 +339,11 @@ export class Loop implements Out {
         queue.release(record);
         return false;
       }
+    } else if (kind === CRASHED) {
+      queue.release(record);
+      if (this.processes[host] === DOWN) return false;
+      this.crash(to, true);
+      return true;
     } else if (words[at + LIFE] !== this.lives[host]) {
       queue.release(record);
       return false;
@@ -538,6 +550,12 @@ export class Loop implements Out {
     return this.busyUntilUs[host]! + (this.busyUntilPs[host]! > 0 ? 1 : 0) - this.nowUs;
   }
 
+  powerOff(known: number): void {
+    const actor = known + this.bases[this.self]!;
+    this.poweredOff[this.hosts[actor]!] = 1;
+    this.queue.push(this.nowUs, this.nowUs, CRASHED, actor, actor, 0, 0, 0, 0, 0, 0);
+  }
+
   note(kind: number, a: number, b: number, c: number, d: number): void {
     this.notebook.onNote(this.self, kind, a, b, c, d);
   }
@@ -580,9 +598,14 @@ export class Loop implements Out {
 
   restart(actor: number): void {
     const host = this.hosts[actor]!;
+    if (this.isPoweredOff(host)) return;
     this.processes[host] = UP;
     for (let each = 0; each < this.hosts.length; each++)
       if (this.hosts[each] === host) this.give(each, RESTARTED);
+  }
+
+  isPoweredOff(actor: number): boolean {
+    return this.poweredOff[this.hosts[actor]!] === 1;
   }
 
   /** The process stops without noticing (a garbage collection, a frozen machine); its inputs wait. */
@@ -590,8 +613,10 @@ export class Loop implements Out {
     this.processes[this.hosts[actor]!] = PAUSED;
   }
 
+  /** It goes on, unless its power has been cut meanwhile. */
   resume(actor: number): void {
     const host = this.hosts[actor]!;
+    if (this.processes[host] !== PAUSED) return;
     this.processes[host] = UP;
     const held = this.held[host]!;
     // What had waited for service when the pause began came before all that has arrived since.

@@ -66,6 +66,8 @@ export interface Out {
   fsync(a: number, b: number, bytes: number): void;
   /** Takes the machine for `ps` picoseconds, behind what it serves already; gives the µs from now until that is done. */
   occupy(ps: number): number;
+  /** Cuts a machine's power, now: it dies, and nothing starts it again. What a fencing device does. */
+  powerOff(actor: number): void;
   /** Tells observers of something that no message shows. Kinds belong to who tells. */
   note(kind: number, a: number, b: number, c: number, d: number): void;
   /** 32 random bits from one of the node's own streams. */

@@ -157,6 +157,21 @@ export type TraceEntry =
     }
   | { readonly type: 'committed'; readonly atMs: number; readonly node: string; readonly lsn: number }
   | { readonly type: 'suspected'; readonly atMs: number; readonly node: string; readonly term: number }
+  | {
+      readonly type: 'zombie-rejected';
+      readonly atMs: number;
+      readonly node: string;
+      readonly token: number;
+      readonly lsn: number;
+    }
+  | { readonly type: 'powered-off'; readonly atMs: number; readonly node: string }
+  | {
+      readonly type: 'lease';
+      readonly atMs: number;
+      readonly node: string;
+      readonly term: number;
+      readonly held: boolean;
+    }
   | { readonly type: 'chosen'; readonly atMs: number; readonly node: string; readonly term: number }
   | {
       readonly type: 'began';
@@ -360,6 +375,14 @@ export function describeTraceEntry(entry: TraceEntry): string {
       return `the manager has not heard of the leader ${entry.node} for too long and begins term ${entry.term}`;
     case 'chosen':
       return `the manager chooses ${entry.node}, whose log is the most advanced, to lead term ${entry.term}`;
+    case 'zombie-rejected':
+      return `the storage refuses record ${entry.lsn} of ${entry.node}: it has seen a newer token than ${entry.token}`;
+    case 'powered-off':
+      return `the fencing device cuts the power of ${entry.node}`;
+    case 'lease':
+      return entry.held
+        ? `${entry.node} holds the lease of term ${entry.term}`
+        : `${entry.node}'s lease of term ${entry.term} is over; it acknowledges nothing`;
     case 'began':
       return `${entry.user === undefined ? '' : `user ${entry.user} of `}${entry.client} asks to ${entry.kind} key ${entry.key} (operation ${entry.operation})`;
     case 'ended': {
@@ -422,6 +445,18 @@ function describeMessage(message: Message): string {
       return `the end of its connection`;
     case 'promoted':
       return `word that it leads term ${message.term}`;
+    case 'lease':
+      return `a request to promise support for a while, in term ${message.term} (round ${message.round})`;
+    case 'grant':
+      return `its promise of support in term ${message.term} (round ${message.round})`;
+    case 'land':
+      return `record ${message.lsn} to be stored under token ${message.token}`;
+    case 'rejected':
+      return `the refusal of record ${message.lsn}: token ${message.token} has been seen`;
+    case 'power-off':
+      return `the order to cut the power of machine ${message.machine}`;
+    case 'off':
+      return `word that machine ${message.machine} is off`;
     case 'leads':
       return `word that by an operator's order it leads term ${message.term}`;
     case 'vote-request':

@@ -136,6 +136,8 @@ export interface Report {
   readonly failovers: readonly Failover[];
   /** Failovers whose old leader was running. */
   readonly falseFailovers: number;
+  /** Writes of superseded leaders that shared storage refused, by their older token. */
+  readonly zombieWritesRejected: number;
   /** The longest a superseded leader went on acknowledging what its successor lacks, since the successor's first acknowledgement. */
   readonly overlapMs: number;
   /** Acknowledged writes lost, and from when the oldest of them was written to when the newest was. */

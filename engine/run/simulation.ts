@@ -67,6 +67,7 @@ export class Simulation implements Notebook {
   private overlapUs = 0;
   /** Which node an actor runs on; −1 for those that have a place of their own. */
   private readonly nodeOf: Int32Array;
+  private zombieWrites = 0;
   private readonly firstClient: number;
 
   constructor(scenario: Scenario, seed: number, observe: Observer | undefined) {
@@ -100,6 +101,9 @@ export class Simulation implements Notebook {
             wasAlive: this.loop.process(actor) !== DOWN,
           }),
         discarded: (actor) => this.failoversOf(actor).discarded(),
+        rejected: () => {
+          this.zombieWrites += 1;
+        },
         overlapped: (forUs) => {
           this.overlapUs = Math.max(this.overlapUs, forUs);
         },
@@ -397,6 +401,7 @@ export class Simulation implements Notebook {
       events: loop.events,
       failovers: this.failovers.flatMap((each) => each.report(names)),
       falseFailovers: this.failovers.reduce((sum, each) => sum + each.falseAlarms(), 0),
+      zombieWritesRejected: this.zombieWrites,
       overlapMs: this.overlapUs / 1000,
       rpo: { writes: loss.writes, ms: (loss.toUs - loss.fromUs) / 1000 },
       lag: this.lag.report(names),

@@ -91,6 +91,11 @@ test('defaults: what the least scenario means', () => {
       heartbeatUs: 1e6,
       timeoutUs: 1e7,
       electionUs: 1e6,
+      fencing: 'none',
+      powerOffUs: 5e6,
+      leaseUs: 5e6,
+      leaseRenewUs: 1e6,
+      driftBoundPpm: 200,
       reconnectUs: 1e6,
       keepaliveUs: 1e6,
       streamTimeoutUs: 6e7,
@@ -470,6 +475,24 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     changed(least, ['topology', 'streamTimeoutMs'], 900),
     [
       'topology.streamTimeoutMs: found 900, expected more than keepaliveMs, 1000 (otherwise an idle stream is given up between two keepalives)',
+    ],
+  ],
+  [
+    'a lease among two',
+    changed(changed(least, ['cluster', 'nodes'], [{ id: 'a' }, { id: 'b' }]), ['topology', 'failover'], {
+      fencing: 'lease',
+      leaseMs: 1000,
+    }),
+    [
+      'topology.failover.fencing: found lease with 2 nodes, expected at least 3 nodes (of fewer no majority is left when the leader dies)',
+      'topology.failover.leaseMs: found 1000, expected more than leaseRenewMs, 1000 (otherwise a healthy leader loses its lease between two renewals)',
+    ],
+  ],
+  [
+    'an unknown way of fencing',
+    changed(least, ['topology', 'failover'], { fencing: 'tokens' }),
+    [
+      'topology.failover.fencing: found "tokens", expected one of none, token, stonith, lease (did you mean token?)',
     ],
   ],
   [

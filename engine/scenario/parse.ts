@@ -399,6 +399,7 @@ const metricRoots = [
   'events',
   'failovers',
   'falseFailovers',
+  'zombieWritesRejected',
   'overlapMs',
   'rpo',
   'lag',

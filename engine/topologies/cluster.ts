@@ -33,6 +33,8 @@ export interface Surroundings {
   readonly suspected: (member: number) => void;
   /** A replica takes a record out of its log. */
   readonly discarded: (member: number) => void;
+  /** Shared storage refused a superseded leader's write. */
+  readonly rejected: () => void;
   /** A superseded leader acknowledged what its successor lacks, so long after the successor's own first acknowledgement. */
   readonly overlapped: (forUs: number) => void;
 }

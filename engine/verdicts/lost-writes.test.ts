@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { anyOf } from '../topologies/leader-follower/acknowledgement.ts';
-import { newReplica, type Replica } from '../topologies/leader-follower/replica.ts';
+import { newReplica, type Replica, unfenced } from '../topologies/leader-follower/replica.ts';
 import { append, dropLast, recycle } from '../topologies/wal.ts';
 import { LostWrites } from './lost-writes.ts';
 
@@ -10,6 +10,7 @@ const settings = {
   replay: null,
   maxStandbyDelayUs: 1,
   hotStandbyFeedback: false,
+  fence: unfenced,
   acknowledgement: anyOf(0, 2),
   reconnectUs: 1,
   keepaliveUs: 1,

@@ -287,6 +287,7 @@ test('word of an older term that was overtaken does not send a client back to th
         nowUs: 0,
         elapsedUs: () => 0,
         occupy: () => 0,
+        powerOff() {},
         send() {},
         startTimer() {},
         cancelTimer() {},

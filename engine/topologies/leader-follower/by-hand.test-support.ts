@@ -26,7 +26,7 @@ import { termOf, valueAt } from '../wal.ts';
 import { anyOf } from './acknowledgement.ts';
 import { managerKind, replicaKind } from './kinds.ts';
 import { type Manager, newManager } from './manager.ts';
-import { newReplica, type Replica, type ReplicaSettings } from './replica.ts';
+import { newReplica, type Replica, type ReplicaSettings, unfenced } from './replica.ts';
 
 export type Envelope = Readonly<Input> & { readonly to: number };
 
@@ -60,6 +60,7 @@ export class ByHand implements Out {
       replay: null,
       maxStandbyDelayUs: 1000,
       hotStandbyFeedback: false,
+      fence: unfenced,
       reconnectUs: 1000,
       keepaliveUs: 1000,
       streamTimeoutUs: 10_000,
@@ -78,11 +79,15 @@ export class ByHand implements Out {
         timeoutUs: 5000,
         electionUs: 1000,
         clients: [],
+        power: -1,
+        needsMajority: false,
       },
       0,
     );
     for (let actor = 0; actor <= replicas; actor++) this.give(actor, { kind: START });
   }
+
+  powerOff(): void {}
 
   // What a test does.
 

@@ -4,6 +4,8 @@ import { checkLowering } from '../../statecharts/lowering-oracle.test-support.ts
 import { failoverChart } from './failover.chart.ts';
 import { heldReadsChart } from './held-reads.chart.ts';
 import { managerKind, replicaKind } from './kinds.ts';
+import { leaseChart } from './lease.chart.ts';
+import { powerChart } from './power.chart.ts';
 import { roleChart } from './role.chart.ts';
 import { streamChart } from './stream.chart.ts';
 import { waitChart } from './wait.chart.ts';
@@ -23,6 +25,8 @@ test('role: lowered as XState runs it', () => {
         replay: () => {},
         queryOver: () => {},
         endReplay: () => {},
+        lead: () => {},
+        follow: () => {},
       },
     ),
     { runs },
@@ -43,6 +47,14 @@ test('held reads: lowered as XState runs it', () => {
 
 test('WAL writer: lowered as XState runs it', () => {
   checkLowering(walWriterChart, { runs });
+});
+
+test('lease: lowered as XState runs it', () => {
+  checkLowering(leaseChart, { runs });
+});
+
+test('power: lowered as XState runs it', () => {
+  checkLowering(powerChart, { runs });
 });
 
 test('failover: lowered as XState runs it', () => {
@@ -68,6 +80,7 @@ test('each chart has the modes one would name, and no more', () => {
   expect(paths(heldReads as Chart<never>)).toEqual(['none', 'holding']);
   expect(paths(managerKind.failover as Chart<never>)).toEqual([
     'failover.watching',
+    'failover.fencing',
     'failover.collecting',
     'failover.promoting',
   ]);

@@ -10,7 +10,8 @@ import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../c
 import { placeOf } from '../sharded/spec.ts';
 import { endBytes, lastTerm, writtenAtUs } from '../wal.ts';
 import { acknowledgementOf } from './acknowledgement.ts';
-import { managerKind, replicaKind, serviceClassOf } from './kinds.ts';
+import { managerKind, powerKind, replicaKind, serviceClassOf } from './kinds.ts';
+import { promiseUsFor } from './lease.ts';
 import { type Manager, newManager } from './manager.ts';
 import {
   ACT_BEGIN_QUERY,
@@ -23,7 +24,10 @@ import {
   NOTE_DISCARDED,
   NOTE_FOLLOWING,
   NOTE_LEADING,
+  NOTE_LEASE,
+  NOTE_POWERED_OFF,
   NOTE_QUERY,
+  NOTE_REJECTED,
   NOTE_STREAM,
   NOTE_SUSPECTED,
   NOTE_WAIT,
@@ -34,10 +38,12 @@ import {
   type StreamState,
   streamStates,
 } from './messages.ts';
+import { newPower, type Power } from './power.ts';
 import { CLEANUP, LOCK, NO_QUERY, queryConflicts } from './replaying.ts';
-import { newReplica, type Replica } from './replica.ts';
+import { type Fence, newReplica, type Replica, unfenced } from './replica.ts';
 import { ReplicationCounts } from './replication-counts.ts';
 import type { LeaderFollowerSpec } from './spec.ts';
+import { newStorage, storageKind } from './storage.ts';
 import { syncStateOf } from './waiting.ts';
 
 /** Leader-follower with its failover manager, which is the actor after the replicas. */
@@ -67,6 +73,7 @@ export class LeaderFollowerCluster implements Cluster {
       acknowledgement,
       maxStandbyDelayUs: spec.maxStandbyDelayUs,
       hotStandbyFeedback: spec.hotStandbyFeedback,
+      fence: fenceOf(spec, replicas),
       reconnectUs: spec.reconnectUs,
       keepaliveUs: spec.keepaliveUs,
       streamTimeoutUs: spec.streamTimeoutUs,
@@ -85,6 +92,8 @@ export class LeaderFollowerCluster implements Cluster {
         timeoutUs: spec.timeoutUs,
         electionUs: spec.electionUs,
         clients,
+        power: spec.fencing === 'stonith' ? replicas + 1 : -1,
+        needsMajority: spec.fencing === 'lease',
       },
       spec.leader,
     );
@@ -99,6 +108,7 @@ export class LeaderFollowerCluster implements Cluster {
         state: this.coordinator,
         timers: managerKind.failover.timers.length,
       },
+      ...fencersOf(spec),
     ];
     this.lostWrites = new LostWrites(this.replicas, run.names);
     this.splitBrain = new SplitBrain(this.replicas, run.names);
@@ -110,6 +120,7 @@ export class LeaderFollowerCluster implements Cluster {
   }
 
   timerName(member: number, slot: number): string {
+    if (member > this.replicas.length) return powerKind.power.timers[slot]!.delay;
     if (member === this.replicas.length) return managerKind.failover.timers[slot]!.delay;
     const { delay, peer } = replicaKind.timersOf(this.replicas.length)[slot]!;
     return peer === null ? delay : `${delay} of ${this.run.names[peer]!}`;
@@ -148,6 +159,9 @@ export class LeaderFollowerCluster implements Cluster {
       case NOTE_SUSPECTED:
         this.run.suspected(a);
         break;
+      case NOTE_REJECTED:
+        this.run.rejected();
+        break;
     }
     if (this.run.observe !== undefined) this.run.observe(this.entryOf(atUs, member, kind, a, b, c, d));
   }
@@ -183,6 +197,12 @@ export class LeaderFollowerCluster implements Cluster {
         return { type: 'suspected', atMs, node: names[a]!, term: b };
       case NOTE_CHOSEN:
         return { type: 'chosen', atMs, node: names[a]!, term: b };
+      case NOTE_REJECTED:
+        return { type: 'zombie-rejected', atMs, node: names[a]!, token: b, lsn: c };
+      case NOTE_POWERED_OFF:
+        return { type: 'powered-off', atMs, node: names[a]! };
+      case NOTE_LEASE:
+        return { type: 'lease', atMs, node, term: a, held: b === 1 };
       default:
         throw new RangeError(`note kind ${kind} is none of leader-follower's`);
     }
@@ -289,6 +309,8 @@ export class LeaderFollowerCluster implements Cluster {
     const newestTerm = this.replicas.reduce((newest, { term }) => Math.max(newest, term), 0);
     const { role, term } = this.replicas[replica]!;
     if (term === newestTerm && replicaKind.role.matches(role, 'leading')) return `${node} leads already`;
+    if (this.coordinator.settings.power >= 0)
+      return 'the manager promotes nobody whose predecessor is not powered off';
     const order = { a: ACT_PROMOTE, c: 0, d: 0 };
     return this.automatic
       ? { ...order, actor: this.replicas.length, b: replica }
@@ -337,8 +359,45 @@ export class LeaderFollowerCluster implements Cluster {
         state: states.findLast((state) => state.startsWith(region))!.slice(region.length),
         leader: leader < 0 ? null : this.run.names[leader]!,
       },
+      ...this.members
+        .slice(this.replicas.length + 1)
+        .map(({ kind, state }) => ({ state: fencerState(kind, state), leader: null })),
     ];
   }
+}
+
+function fenceOf(spec: LeaderFollowerSpec, replicas: number): Fence {
+  switch (spec.fencing) {
+    case 'none':
+    case 'stonith':
+      return unfenced;
+    case 'token':
+      return { ...unfenced, storage: replicas + 1 };
+    case 'lease': {
+      const { leaseUs, leaseRenewUs, driftBoundPpm } = spec;
+      return { ...unfenced, leaseUs, leaseRenewUs, promiseUs: promiseUsFor(leaseUs, driftBoundPpm) };
+    }
+  }
+}
+
+/** The actor that fencing needs beside the manager. */
+function fencersOf({ fencing, powerOffUs }: LeaderFollowerSpec): Member[] {
+  switch (fencing) {
+    case 'none':
+    case 'lease':
+      return [];
+    case 'token':
+      return [{ kind: storageKind as Actor['kind'], state: newStorage(), timers: 0 }];
+    case 'stonith': {
+      const timers = powerKind.power.timers.length;
+      return [{ kind: powerKind as Actor['kind'], state: newPower(powerOffUs), timers }];
+    }
+  }
+}
+
+function fencerState(kind: Member['kind'], state: unknown): string {
+  if (kind !== powerKind) return 'open';
+  return powerKind.power.configurations[(state as Power).mode]!.states.at(-1)!;
 }
 
 function streamState(configuration: number): StreamState {

@@ -5,19 +5,23 @@
 import { setup } from 'xstate';
 import {
   announce,
+  askForPowerOff,
   askPositions,
   type Care,
   choose,
   completesAnswers,
+  fencesByPower,
   hasEnoughAnswers,
   isAutomatic,
   isChosen,
   isFromLeader,
   isLateAnswer,
+  isSuspectOff,
   noteAlive,
   notePosition,
   probeAll,
   promoteChosen,
+  suspectChosen,
   suspectLeader,
   takeOperatorsChoice,
 } from './manager.ts';
@@ -26,11 +30,18 @@ export const failoverChart = setup({
   types: {} as {
     context: Care;
     input: Care;
-    events: { type: 'alive' } | { type: 'position' } | { type: 'promoted' } | { type: 'operator' };
+    events:
+      | { type: 'alive' }
+      | { type: 'position' }
+      | { type: 'promoted' }
+      | { type: 'off' }
+      | { type: 'operator' };
   },
   guards: {
     'it is the leader': ({ context }) => isFromLeader(context),
     'failover is automatic': ({ context }) => isAutomatic(context),
+    'its power must be cut first': ({ context }) => fencesByPower(context),
+    'the suspect is off': ({ context }) => isSuspectOff(context),
     'everybody has answered, counting this one': ({ context }) => completesAnswers(context),
     'it answers an older question': ({ context }) => isLateAnswer(context),
     'enough have answered': ({ context }) => hasEnoughAnswers(context),
@@ -40,6 +51,8 @@ export const failoverChart = setup({
     'probe every replica': ({ context }) => probeAll(context),
     'note alive': ({ context }) => noteAlive(context),
     'suspect the leader': ({ context }) => suspectLeader(context),
+    'ask for its power to be cut': ({ context }) => askForPowerOff(context),
+    'suspect the one chosen': ({ context }) => suspectChosen(context),
     'ask for positions': ({ context }) => askPositions(context),
     'note position': ({ context }) => notePosition(context),
     'choose the most advanced': ({ context }) => choose(context),
@@ -75,13 +88,17 @@ export const failoverChart = setup({
       states: {
         watching: {
           after: {
-            'leader timeout': {
-              guard: 'failover is automatic',
-              target: 'collecting',
-              actions: 'suspect the leader',
-            },
+            'leader timeout': [
+              { guard: 'its power must be cut first', target: 'fencing', actions: 'suspect the leader' },
+              { guard: 'failover is automatic', target: 'collecting', actions: 'suspect the leader' },
+            ],
           },
           on: { alive: { guard: 'it is the leader', target: 'watching', reenter: true } },
+        },
+        fencing: {
+          entry: 'ask for its power to be cut',
+          after: { election: { target: 'fencing', reenter: true } },
+          on: { off: { guard: 'the suspect is off', target: 'collecting' } },
         },
         collecting: {
           entry: 'ask for positions',
@@ -105,7 +122,12 @@ export const failoverChart = setup({
         },
         promoting: {
           entry: 'promote it',
-          after: { election: 'collecting' },
+          after: {
+            election: [
+              { guard: 'its power must be cut first', target: 'fencing', actions: 'suspect the one chosen' },
+              { target: 'collecting' },
+            ],
+          },
           on: { promoted: { guard: 'it is the one chosen', target: 'watching', actions: 'announce it' } },
         },
       },

@@ -24,6 +24,7 @@ import { failoverChart } from './failover.chart.ts';
 import { closeConnection } from './following.ts';
 import { heldReadsChart } from './held-reads.chart.ts';
 import { holdRead } from './held-reads.ts';
+import { leaseChart } from './lease.chart.ts';
 import type { Care, Manager } from './manager.ts';
 import {
   ACT_BEGIN_QUERY,
@@ -36,16 +37,22 @@ import {
   ASK,
   CLOSED,
   CONFIRM,
+  GRANT,
   HELLO,
   KEEPALIVE,
   LEADS,
+  LEASE,
+  OFF,
   POINT,
   POSITION,
   PROBE,
   PROMOTE,
   PROMOTED,
+  REJECTED,
   STREAM,
 } from './messages.ts';
+import { powerChart } from './power.chart.ts';
+import type { Power, Switching } from './power.ts';
 import { replayChart } from './replay.chart.ts';
 import { replaysAtOnce } from './replaying.ts';
 import type { Activation, Replica } from './replica.ts';
@@ -68,6 +75,7 @@ const roleEvents: readonly (readonly [number, RoleEvent['type']])[] = [
   [PROMOTE, 'promote'],
   [LEADS, 'leads'],
   [CLOSED, 'closed'],
+  [REJECTED, 'rejected'],
   [FLUSHED, 'flushed'],
   [RESTARTED, 'restarted'],
 ];
@@ -112,7 +120,7 @@ function loweredStreams(firstTimer: () => number) {
 
 /**
  * Steps the charts beside the role: how long the leader's writes wait, its log on its way to disk, reads that are held, a
- * follower's replay.
+ * follower's replay, its lease.
  */
 function loweredHelpers(firstTimer: (replicas: number) => number) {
   const sink = (before: () => number) => ({
@@ -137,6 +145,10 @@ function loweredHelpers(firstTimer: (replicas: number) => number) {
     replayChart,
     sink(() => wait.timers.length + walWriter.timers.length + heldReads.timers.length),
   );
+  const lease = lower(
+    leaseChart,
+    sink(() => wait.timers.length + walWriter.timers.length + heldReads.timers.length + replay.timers.length),
+  );
   const event = {
     replayFlushed: replay.eventIndex('flushed'),
     replayQueryOver: replay.eventIndex('query over'),
@@ -148,6 +160,13 @@ function loweredHelpers(firstTimer: (replicas: number) => number) {
     writerClose: walWriter.eventIndex('close'),
     readHeld: heldReads.eventIndex('held'),
     readsMoved: heldReads.eventIndex('moved'),
+  };
+  const leaseEvent = {
+    lead: lease.eventIndex('lead'),
+    follow: lease.eventIndex('follow'),
+    asked: lease.eventIndex('asked'),
+    granted: lease.eventIndex('granted'),
+    restarted: lease.eventIndex('restarted'),
   };
   const handle: Activation = { node: null!, input: null!, out: null!, peer: -1 };
   const hold = ({ node, input, out }: Activation): void => {
@@ -173,18 +192,31 @@ function loweredHelpers(firstTimer: (replicas: number) => number) {
   };
   const firstHeldTimer = wait.timers.length + walWriter.timers.length;
   const firstReplayTimer = firstHeldTimer + heldReads.timers.length;
+  const firstLeaseTimer = firstReplayTimer + replay.timers.length;
+  const stepLease = (activation: Activation, index: number): void => {
+    hold(activation);
+    activation.node.lease = lease.step(activation.node.lease, index, handle);
+  };
+  const aboutLease = (activation: Activation, what: keyof typeof leaseEvent): void => {
+    if (activation.node.settings.fence.leaseUs > 0) stepLease(activation, leaseEvent[what]);
+  };
   return {
     wait,
     walWriter,
     heldReads,
     replaying: replay,
-    timers: [...wait.timers, ...walWriter.timers, ...heldReads.timers, ...replay.timers],
+    lease,
+    timers: [...wait.timers, ...walWriter.timers, ...heldReads.timers, ...replay.timers, ...lease.timers],
     fire(activation: Activation, slot: number): void {
       if (slot < wait.timers.length) stepWait(activation, slot);
       else if (slot < firstHeldTimer) stepWriter(activation, slot - wait.timers.length);
       else if (slot < firstReplayTimer) stepHeldReads(activation, slot - firstHeldTimer);
-      else stepReplay(activation, slot - firstReplayTimer);
+      else if (slot < firstLeaseTimer) stepReplay(activation, slot - firstReplayTimer);
+      else stepLease(activation, slot - firstLeaseTimer);
     },
+    aboutLease,
+    lead: (activation: Activation): void => aboutLease(activation, 'lead'),
+    follow: (activation: Activation): void => aboutLease(activation, 'follow'),
     written(activation: Activation): void {
       const { timeoutUs, walWriterUs } = activation.node.settings.acknowledgement;
       if (timeoutUs > 0) stepWait(activation, event.waitWritten);
@@ -221,6 +253,7 @@ function loweredHelpers(firstTimer: (replicas: number) => number) {
 export interface ReplicaKind extends NodeKind<Replica> {
   readonly role: Chart<Activation, RoleEvent>;
   readonly stream: Chart<Activation>;
+  readonly lease: Chart<Activation>;
   readonly wait: Chart<Activation>;
   readonly walWriter: Chart<Activation>;
   readonly heldReads: Chart<Activation>;
@@ -252,6 +285,7 @@ function lowerReplica(): ReplicaKind {
   return {
     role,
     stream: streams.chart,
+    lease: helpers.lease,
     wait: helpers.wait,
     walWriter: helpers.walWriter,
     heldReads: helpers.heldReads,
@@ -300,6 +334,16 @@ function lowerReplica(): ReplicaKind {
         case OPERATOR:
           node.role = role.step(node.role, ofOperator.get(input.a)!, handle);
           break;
+        case LEASE:
+          helpers.aboutLease(handle, 'asked');
+          break;
+        case GRANT:
+          helpers.aboutLease(handle, 'granted');
+          break;
+        case RESTARTED:
+          helpers.aboutLease(handle, 'restarted');
+          node.role = role.step(node.role, eventOf[RESTARTED]!, handle);
+          break;
         default: {
           const event = eventOf[input.kind]!;
           if (event < 0) throw new RangeError(`a replica was given input kind ${input.kind}`);
@@ -324,6 +368,7 @@ function lowerManager(): ManagerKind {
   eventOf[ALIVE] = failover.eventIndex('alive');
   eventOf[POSITION] = failover.eventIndex('position');
   eventOf[PROMOTED] = failover.eventIndex('promoted');
+  eventOf[OFF] = failover.eventIndex('off');
   eventOf[OPERATOR] = failover.eventIndex('operator');
   const handle: Care = { manager: null!, input: null!, out: null! };
 
@@ -350,12 +395,37 @@ function lowerManager(): ManagerKind {
   };
 }
 
+export interface PowerKind extends NodeKind<Power> {
+  readonly power: Chart<Switching>;
+}
+
+function lowerPower(): PowerKind {
+  const power = lower(powerChart, {
+    startTimer: ({ out }, slot, delayUs) => out.startTimer(slot, delayUs),
+    cancelTimer: ({ out }, slot) => out.cancelTimer(slot),
+  });
+  const order = power.eventIndex('order');
+  const handle: Switching = { power: null!, input: null!, out: null! };
+  return {
+    power,
+    onInput(state, input, out) {
+      handle.power = state;
+      handle.input = input;
+      handle.out = out;
+      if (input.kind === START) state.mode = power.start(handle);
+      else if (input.kind === TIMER) state.mode = power.step(state.mode, input.a, handle);
+      else state.mode = power.step(state.mode, order, handle);
+    },
+  };
+}
+
 /**
  * Lowered once: every simulation steps the same tables. What a kind keeps between inputs is its handles, which each
  * input fills anew.
  */
 export const replicaKind = lowerReplica();
 export const managerKind = lowerManager();
+export const powerKind = lowerPower();
 
 /**
  * What serving a message costs a replica. A keepalive must not overtake the records sent before it, nor must the answer

@@ -15,9 +15,11 @@ import {
 } from '../wal.ts';
 import { ON_DISK, WRITTEN } from './acknowledgement.ts';
 import { disownWrites, flush, forgetFollowers, recycleThrough, replayFlushed } from './durable-log.ts';
+import { mayAcknowledge } from './lease.ts';
 import {
   APPEND,
   KEEPALIVE,
+  LAND,
   LEADS,
   MESSAGE_BYTES,
   NOTE_ACKNOWLEDGED,
@@ -61,8 +63,9 @@ export function appendHugeTransaction({ node, input, out }: Activation): void {
   flush(node, out);
 }
 
-/** Makes visible what may be seen, and answers every write that may be answered. */
+/** Makes visible what may be seen, and answers every write that may be answered; where it must land on shared storage, that does. */
 export function commit({ node, out }: Activation): void {
+  if (!mayAcknowledge(node, out)) return;
   const answerable = answerableLsn(node);
   show(node, node.settings.acknowledgement.visibleAtOnce ? ownLsn(node) : answerable);
   while (node.answeredLsn < answerable) answerNext(node, out, 0);
@@ -81,6 +84,12 @@ function answerNext(node: Replica, out: Out, warning: 0 | 1): void {
   node.answeredLsn = lsn;
   const client = clientOf(wal, lsn);
   if (client < 0) return;
+  const { storage } = node.settings.fence;
+  if (storage >= 0) {
+    const bytes = MESSAGE_BYTES + bytesOf(wal, lsn);
+    out.send(storage, LAND, node.term, lsn, client, slotOf(wal, lsn), valueAt(wal, lsn), bytes);
+    return;
+  }
   if (warning === 0) out.note(NOTE_ACKNOWLEDGED, termOf(wal, lsn), lsn, valueAt(wal, lsn), 0);
   out.send(
     client,
@@ -108,7 +117,7 @@ export function answerOverdue({ node, out }: Activation): void {
 }
 
 function warnThrough(node: Replica, out: Out, lsn: number): void {
-  if (lsn <= node.answeredLsn) return;
+  if (lsn <= node.answeredLsn || !mayAcknowledge(node, out)) return;
   out.note(NOTE_WARNED, lsn - node.answeredLsn, 0, 0, 0);
   show(node, lsn);
   while (node.answeredLsn < lsn) answerNext(node, out, 1);

@@ -1,7 +1,7 @@
 /** The failover manager's state and rules; its modes and timers are `failover.chart.ts`. */
 
 import { type Input, type Out, ROUTE } from '../../kernel/protocol.ts';
-import { ASK, MESSAGE_BYTES, NOTE_CHOSEN, NOTE_SUSPECTED, PROBE, PROMOTE } from './messages.ts';
+import { ASK, MESSAGE_BYTES, NOTE_CHOSEN, NOTE_SUSPECTED, POWER_OFF, PROBE, PROMOTE } from './messages.ts';
 
 export interface ManagerSettings {
   readonly replicas: number;
@@ -16,6 +16,10 @@ export interface ManagerSettings {
   readonly electionUs: number;
   /** Actors to be told where to send operations. */
   readonly clients: readonly number[];
+  /** The actor of the fencing device that must cut a leader's power before anybody is promoted in its place; −1 for none. */
+  readonly power: number;
+  /** Whether a majority must have answered: one of them has then outlived each promise to the old leader. */
+  readonly needsMajority: boolean;
 }
 
 export interface Manager {
@@ -95,6 +99,26 @@ export function isAutomatic({ manager }: Care): boolean {
   return manager.settings.automatic;
 }
 
+/** Whether somebody is promoted only once the old leader's machine is off. */
+export function fencesByPower({ manager }: Care): boolean {
+  return manager.settings.automatic && manager.settings.power >= 0;
+}
+
+export function askForPowerOff({ manager, out }: Care): void {
+  out.send(manager.settings.power, POWER_OFF, manager.suspect, 0, 0, 0, 0, MESSAGE_BYTES);
+}
+
+/** OFF: the machine of whoever was suspected last. */
+export function isSuspectOff({ manager, input }: Care): boolean {
+  return input.a === manager.suspect;
+}
+
+/** The chosen one has not said that it leads. It may all the same: it must be off before anybody else does. */
+export function suspectChosen({ manager, out }: Care): void {
+  out.note(NOTE_SUSPECTED, manager.chosen, manager.term + 1, 0, 0);
+  manager.suspect = manager.chosen;
+}
+
 export function suspectLeader({ manager, out }: Care): void {
   out.note(NOTE_SUSPECTED, manager.leader, manager.term + 1, 0, 0);
   manager.suspect = manager.leader;
@@ -128,6 +152,7 @@ export function notePosition({ manager, input }: Care): void {
 
 /** Every replica but the suspected leader, from whom nothing is expected. */
 export function completesAnswers({ manager, input }: Care): boolean {
+  if (!areEnough(manager, manager.answered | (1 << input.from))) return false;
   const answered = manager.answered | (1 << input.from) | (1 << manager.suspect);
   for (let replica = 0; replica < manager.settings.replicas; replica++) {
     if ((answered & (1 << replica)) === 0) return false;
@@ -141,12 +166,19 @@ export function completesAnswers({ manager, input }: Care): boolean {
  * writes have no such promise, and anybody will do. Source: Patroni documentation, quorum commit mode.
  */
 export function hasEnoughAnswers({ manager }: Care): boolean {
-  const { replicas, promised, priorities } = manager.settings;
-  if (promised === 0) return manager.answered !== 0;
+  return areEnough(manager, manager.answered);
+}
+
+function areEnough({ settings }: Manager, answered: number): boolean {
+  const { replicas, promised, priorities, needsMajority } = settings;
+  let answers = 0;
+  for (let rest = answered; rest !== 0; rest &= rest - 1) answers++;
+  if (needsMajority && 2 * answers <= replicas) return false;
+  if (promised === 0) return answers > 0;
   let listed = 0;
   let others = 0;
   for (let replica = 0; replica < replicas; replica++) {
-    if ((manager.answered & (1 << replica)) !== 0) continue;
+    if ((answered & (1 << replica)) !== 0) continue;
     if (priorities[replica]! > 0) listed++;
     else others++;
   }

@@ -34,6 +34,18 @@ export const LEADS = FIRST_TOPOLOGY_MESSAGE + 12;
 
 /** The follower's process died, and its operating system closes the connection: term. */
 export const CLOSED = FIRST_TOPOLOGY_MESSAGE + 13;
+/** A leader asks for its lease: its term, the round. */
+export const LEASE = FIRST_TOPOLOGY_MESSAGE + 14;
+/** A follower promises to take nobody else's side for a while: what was asked. */
+export const GRANT = FIRST_TOPOLOGY_MESSAGE + 15;
+/** A write for the shared storage: the leader's term as its token, LSN, client, the client's slot, value. */
+export const LAND = FIRST_TOPOLOGY_MESSAGE + 16;
+/** The storage has seen a newer token: that token, the LSN. */
+export const REJECTED = FIRST_TOPOLOGY_MESSAGE + 17;
+/** The manager tells the fencing device to cut a machine's power: the machine. */
+export const POWER_OFF = FIRST_TOPOLOGY_MESSAGE + 18;
+/** It is off: the machine. */
+export const OFF = FIRST_TOPOLOGY_MESSAGE + 19;
 
 /** What an operator may do at a machine (the `a` of OPERATOR). At a replica: lead the term in `b`. At the manager: promote replica `b`. */
 export const ACT_PROMOTE = 1;
@@ -72,6 +84,13 @@ export const QUERY_BEGINS = 0;
 export const QUERY_ENDS = 1;
 export const QUERY_CANCELLED = 2;
 export const queryTurns = ['begins', 'ends', 'is cancelled'] as const;
+
+/** The storage refused a write: who sent it, its token, LSN. */
+export const NOTE_REJECTED = 20;
+/** The fencing device cuts a machine's power: the machine. */
+export const NOTE_POWERED_OFF = 21;
+/** A leader's lease begins (1) or is over (0): term, which. */
+export const NOTE_LEASE = 22;
 
 export const STREAM_DISCONNECTED = 0;
 export const STREAM_CATCH_UP = 1;
@@ -126,7 +145,13 @@ export type ReplicationMessage =
   | { readonly type: 'promote'; readonly term: number }
   | { readonly type: 'promoted'; readonly term: number; readonly lsn: number }
   | { readonly type: 'leads'; readonly term: number; readonly leader: number }
-  | { readonly type: 'closed'; readonly term: number };
+  | { readonly type: 'closed'; readonly term: number }
+  | { readonly type: 'lease'; readonly term: number; readonly round: number }
+  | { readonly type: 'grant'; readonly term: number; readonly round: number }
+  | { readonly type: 'land'; readonly token: number; readonly lsn: number; readonly value: number }
+  | { readonly type: 'rejected'; readonly token: number; readonly lsn: number }
+  | { readonly type: 'power-off'; readonly machine: number }
+  | { readonly type: 'off'; readonly machine: number };
 
 /** The typed form of a packed message. */
 export function replicationMessage(
@@ -166,6 +191,18 @@ export function replicationMessage(
       return { type: 'leads', term: a, leader: b };
     case CLOSED:
       return { type: 'closed', term: a };
+    case LEASE:
+      return { type: 'lease', term: a, round: b };
+    case GRANT:
+      return { type: 'grant', term: a, round: b };
+    case LAND:
+      return { type: 'land', token: a, lsn: b, value: e };
+    case REJECTED:
+      return { type: 'rejected', token: a, lsn: b };
+    case POWER_OFF:
+      return { type: 'power-off', machine: a };
+    case OFF:
+      return { type: 'off', machine: a };
     default:
       throw new RangeError(`message kind ${kind} is none of leader-follower's`);
   }

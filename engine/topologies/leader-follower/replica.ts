@@ -24,12 +24,26 @@ export interface ReplicaSettings {
   readonly hotStandbyFeedback: boolean;
   /** Client groups: whom a replica promoted by hand tells that it leads. */
   readonly clients: readonly number[];
+  readonly fence: Fence;
   readonly reconnectUs: number;
   readonly keepaliveUs: number;
   readonly streamTimeoutUs: number;
   /** How long a read is held for what its reader has seen. */
   readonly readWaitUs: number;
 }
+
+/** What keeps a superseded leader from acknowledging, as far as a replica has a part in it. */
+export interface Fence {
+  /** The actor of the shared storage where a write must land to count; −1 for none. */
+  readonly storage: number;
+  /** How long a lease lasts, on the leader's clock; 0 where a leader needs none. */
+  readonly leaseUs: number;
+  readonly leaseRenewUs: number;
+  /** How long a follower's promise lasts, on its own clock. */
+  readonly promiseUs: number;
+}
+
+export const unfenced: Fence = { storage: -1, leaseUs: 0, leaseRenewUs: 0, promiseUs: 0 };
 
 export interface Replica {
   readonly settings: ReplicaSettings;
@@ -58,6 +72,11 @@ export interface Replica {
   readonly data: Int32Array;
   /** Records up to here are on every replica's disk. */
   safeLsn: number;
+  /** Configuration of the lease chart, and which leader this replica has promised to take nobody else's side; −1 for none. */
+  lease: number;
+  promisedTo: number;
+  /** As a leader: the round in which it asks for its lease. */
+  leaseRound: number;
 
   // In memory.
   /** Through where the fsync under way reaches, −1 for none; records that come meanwhile share the next (group commit). */
@@ -87,6 +106,10 @@ export interface Replica {
   readonly early: EarlyRecord[];
   /** Reads whose readers have seen more than is shown here, in the order they came. */
   readonly held: HeldRead[];
+  /** As a leader: when this round was first asked, and the round its lease counts from, −1 for none; who has granted, one bit each. */
+  leaseAskedUs: number;
+  leaseFromUs: number;
+  leaseGrants: number;
 }
 
 export interface EarlyRecord {
@@ -123,6 +146,9 @@ export function newReplica(settings: ReplicaSettings, self: number, leader: numb
     replayedLsn: 0,
     data: new Int32Array(keys * DATA_WIDTH),
     safeLsn: 0,
+    lease: 0,
+    promisedTo: -1,
+    leaseRound: 0,
     flushingLsn: -1,
     answeredLsn: 0,
     fallenBack: false,
@@ -138,6 +164,9 @@ export function newReplica(settings: ReplicaSettings, self: number, leader: numb
     commonLsn: 0,
     early: [],
     held: [],
+    leaseAskedUs: -1,
+    leaseFromUs: -1,
+    leaseGrants: 0,
   };
 }
 

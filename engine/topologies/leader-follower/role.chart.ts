@@ -48,6 +48,7 @@ import {
   takeOver,
   takeOverByHand,
 } from './leading.ts';
+import { hasPromised, mayAcknowledge } from './lease.ts';
 import { beginQuery, endQuery } from './replaying.ts';
 import { type Activation, answerRead } from './replica.ts';
 
@@ -59,7 +60,7 @@ export interface Streams {
 
 /**
  * What the chart asks of the charts beside it: how long the leader's writes wait, its log on its way to disk, held reads,
- * replay.
+ * replay, its lease.
  */
 export interface Helpers {
   readonly written: (activation: Activation) => void;
@@ -70,6 +71,8 @@ export interface Helpers {
   readonly replay: (activation: Activation) => void;
   readonly queryOver: (activation: Activation) => void;
   readonly endReplay: (activation: Activation) => void;
+  readonly lead: (activation: Activation) => void;
+  readonly follow: (activation: Activation) => void;
 }
 
 export type RoleEvent = {
@@ -88,6 +91,7 @@ export type RoleEvent = {
     | 'leads'
     | 'promoted by hand'
     | 'closed'
+    | 'rejected'
     | 'flushed'
     | 'cancel waits'
     | 'huge transaction'
@@ -115,6 +119,8 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
       'it is of my term': ({ context }) => isOfMyTerm(context),
       'it names a new leader': ({ context }) => namesNewLeader(context),
       'its term has no leader yet': ({ context }) => isForOpenTerm(context),
+      'I may not acknowledge now': ({ context: { node, out } }) => !mayAcknowledge(node, out),
+      'I have promised my leader otherwise': ({ context }) => hasPromised(context),
       'I lead its term already': ({ context }) => isForTermILead(context),
     },
     actions: {
@@ -156,6 +162,8 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
       'leave leader': ({ context }) => leaveLeader(context),
       'give position': ({ context }) => givePosition(context),
       'stream to the caught up': ({ context }) => streams.stepAll(context, 'flushed'),
+      'ask for a lease': ({ context }) => helpers.lead(context),
+      'give up the lease': ({ context }) => helpers.follow(context),
       'end streams': ({ context }) => streams.stepAll(context, 'close'),
       'end its stream': ({ context }) => streams.step(context, 'hello'),
       'begin its stream': ({ context }) => streams.step(context, 'stream'),
@@ -193,12 +201,15 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
             },
             { actions: 'report alive' },
           ],
-          ask: {
-            guard: 'its term has no leader yet',
-            target: '.disconnected',
-            reenter: true,
-            actions: ['leave leader', 'give position'],
-          },
+          ask: [
+            { guard: 'I have promised my leader otherwise' },
+            {
+              guard: 'its term has no leader yet',
+              target: '.disconnected',
+              reenter: true,
+              actions: ['leave leader', 'give position'],
+            },
+          ],
           promote: {
             guard: 'its term has no leader yet',
             target: 'leading',
@@ -300,7 +311,8 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
       },
       leading: {
         initial: 'serving',
-        exit: ['end streams', 'end waits'],
+        entry: 'ask for a lease',
+        exit: ['end streams', 'end waits', 'give up the lease'],
         on: {
           read: [
             { guard: 'it shows what the reader has seen', actions: 'answer read' },
@@ -309,8 +321,10 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
           ],
           write: [
             { guard: 'too few followers are good', actions: 'refuse write' },
+            { guard: 'I may not acknowledge now', actions: 'refuse write' },
             { actions: ['append write', 'let it wait'] },
           ],
+          rejected: { guard: 'its term has no leader yet', target: 'following', actions: 'leave leader' },
           flushed: {
             actions: ['note flushed', 'stream to the caught up', 'commit', 'see what still waits'],
           },

@@ -147,6 +147,43 @@ export const leaderFollowerSchema = z.strictObject({
         positiveMs.check(z.describe('Silence after which the leader counts as dead')),
         10_000,
       ),
+      fencing: z._default(
+        z
+          .enum(['none', 'token', 'stonith', 'lease'])
+          .check(
+            z.describe(
+              'What stops a leader that does not know it was superseded. none: nothing but that followers take nothing from it any more; token: shared storage, where every write must land, refuses a token older than one it has seen; stonith: its machine is powered off before anybody is promoted; lease: it acknowledges only while a majority has promised it support',
+            ),
+          ),
+        'none',
+      ),
+      fencingRegion: z.optional(
+        id.check(
+          z.describe('Where the shared storage or the fencing device is; without it, with the manager'),
+        ),
+      ),
+      powerOffMs: z._default(
+        positiveMs.check(z.describe('How long it takes until a machine is off for sure')),
+        5000,
+      ),
+      leaseMs: z._default(
+        positiveMs.check(z.describe('How long a lease lasts, on the leader’s clock')),
+        5000,
+      ),
+      leaseRenewMs: z._default(
+        positiveMs.check(z.describe('How often a leader asks for its lease anew')),
+        1000,
+      ),
+      driftBoundPpm: z._default(
+        z
+          .number()
+          .check(
+            z.gte(0),
+            z.lte(500_000),
+            z.describe('By how much a clock may be off, in µs a second, for leases to hold'),
+          ),
+        200,
+      ),
       electionMs: z._default(
         positiveMs.check(z.describe('How long to wait for the followers’ positions')),
         1000,

@@ -10,6 +10,8 @@ import type { AcknowledgementDocument, LeaderFollowerDocument } from './schema.t
 
 /** The name under which faults and traces know the failover manager. */
 export const managerName = 'manager';
+/** What fencing needs beside the manager, by the way it is done. */
+const fencers = { none: null, lease: null, token: 'storage', stonith: 'power' } as const;
 
 export interface LeaderFollowerSpec {
   readonly type: 'leader-follower';
@@ -23,6 +25,11 @@ export interface LeaderFollowerSpec {
   /** How long a replica holds a read for what its user has seen. */
   readonly readWaitUs: number;
   readonly automaticFailover: boolean;
+  readonly fencing: LeaderFollowerDocument['failover']['fencing'];
+  readonly powerOffUs: number;
+  readonly leaseUs: number;
+  readonly leaseRenewUs: number;
+  readonly driftBoundPpm: number;
   readonly heartbeatUs: number;
   readonly timeoutUs: number;
   readonly electionUs: number;
@@ -46,12 +53,18 @@ export function leaderFollowerSpec(
   if (leader < 0) problems.push(unknownName(topology.leader!, 'a node', nodeNames, [...path, 'leader']));
   checkTimes(topology, problems, path);
   acknowledgementOf(topology.acknowledgement, nodeNames, problems, [...path, 'acknowledgement']);
+  checkLease(topology, nodes.length, problems, path);
   return {
     type: topology.type,
     leader,
     acknowledgement: topology.acknowledgement,
     ...readsOf(topology.reads, problems, [...path, 'reads']),
     automaticFailover: topology.failover.automatic,
+    fencing: topology.failover.fencing,
+    powerOffUs: toUs(topology.failover.powerOffMs),
+    leaseUs: toUs(topology.failover.leaseMs),
+    leaseRenewUs: toUs(topology.failover.leaseRenewMs),
+    driftBoundPpm: topology.failover.driftBoundPpm,
     heartbeatUs: toUs(topology.failover.heartbeatMs),
     timeoutUs: toUs(topology.failover.timeoutMs),
     electionUs: toUs(topology.failover.electionMs),
@@ -89,20 +102,57 @@ function readsOf(
   return { reads: from, remedies: isRemedied ? remedies : null, readWaitUs: toUs(waitForLsnMs ?? 0) };
 }
 
-/** The failover manager. Its heartbeats fall where they fall: a fault at a round time must not always come just after one. */
+/** The failover manager, then the shared storage or the fencing device where there is one. The manager's heartbeats fall where they fall: a fault at a round time must not always come just after one. */
 export function leaderFollowerHelpers(
   { failover }: LeaderFollowerDocument,
   nodes: readonly NodeSpec[],
   path: Problem['path'],
 ): (HelperSpec & { readonly path: Problem['path'] })[] {
+  const region = failover.region ?? nodes[0]!.region;
+  const fencer = fencers[failover.fencing];
   return [
     {
       name: managerName,
-      region: failover.region ?? nodes[0]!.region,
+      region,
       startWithinUs: toUs(failover.heartbeatMs),
       path: [...path, 'failover', 'region'],
     },
+    ...(fencer === null
+      ? []
+      : [
+          {
+            name: fencer,
+            region: failover.fencingRegion ?? region,
+            startWithinUs: 1,
+            path: [...path, 'failover', 'fencingRegion'],
+          },
+        ]),
   ];
+}
+
+function checkLease(
+  { failover }: LeaderFollowerDocument,
+  replicas: number,
+  problems: Problem[],
+  path: Problem['path'],
+): void {
+  if (failover.fencing !== 'lease') return;
+  if (replicas < 3) {
+    problems.push({
+      path: [...path, 'failover', 'fencing'],
+      found: `lease with ${replicas} ${replicas === 1 ? 'node' : 'nodes'}`,
+      expected: 'at least 3 nodes',
+      hint: 'of fewer no majority is left when the leader dies',
+    });
+  }
+  if (failover.leaseMs <= failover.leaseRenewMs) {
+    problems.push({
+      path: [...path, 'failover', 'leaseMs'],
+      found: String(failover.leaseMs),
+      expected: `more than leaseRenewMs, ${failover.leaseRenewMs}`,
+      hint: 'otherwise a healthy leader loses its lease between two renewals',
+    });
+  }
 }
 
 function checkTimes(topology: LeaderFollowerDocument, problems: Problem[], path: Problem['path']): void {

@@ -12,7 +12,7 @@ import {
   type ReplicaKind,
   replicaKind,
 } from '../topologies/leader-follower/kinds.ts';
-import { type Manager, newManager } from '../topologies/leader-follower/manager.ts';
+import { alone, type Manager, newManager } from '../topologies/leader-follower/manager.ts';
 import { replicationMessage } from '../topologies/leader-follower/messages.ts';
 import { newReplica, type Replica, unfenced } from '../topologies/leader-follower/replica.ts';
 import {
@@ -81,6 +81,7 @@ export function leaderFollowerModel(options: LeaderFollowerOptions): LeaderFollo
     clients: [client],
     power: -1,
     needsMajority: false,
+    ...alone,
   };
   const actors: ModelActor[] = [
     ...Array.from({ length: replicas }, (_, self) => ({

@@ -156,7 +156,14 @@ export type TraceEntry =
       readonly asksFirst: boolean;
     }
   | { readonly type: 'committed'; readonly atMs: number; readonly node: string; readonly lsn: number }
-  | { readonly type: 'suspected'; readonly atMs: number; readonly node: string; readonly term: number }
+  | {
+      readonly type: 'doubted' | 'suspected' | 'chosen';
+      readonly atMs: number;
+      /** The failover manager or the observer. */
+      readonly by: string;
+      readonly node: string;
+      readonly term: number;
+    }
   | {
       readonly type: 'zombie-rejected';
       readonly atMs: number;
@@ -172,7 +179,6 @@ export type TraceEntry =
       readonly term: number;
       readonly held: boolean;
     }
-  | { readonly type: 'chosen'; readonly atMs: number; readonly node: string; readonly term: number }
   | {
       readonly type: 'began';
       readonly atMs: number;
@@ -372,9 +378,11 @@ export function describeTraceEntry(entry: TraceEntry): string {
     case 'committed':
       return `${entry.node} knows that records through ${entry.lsn} are committed`;
     case 'suspected':
-      return `the manager has not heard of the leader ${entry.node} for too long and begins term ${entry.term}`;
+      return `${manager(entry.by)} has not heard of the leader ${entry.node} for too long and begins term ${entry.term}`;
+    case 'doubted':
+      return `${manager(entry.by)} has not heard of the leader ${entry.node} of term ${entry.term} for too long, and asks the others`;
     case 'chosen':
-      return `the manager chooses ${entry.node}, whose log is the most advanced, to lead term ${entry.term}`;
+      return `${manager(entry.by)} chooses ${entry.node}, whose log is the most advanced, to lead term ${entry.term}`;
     case 'zombie-rejected':
       return `the storage refuses record ${entry.lsn} of ${entry.node}: it has seen a newer token than ${entry.token}`;
     case 'powered-off':
@@ -399,6 +407,10 @@ export function describeTraceEntry(entry: TraceEntry): string {
     case 'drain':
       return 'the workload is over; links heal, paused processes go on, and the cluster drains';
   }
+}
+
+function manager(name: string): string {
+  return name === 'manager' ? 'the manager' : name;
 }
 
 function describeMessage(message: Message): string {
@@ -451,6 +463,16 @@ function describeMessage(message: Message): string {
       return `its promise of support in term ${message.term} (round ${message.round})`;
     case 'land':
       return `record ${message.lsn} to be stored under token ${message.token}`;
+    case 'doubted':
+      return `the question whether it holds the leader of term ${message.term} for down`;
+    case 'opinion':
+      return `its opinion: the leader of term ${message.term} is ${message.agrees ? 'down' : 'up'}`;
+    case 'canvass':
+      return `the question whether it votes for it in epoch ${message.epoch}`;
+    case 'ballot':
+      return message.granted
+        ? `its vote in epoch ${message.epoch}`
+        : `word that its vote in epoch ${message.epoch} is not to be had`;
     case 'rejected':
       return `the refusal of record ${message.lsn}: token ${message.token} has been seen`;
     case 'power-off':

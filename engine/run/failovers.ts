@@ -7,6 +7,7 @@ interface FailoverRecord {
   toNode: number;
   readonly crashedAtUs: number;
   suspectedAtUs: number;
+  electedAtUs: number;
   promotedAtUs: number;
   okAgainAtUs: number;
   cause: Failover['cause'];
@@ -34,9 +35,10 @@ export class Failovers {
   /** The leader is given up. Where its death is known and nobody has acted on it, this is what follows from that. */
   private given(atUs: number, leader: number, cause: Failover['cause']): void {
     const last = this.records.at(-1);
-    if (last?.fromNode === leader && last.suspectedAtUs === never && last.okAgainAtUs === never)
-      last.suspectedAtUs = atUs;
-    else this.begin(leader, { crashedAtUs: never, suspectedAtUs: atUs, cause });
+    if (last?.fromNode === leader && last.toNode === never && last.okAgainAtUs === never) {
+      // Several observers may come to hold it for dead, and one of them again and again.
+      if (last.suspectedAtUs === never) last.suspectedAtUs = atUs;
+    } else this.begin(leader, { crashedAtUs: never, suspectedAtUs: atUs, cause });
   }
 
   /** A record left a log: it is counted to the latest failover that has a new leader. */
@@ -47,6 +49,12 @@ export class Failovers {
 
   falseAlarms(): number {
     return this.records.filter(({ cause, toNode }) => cause === 'false-alarm' && toNode !== never).length;
+  }
+
+  /** It is clear who is to lead next. */
+  elected(atUs: number): void {
+    const last = this.records.at(-1);
+    if (last !== undefined && last.toNode === never) last.electedAtUs = atUs;
   }
 
   promoted(atUs: number, node: number): void {
@@ -78,6 +86,7 @@ export class Failovers {
         crashedAtMs: ms(crashedAtUs),
         suspectedAtMs: ms(suspectedAtUs),
         detectedAfterMs: after(suspectedAtUs),
+        electedAfterMs: after(record.electedAtUs),
         promotedAfterMs: after(promotedAtUs),
         rtoMs: crashedAtUs === never ? null : after(okAgainAtUs),
         discardedRecords: record.discardedRecords,
@@ -92,6 +101,7 @@ export class Failovers {
     this.records.push({
       fromNode,
       toNode: never,
+      electedAtUs: never,
       promotedAtUs: never,
       okAgainAtUs: never,
       discardedRecords: 0,

@@ -95,6 +95,7 @@ export interface Failover {
   readonly suspectedAtMs: number | null;
   /** Durations since the crash, or else since the suspicion; null where the phase was not reached. */
   readonly detectedAfterMs: number | null;
+  readonly electedAfterMs: number | null;
   readonly promotedAfterMs: number | null;
   /** Write outage: from the crash to the first ok write that began after it; null without a crash or such a write. */
   readonly rtoMs: number | null;

@@ -100,6 +100,7 @@ export class Simulation implements Notebook {
           this.failoversOf(actor).suspected(this.loop.nowUs, actor, {
             wasAlive: this.loop.process(actor) !== DOWN,
           }),
+        elected: (actor) => this.failoversOf(actor).elected(this.loop.nowUs),
         discarded: (actor) => this.failoversOf(actor).discarded(),
         rejected: () => {
           this.zombieWrites += 1;

@@ -91,6 +91,10 @@ test('defaults: what the least scenario means', () => {
       heartbeatUs: 1e6,
       timeoutUs: 1e7,
       electionUs: 1e6,
+      suspicion: null,
+      observers: 1,
+      quorum: 1,
+      campaignUs: 5e6,
       fencing: 'none',
       powerOffUs: 5e6,
       leaseUs: 5e6,
@@ -486,6 +490,18 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     [
       'topology.failover.fencing: found lease with 2 nodes, expected at least 3 nodes (of fewer no majority is left when the leader dies)',
       'topology.failover.leaseMs: found 1000, expected more than leaseRenewMs, 1000 (otherwise a healthy leader loses its lease between two renewals)',
+    ],
+  ],
+  [
+    'a quorum that nobody can reach',
+    changed(least, ['topology', 'failover'], {
+      region: 'local',
+      observers: [{ region: 'local' }, { region: 'local' }],
+      quorum: 3,
+    }),
+    [
+      'topology.failover.quorum: found 3, expected at most the number of observers, 2',
+      'topology.failover.region: found "local", expected nothing beside observers (each observer has a region of its own)',
     ],
   ],
   [

@@ -31,6 +31,8 @@ export interface Surroundings {
   readonly ledBy: (member: number) => void;
   /** The leader is held for dead. */
   readonly suspected: (member: number) => void;
+  /** It is clear who is to lead next. */
+  readonly elected: (member: number) => void;
   /** A replica takes a record out of its log. */
   readonly discarded: (member: number) => void;
   /** Shared storage refused a superseded leader's write. */

@@ -25,7 +25,7 @@ import {
 import { termOf, valueAt } from '../wal.ts';
 import { anyOf } from './acknowledgement.ts';
 import { managerKind, replicaKind } from './kinds.ts';
-import { type Manager, newManager } from './manager.ts';
+import { alone, type Manager, newManager } from './manager.ts';
 import { newReplica, type Replica, type ReplicaSettings, unfenced } from './replica.ts';
 
 export type Envelope = Readonly<Input> & { readonly to: number };
@@ -81,6 +81,7 @@ export class ByHand implements Out {
         clients: [],
         power: -1,
         needsMajority: false,
+        ...alone,
       },
       0,
     );

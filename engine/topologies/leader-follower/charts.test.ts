@@ -80,9 +80,12 @@ test('each chart has the modes one would name, and no more', () => {
   expect(paths(heldReads as Chart<never>)).toEqual(['none', 'holding']);
   expect(paths(managerKind.failover as Chart<never>)).toEqual([
     'failover.watching',
+    'failover.campaigning',
+    'failover.doubting',
     'failover.fencing',
     'failover.collecting',
     'failover.promoting',
+    'failover.deferring',
   ]);
 });
 

@@ -22,6 +22,7 @@ import {
   NOTE_ACKNOWLEDGED,
   NOTE_CHOSEN,
   NOTE_DISCARDED,
+  NOTE_DOUBTED,
   NOTE_FOLLOWING,
   NOTE_LEADING,
   NOTE_LEASE,
@@ -46,10 +47,11 @@ import type { LeaderFollowerSpec } from './spec.ts';
 import { newStorage, storageKind } from './storage.ts';
 import { syncStateOf } from './waiting.ts';
 
-/** Leader-follower with its failover manager, which is the actor after the replicas. */
+/** Leader-follower with its failover manager or its observers, which are the actors after the replicas. */
 export class LeaderFollowerCluster implements Cluster {
   readonly replicas: readonly Replica[];
-  readonly coordinator: Manager;
+  /** The failover manager, or the observers. */
+  readonly coordinators: readonly Manager[];
   readonly members: readonly Member[];
   readonly serviceClassOf = serviceClassOf;
   readonly messageOf = replicationMessage;
@@ -73,7 +75,7 @@ export class LeaderFollowerCluster implements Cluster {
       acknowledgement,
       maxStandbyDelayUs: spec.maxStandbyDelayUs,
       hotStandbyFeedback: spec.hotStandbyFeedback,
-      fence: fenceOf(spec, replicas),
+      fence: fenceOf(spec, replicas + spec.observers),
       reconnectUs: spec.reconnectUs,
       keepaliveUs: spec.keepaliveUs,
       streamTimeoutUs: spec.streamTimeoutUs,
@@ -82,20 +84,30 @@ export class LeaderFollowerCluster implements Cluster {
     this.replicas = Array.from({ length: replicas }, (_, self) =>
       newReplica({ ...settings, replay: size.nodes[self]!.replay }, self, spec.leader, keys),
     );
-    this.coordinator = newManager(
-      {
-        replicas,
-        promised: acknowledgement.promised,
-        priorities: acknowledgement.priorities,
-        automatic: spec.automaticFailover,
-        heartbeatUs: spec.heartbeatUs,
-        timeoutUs: spec.timeoutUs,
-        electionUs: spec.electionUs,
-        clients,
-        power: spec.fencing === 'stonith' ? replicas + 1 : -1,
-        needsMajority: spec.fencing === 'lease',
-      },
-      spec.leader,
+    const { observers, quorum, suspicion, campaignUs } = spec;
+    const fencer = replicas + observers;
+    this.coordinators = Array.from({ length: observers }, (_, self) =>
+      newManager(
+        {
+          observers,
+          self,
+          quorum,
+          suspicion,
+          // Nobody's patience ends when another's does, or they would keep each other from a majority.
+          campaignUs: campaignUs + Math.floor((campaignUs * self) / observers),
+          replicas,
+          promised: acknowledgement.promised,
+          priorities: acknowledgement.priorities,
+          automatic: spec.automaticFailover,
+          heartbeatUs: spec.heartbeatUs,
+          timeoutUs: spec.timeoutUs,
+          electionUs: spec.electionUs,
+          clients,
+          power: spec.fencing === 'stonith' ? fencer : -1,
+          needsMajority: spec.fencing === 'lease',
+        },
+        spec.leader,
+      ),
     );
     this.members = [
       ...this.replicas.map((state) => ({
@@ -103,11 +115,11 @@ export class LeaderFollowerCluster implements Cluster {
         state,
         timers: replicaKind.timersOf(replicas).length,
       })),
-      {
+      ...this.coordinators.map((state) => ({
         kind: managerKind as Actor['kind'],
-        state: this.coordinator,
+        state,
         timers: managerKind.failover.timers.length,
-      },
+      })),
       ...fencersOf(spec),
     ];
     this.lostWrites = new LostWrites(this.replicas, run.names);
@@ -120,8 +132,8 @@ export class LeaderFollowerCluster implements Cluster {
   }
 
   timerName(member: number, slot: number): string {
-    if (member > this.replicas.length) return powerKind.power.timers[slot]!.delay;
-    if (member === this.replicas.length) return managerKind.failover.timers[slot]!.delay;
+    if (member >= this.replicas.length + this.coordinators.length) return powerKind.power.timers[slot]!.delay;
+    if (member >= this.replicas.length) return managerKind.failover.timers[slot]!.delay;
     const { delay, peer } = replicaKind.timersOf(this.replicas.length)[slot]!;
     return peer === null ? delay : `${delay} of ${this.run.names[peer]!}`;
   }
@@ -159,6 +171,9 @@ export class LeaderFollowerCluster implements Cluster {
       case NOTE_SUSPECTED:
         this.run.suspected(a);
         break;
+      case NOTE_CHOSEN:
+        this.run.elected(a);
+        break;
       case NOTE_REJECTED:
         this.run.rejected();
         break;
@@ -194,9 +209,11 @@ export class LeaderFollowerCluster implements Cluster {
       case NOTE_WARNED:
         return { type: 'warned', atMs, node, writes: a };
       case NOTE_SUSPECTED:
-        return { type: 'suspected', atMs, node: names[a]!, term: b };
+        return { type: 'suspected', atMs, by: node, node: names[a]!, term: b };
       case NOTE_CHOSEN:
-        return { type: 'chosen', atMs, node: names[a]!, term: b };
+        return { type: 'chosen', atMs, by: node, node: names[a]!, term: b };
+      case NOTE_DOUBTED:
+        return { type: 'doubted', atMs, by: node, node: names[a]!, term: b };
       case NOTE_REJECTED:
         return { type: 'zombie-rejected', atMs, node: names[a]!, token: b, lsn: c };
       case NOTE_POWERED_OFF:
@@ -309,7 +326,8 @@ export class LeaderFollowerCluster implements Cluster {
     const newestTerm = this.replicas.reduce((newest, { term }) => Math.max(newest, term), 0);
     const { role, term } = this.replicas[replica]!;
     if (term === newestTerm && replicaKind.role.matches(role, 'leading')) return `${node} leads already`;
-    if (this.coordinator.settings.power >= 0)
+    if (this.coordinators.length > 1 && this.automatic) return 'the observers promote by themselves';
+    if (this.coordinators[0]!.settings.power >= 0)
       return 'the manager promotes nobody whose predecessor is not powered off';
     const order = { a: ACT_PROMOTE, c: 0, d: 0 };
     return this.automatic
@@ -351,28 +369,29 @@ export class LeaderFollowerCluster implements Cluster {
   }
 
   helpers(): HelperState[] {
-    const { states } = managerKind.failover.configurations[this.coordinator.mode]!;
-    const { leader } = this.coordinator;
     const region = 'failover.';
     return [
-      {
-        state: states.findLast((state) => state.startsWith(region))!.slice(region.length),
-        leader: leader < 0 ? null : this.run.names[leader]!,
-      },
+      ...this.coordinators.map(({ mode, leader }) => {
+        const { states } = managerKind.failover.configurations[mode]!;
+        return {
+          state: states.findLast((state) => state.startsWith(region))!.slice(region.length),
+          leader: leader < 0 ? null : this.run.names[leader]!,
+        };
+      }),
       ...this.members
-        .slice(this.replicas.length + 1)
+        .slice(this.replicas.length + this.coordinators.length)
         .map(({ kind, state }) => ({ state: fencerState(kind, state), leader: null })),
     ];
   }
 }
 
-function fenceOf(spec: LeaderFollowerSpec, replicas: number): Fence {
+function fenceOf(spec: LeaderFollowerSpec, storage: number): Fence {
   switch (spec.fencing) {
     case 'none':
     case 'stonith':
       return unfenced;
     case 'token':
-      return { ...unfenced, storage: replicas + 1 };
+      return { ...unfenced, storage };
     case 'lease': {
       const { leaseUs, leaseRenewUs, driftBoundPpm } = spec;
       return { ...unfenced, leaseUs, leaseRenewUs, promiseUs: promiseUsFor(leaseUs, driftBoundPpm) };

@@ -35,14 +35,17 @@ import {
   ALIVE,
   APPEND,
   ASK,
+  CANVASS,
   CLOSED,
   CONFIRM,
+  DOUBTED,
   GRANT,
   HELLO,
   KEEPALIVE,
   LEADS,
   LEASE,
   OFF,
+  OPINION,
   POINT,
   POSITION,
   PROBE,
@@ -50,6 +53,7 @@ import {
   PROMOTED,
   REJECTED,
   STREAM,
+  VOTE,
 } from './messages.ts';
 import { powerChart } from './power.chart.ts';
 import type { Power, Switching } from './power.ts';
@@ -368,6 +372,11 @@ function lowerManager(): ManagerKind {
   eventOf[ALIVE] = failover.eventIndex('alive');
   eventOf[POSITION] = failover.eventIndex('position');
   eventOf[PROMOTED] = failover.eventIndex('promoted');
+  eventOf[DOUBTED] = failover.eventIndex('doubted');
+  eventOf[OPINION] = failover.eventIndex('opinion');
+  eventOf[CANVASS] = failover.eventIndex('canvass');
+  eventOf[VOTE] = failover.eventIndex('vote');
+  eventOf[LEADS] = failover.eventIndex('leads');
   eventOf[OFF] = failover.eventIndex('off');
   eventOf[OPERATOR] = failover.eventIndex('operator');
   const handle: Care = { manager: null!, input: null!, out: null! };

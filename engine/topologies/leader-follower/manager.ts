@@ -1,7 +1,22 @@
 /** The failover manager's state and rules; its modes and timers are `failover.chart.ts`. */
 
 import { type Input, type Out, ROUTE } from '../../kernel/protocol.ts';
-import { ASK, MESSAGE_BYTES, NOTE_CHOSEN, NOTE_SUSPECTED, POWER_OFF, PROBE, PROMOTE } from './messages.ts';
+import {
+  ASK,
+  CANVASS,
+  DOUBTED,
+  LEADS,
+  MESSAGE_BYTES,
+  NOTE_CHOSEN,
+  NOTE_DOUBTED,
+  NOTE_SUSPECTED,
+  OPINION,
+  POWER_OFF,
+  PROBE,
+  PROMOTE,
+  VOTE,
+} from './messages.ts';
+import { beginAnew, newSignsOfLife, noteSign, type SignsOfLife, silenceUsFor } from './phi.ts';
 
 export interface ManagerSettings {
   readonly replicas: number;
@@ -10,8 +25,20 @@ export interface ManagerSettings {
   readonly priorities: readonly number[];
   readonly automatic: boolean;
   readonly heartbeatUs: number;
-  /** Silence of the leader after which it counts as dead. */
+  /** Silence of the leader after which it counts as dead, as long as `suspicion` has too little to go by, or where it is absent. */
   readonly timeoutUs: number;
+  /** A threshold on φ instead of a fixed time: so many standard deviations, at least so wide. */
+  readonly suspicion: {
+    readonly deviations: number;
+    readonly minDeviationUs: number;
+    readonly window: number;
+  } | null;
+  /** How many observers there are, this one's number, and how many must agree that the leader is down. Their actors follow the replicas. */
+  readonly observers: number;
+  readonly self: number;
+  readonly quorum: number;
+  /** How long to wait for votes, and for whom one has voted for. */
+  readonly campaignUs: number;
   /** How long to wait for positions, and for the chosen one to lead. */
   readonly electionUs: number;
   /** Actors to be told where to send operations. */
@@ -41,6 +68,18 @@ export interface Manager {
   readonly flushedLsns: Int32Array;
   readonly lastLsns: Int32Array;
   chosen: number;
+  /** As one of several: whether it holds the leader for down, and which others do, one bit each. */
+  doubts: boolean;
+  agreed: number;
+  /** The last term whose leader it held for down together with others. */
+  heldDown: number;
+  /** The newest epoch it knows, the last it voted in, and the one it asks for votes in. */
+  epoch: number;
+  votedEpoch: number;
+  campaign: number;
+  votes: number;
+  /** When the leader gave signs of life; null where the time is fixed. */
+  readonly signs: SignsOfLife | null;
 }
 
 /** What the failover chart sees as its context. */
@@ -63,8 +102,19 @@ export function newManager(settings: ManagerSettings, leader: number): Manager {
     flushedLsns: new Int32Array(settings.replicas),
     lastLsns: new Int32Array(settings.replicas),
     chosen: -1,
+    doubts: false,
+    agreed: 0,
+    heldDown: 0,
+    epoch: 1,
+    votedEpoch: 1,
+    campaign: 0,
+    votes: 0,
+    signs: settings.suspicion === null ? null : newSignsOfLife(settings.suspicion.window),
   };
 }
+
+/** A manager by itself, with a fixed time. */
+export const alone = { suspicion: null, observers: 1, self: 0, quorum: 1, campaignUs: 0 } as const;
 
 /** Asks every replica whether it lives, telling it who leads, and tells clients whom to ask. */
 export function probeAll({ manager, out }: Care): void {
@@ -76,6 +126,20 @@ export function probeAll({ manager, out }: Care): void {
   const live = liveReplicas(manager);
   for (const client of clients)
     out.send(client, ROUTE, manager.leader, manager.term, live, 0, 0, MESSAGE_BYTES);
+  // One that was cut off learns late who leads since.
+  if (manager.leader >= 0) tellOthers({ manager, out }, LEADS, manager.term, manager.leader);
+}
+
+function tellOthers(
+  { manager, out }: Pick<Care, 'manager' | 'out'>,
+  kind: number,
+  a: number,
+  b: number,
+): void {
+  const { replicas, observers, self } = manager.settings;
+  for (let other = 0; other < observers; other++) {
+    if (other !== self) out.send(replicas + other, kind, a, b, 0, 0, 0, MESSAGE_BYTES);
+  }
 }
 
 /** One bit a replica that has answered within the timeout. */
@@ -119,11 +183,134 @@ export function suspectChosen({ manager, out }: Care): void {
   manager.suspect = manager.chosen;
 }
 
-export function suspectLeader({ manager, out }: Care): void {
-  out.note(NOTE_SUSPECTED, manager.leader, manager.term + 1, 0, 0);
-  manager.suspect = manager.leader;
-  manager.leader = -1;
+/** How long the leader may be silent. Of signs of life the newest is not counted yet: a chart asks for delays before its actions are done. */
+export function suspicionUs({ manager }: Care): number {
+  const { timeoutUs, suspicion } = manager.settings;
+  return suspicion === null ? timeoutUs : silenceUsFor(manager.signs!, { ...suspicion, firstUs: timeoutUs });
 }
+
+export function noteLeaderAlive({ manager, out }: Care): void {
+  if (manager.signs !== null) noteSign(manager.signs, out.nowUs);
+}
+
+/** The leader is held for dead, by all whom it takes. */
+export function holdForDown({ manager, out }: Care): void {
+  if (manager.leader < 0 || manager.heldDown === manager.term) return;
+  manager.heldDown = manager.term;
+  out.note(NOTE_SUSPECTED, manager.leader, manager.term + 1, 0, 0);
+}
+
+/** Whoever leads next, it is not that one. Of several observers, the one that has the votes leads its epoch. */
+export function giveUpLeader({ manager }: Care): void {
+  if (manager.leader >= 0) manager.suspect = manager.leader;
+  manager.leader = -1;
+  if (manager.settings.observers > 1) manager.term = manager.campaign;
+}
+
+// One of several observers. Enough of them must agree that the leader is down; then one of them needs the votes of most.
+
+export function isOneOfSeveral({ manager }: Care): boolean {
+  return manager.settings.automatic && manager.settings.observers > 1;
+}
+
+export function trustLeader({ manager }: Care): void {
+  manager.doubts = false;
+}
+
+export function noteDoubt({ manager, out }: Care): void {
+  manager.doubts = true;
+  if (manager.leader >= 0) out.note(NOTE_DOUBTED, manager.leader, manager.term, 0, 0);
+}
+
+export function hasDoubts({ manager }: Care): boolean {
+  return manager.doubts;
+}
+
+export function askOthers({ manager, out }: Care): void {
+  manager.agreed = manager.doubts ? 1 << manager.settings.self : 0;
+  tellOthers({ manager, out }, DOUBTED, manager.term, 0);
+}
+
+export function giveOpinion({ manager, input, out }: Care): void {
+  const agrees = manager.doubts && input.a === manager.term;
+  out.send(input.from, OPINION, input.a, agrees ? 1 : 0, 0, 0, 0, MESSAGE_BYTES);
+}
+
+export function isEnoughAlone({ manager }: Care): boolean {
+  return manager.doubts && manager.settings.quorum <= 1;
+}
+
+function agreedWith({ agreed, term, settings }: Manager, { from, a, b }: Input): number {
+  return a === term && b === 1 ? agreed | (1 << (from - settings.replicas)) : agreed;
+}
+
+export function agreesEnough({ manager, input }: Care): boolean {
+  return count(agreedWith(manager, input)) >= manager.settings.quorum;
+}
+
+export function noteOpinion({ manager, input }: Care): void {
+  manager.agreed = agreedWith(manager, input);
+}
+
+/** A new epoch, in which this observer votes for itself. */
+export function askForVotes({ manager, out }: Care): void {
+  manager.epoch = Math.max(manager.epoch, manager.term) + 1;
+  manager.campaign = manager.epoch;
+  manager.votedEpoch = manager.epoch;
+  manager.votes = 1 << manager.settings.self;
+  tellOthers({ manager, out }, CANVASS, manager.epoch, 0);
+}
+
+/** CANVASS: one vote an epoch, and none in an old one. */
+export function mayVote({ manager, input }: Care): boolean {
+  return input.a > manager.votedEpoch && input.a > manager.term;
+}
+
+export function voteFor({ manager, input, out }: Care): void {
+  manager.votedEpoch = input.a;
+  manager.epoch = Math.max(manager.epoch, input.a);
+  out.send(input.from, VOTE, input.a, 1, manager.epoch, 0, 0, MESSAGE_BYTES);
+}
+
+export function refuseVote({ manager, input, out }: Care): void {
+  out.send(input.from, VOTE, input.a, 0, Math.max(manager.epoch, manager.term), 0, 0, MESSAGE_BYTES);
+}
+
+function votesWith({ votes, campaign, settings }: Manager, { from, a, b }: Input): number {
+  return a === campaign && b === 1 ? votes | (1 << (from - settings.replicas)) : votes;
+}
+
+/** VOTE: counting this one, most of all observers have voted for this one, and no fewer than must agree. */
+export function authorises({ manager, input }: Care): boolean {
+  const { observers, quorum } = manager.settings;
+  const votes = count(votesWith(manager, input));
+  return 2 * votes > observers && votes >= quorum;
+}
+
+export function noteVote({ manager, input }: Care): void {
+  manager.votes = votesWith(manager, input);
+  manager.epoch = Math.max(manager.epoch, input.c);
+}
+
+/** LEADS: another observer, or an operator, has had a newer leader. */
+export function isNewerLeader({ manager, input }: Care): boolean {
+  return input.a > manager.term;
+}
+
+export function adoptLeader({ manager, input }: Care): void {
+  manager.term = input.a;
+  manager.epoch = Math.max(manager.epoch, input.a);
+  manager.leader = input.b;
+  if (manager.signs !== null) beginAnew(manager.signs);
+}
+
+function count(bits: number): number {
+  let ones = 0;
+  for (let rest = bits; rest !== 0; rest &= rest - 1) ones++;
+  return ones;
+}
+
+// A failover.
 
 /**
  * Begins a new term and asks everybody, the silent leader too, where their logs end. Whoever answers takes nothing from
@@ -131,7 +318,7 @@ export function suspectLeader({ manager, out }: Care): void {
  * that write would be acknowledged and lost.
  */
 export function askPositions({ manager, out }: Care): void {
-  manager.term += 1;
+  if (manager.settings.observers === 1) manager.term += 1;
   manager.answered = 0;
   manager.chosen = -1;
   for (let replica = 0; replica < manager.settings.replicas; replica++) {
@@ -171,8 +358,7 @@ export function hasEnoughAnswers({ manager }: Care): boolean {
 
 function areEnough({ settings }: Manager, answered: number): boolean {
   const { replicas, promised, priorities, needsMajority } = settings;
-  let answers = 0;
-  for (let rest = answered; rest !== 0; rest &= rest - 1) answers++;
+  const answers = count(answered);
   if (needsMajority && 2 * answers <= replicas) return false;
   if (promised === 0) return answers > 0;
   let listed = 0;
@@ -228,5 +414,6 @@ export function isChosen({ manager, input }: Care): boolean {
 
 export function announce(care: Care): void {
   care.manager.leader = care.manager.chosen;
+  if (care.manager.signs !== null) beginAnew(care.manager.signs);
   probeAll(care);
 }

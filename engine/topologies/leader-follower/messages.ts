@@ -47,6 +47,15 @@ export const POWER_OFF = FIRST_TOPOLOGY_MESSAGE + 18;
 /** It is off: the machine. */
 export const OFF = FIRST_TOPOLOGY_MESSAGE + 19;
 
+/** An observer asks another whether it too holds the leader for down: the term. */
+export const DOUBTED = FIRST_TOPOLOGY_MESSAGE + 20;
+/** Whether it does: the term, 1 or 0. */
+export const OPINION = FIRST_TOPOLOGY_MESSAGE + 21;
+/** An observer asks for a vote: the epoch, which becomes the term of whom it promotes. */
+export const CANVASS = FIRST_TOPOLOGY_MESSAGE + 22;
+/** The vote: the epoch, 1 or 0, the newest epoch the voter knows. */
+export const VOTE = FIRST_TOPOLOGY_MESSAGE + 23;
+
 /** What an operator may do at a machine (the `a` of OPERATOR). At a replica: lead the term in `b`. At the manager: promote replica `b`. */
 export const ACT_PROMOTE = 1;
 /** At a leader: every write that waits for followers is let go. */
@@ -91,6 +100,9 @@ export const NOTE_REJECTED = 20;
 export const NOTE_POWERED_OFF = 21;
 /** A leader's lease begins (1) or is over (0): term, which. */
 export const NOTE_LEASE = 22;
+
+/** An observer has not heard of the leader for too long: the leader, the term. */
+export const NOTE_DOUBTED = 23;
 
 export const STREAM_DISCONNECTED = 0;
 export const STREAM_CATCH_UP = 1;
@@ -149,6 +161,10 @@ export type ReplicationMessage =
   | { readonly type: 'lease'; readonly term: number; readonly round: number }
   | { readonly type: 'grant'; readonly term: number; readonly round: number }
   | { readonly type: 'land'; readonly token: number; readonly lsn: number; readonly value: number }
+  | { readonly type: 'doubted'; readonly term: number }
+  | { readonly type: 'opinion'; readonly term: number; readonly agrees: boolean }
+  | { readonly type: 'canvass'; readonly epoch: number }
+  | { readonly type: 'ballot'; readonly epoch: number; readonly granted: boolean }
   | { readonly type: 'rejected'; readonly token: number; readonly lsn: number }
   | { readonly type: 'power-off'; readonly machine: number }
   | { readonly type: 'off'; readonly machine: number };
@@ -197,6 +213,14 @@ export function replicationMessage(
       return { type: 'grant', term: a, round: b };
     case LAND:
       return { type: 'land', token: a, lsn: b, value: e };
+    case DOUBTED:
+      return { type: 'doubted', term: a };
+    case OPINION:
+      return { type: 'opinion', term: a, agrees: b === 1 };
+    case CANVASS:
+      return { type: 'canvass', epoch: a };
+    case VOTE:
+      return { type: 'ballot', epoch: a, granted: b === 1 };
     case REJECTED:
       return { type: 'rejected', token: a, lsn: b };
     case POWER_OFF:

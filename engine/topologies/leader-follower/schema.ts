@@ -147,6 +147,67 @@ export const leaderFollowerSchema = z.strictObject({
         positiveMs.check(z.describe('Silence after which the leader counts as dead')),
         10_000,
       ),
+      detector: z.prefault(
+        z.discriminatedUnion('type', [
+          z
+            .strictObject({ type: z.literal('fixed') })
+            .check(z.describe('The leader counts as dead after timeoutMs of silence')),
+          z
+            .strictObject({
+              type: z.literal('phi'),
+              threshold: z._default(
+                z
+                  .number()
+                  .check(
+                    z.gt(0),
+                    z.lte(15),
+                    z.describe('Suspicion at which it counts as dead: 8 is a chance of 10⁻⁸ of being wrong'),
+                  ),
+                8,
+              ),
+              window: z._default(
+                z
+                  .int()
+                  .check(
+                    z.gte(5),
+                    z.lte(10_000),
+                    z.describe('How many of the last signs of life it goes by'),
+                  ),
+                1000,
+              ),
+              minDeviationMs: z._default(
+                positiveMs.check(z.describe('Signs of life are taken to vary by at least as much')),
+                100,
+              ),
+            })
+            .check(z.describe('As regular as the signs of life have been; timeoutMs until there are five')),
+        ]),
+        { type: 'fixed' },
+      ),
+      observers: z.optional(
+        z
+          .array(z.strictObject({ id: z.optional(id), region: id }))
+          .check(
+            z.minLength(2),
+            z.maxLength(15),
+            z.describe(
+              'Several observers instead of one manager: enough of them must agree that the leader is down, and one needs the votes of most to fail over',
+            ),
+          ),
+      ),
+      quorum: z.optional(
+        z
+          .int()
+          .check(
+            z.gte(1),
+            z.lte(15),
+            z.describe('How many observers must agree that the leader is down; without it, most of them'),
+          ),
+      ),
+      campaignMs: z._default(
+        positiveMs.check(z.describe('How long an observer waits for votes, and for whom it has voted for')),
+        5000,
+      ),
       fencing: z._default(
         z
           .enum(['none', 'token', 'stonith', 'lease'])

@@ -1,11 +1,13 @@
 /** Leader-follower's settings, resolved: names looked up, integer µs. */
 
 import { yearMs } from '../../scenario/fields.ts';
-import { type Problem, unknownName } from '../../scenario/problems.ts';
+import { type Problem, showValue, unknownName } from '../../scenario/problems.ts';
 import { type HelperSpec, type NodeSpec, toUs } from '../../scenario/scenario.ts';
 import type { ReadRoute } from '../../workload/clients.ts';
 import type { ReadRemedies } from '../../workload/users.ts';
 import { acknowledgementOf } from './acknowledgement.ts';
+import type { ManagerSettings } from './manager.ts';
+import { deviationsFor } from './phi.ts';
 import type { AcknowledgementDocument, LeaderFollowerDocument } from './schema.ts';
 
 /** The name under which faults and traces know the failover manager. */
@@ -25,6 +27,11 @@ export interface LeaderFollowerSpec {
   /** How long a replica holds a read for what its user has seen. */
   readonly readWaitUs: number;
   readonly automaticFailover: boolean;
+  readonly suspicion: ManagerSettings['suspicion'];
+  /** How many watch, and how many of them must agree. */
+  readonly observers: number;
+  readonly quorum: number;
+  readonly campaignUs: number;
   readonly fencing: LeaderFollowerDocument['failover']['fencing'];
   readonly powerOffUs: number;
   readonly leaseUs: number;
@@ -54,12 +61,18 @@ export function leaderFollowerSpec(
   checkTimes(topology, problems, path);
   acknowledgementOf(topology.acknowledgement, nodeNames, problems, [...path, 'acknowledgement']);
   checkLease(topology, nodes.length, problems, path);
+  checkObservers(topology, problems, path);
+  const observers = topology.failover.observers?.length ?? 1;
   return {
     type: topology.type,
     leader,
     acknowledgement: topology.acknowledgement,
     ...readsOf(topology.reads, problems, [...path, 'reads']),
     automaticFailover: topology.failover.automatic,
+    suspicion: suspicionOf(topology.failover.detector),
+    observers,
+    quorum: topology.failover.quorum ?? Math.floor(observers / 2) + 1,
+    campaignUs: toUs(topology.failover.campaignMs),
     fencing: topology.failover.fencing,
     powerOffUs: toUs(topology.failover.powerOffMs),
     leaseUs: toUs(topology.failover.leaseMs),
@@ -102,21 +115,24 @@ function readsOf(
   return { reads: from, remedies: isRemedied ? remedies : null, readWaitUs: toUs(waitForLsnMs ?? 0) };
 }
 
-/** The failover manager, then the shared storage or the fencing device where there is one. The manager's heartbeats fall where they fall: a fault at a round time must not always come just after one. */
+/** The failover manager or the observers, then the shared storage or the fencing device where there is one. The manager's heartbeats fall where they fall: a fault at a round time must not always come just after one. */
 export function leaderFollowerHelpers(
   { failover }: LeaderFollowerDocument,
   nodes: readonly NodeSpec[],
   path: Problem['path'],
 ): (HelperSpec & { readonly path: Problem['path'] })[] {
   const region = failover.region ?? nodes[0]!.region;
+  const watchers: { name: string; region: string; path: Problem['path'] }[] =
+    failover.observers === undefined
+      ? [{ name: managerName, region, path: [...path, 'failover', 'region'] }]
+      : failover.observers.map(({ id, region }, index) => ({
+          name: id ?? `observer-${index + 1}`,
+          region,
+          path: [...path, 'failover', 'observers', index, 'region'],
+        }));
   const fencer = fencers[failover.fencing];
   return [
-    {
-      name: managerName,
-      region,
-      startWithinUs: toUs(failover.heartbeatMs),
-      path: [...path, 'failover', 'region'],
-    },
+    ...watchers.map((watcher) => ({ ...watcher, startWithinUs: toUs(failover.heartbeatMs) })),
     ...(fencer === null
       ? []
       : [
@@ -128,6 +144,39 @@ export function leaderFollowerHelpers(
           },
         ]),
   ];
+}
+
+function suspicionOf(detector: LeaderFollowerDocument['failover']['detector']): ManagerSettings['suspicion'] {
+  if (detector.type === 'fixed') return null;
+  return {
+    deviations: deviationsFor(detector.threshold),
+    minDeviationUs: toUs(detector.minDeviationMs),
+    window: detector.window,
+  };
+}
+
+function checkObservers(
+  { failover }: LeaderFollowerDocument,
+  problems: Problem[],
+  path: Problem['path'],
+): void {
+  const { observers, quorum, region } = failover;
+  const most = observers?.length ?? 1;
+  if (quorum !== undefined && quorum > most) {
+    problems.push({
+      path: [...path, 'failover', 'quorum'],
+      found: String(quorum),
+      expected: `at most the number of observers, ${most}`,
+    });
+  }
+  if (observers !== undefined && region !== undefined) {
+    problems.push({
+      path: [...path, 'failover', 'region'],
+      found: showValue(region),
+      expected: 'nothing beside observers',
+      hint: 'each observer has a region of its own',
+    });
+  }
 }
 
 function checkLease(

@@ -21,7 +21,7 @@ describe('decide', () => {
     const { recommendation, evidence } = await decideJson([name, '--runs', '1']);
     expect(recommendation.topology).toBe(topology);
     expect(evidence.status).toBe(
-      ['single-node', 'leader-follower'].includes(topology) ? 'measured' : 'not-available',
+      ['single-node', 'leader-follower', 'consensus'].includes(topology) ? 'measured' : 'not-available',
     );
   });
 
@@ -29,6 +29,17 @@ describe('decide', () => {
     const { exitCode, evidence } = await decideJson(['read-heavy-shop', '--runs', '2']);
     expect(evidence.sentence).toMatch(/^All \d required targets were met/);
     expect(exitCode).toBe(0);
+  });
+
+  test('consensus is proved beside what it was preferred to, on the same workload and under the same faults', async () => {
+    const { exitCode, evidence } = await decideJson(['ticket-ledger', '--runs', '1']);
+    expect(exitCode).toBe(0);
+    expect(evidence.sentence).toBe('All 8 required targets were met in all of 3 runs.');
+    expect(evidence.runnerUp.answer).toBe('leader-follower, semi-synchronous, 3 replicas');
+    // The rule that ruled it out, measured: the leader that was cut off answers reads from the past.
+    expect(evidence.runnerUp.targets.filter(({ met }: { met: boolean }) => !met)).toMatchObject([
+      { name: 'staleness', fault: 'region-cut', unit: 'reads', required: true },
+    ]);
   });
 
   test('a target that is missed: exit 1, and said', async () => {

@@ -43,7 +43,8 @@ function section<Item>(
 }
 
 function renderSettings(settings: Settings): string[] {
-  const { placement, acknowledgement, reads, leaderReads, failover, quorum, expectedWriteP99Ms } = settings;
+  const { placement, acknowledgement, reads, leaderReads, failover, election, quorum, expectedWriteP99Ms } =
+    settings;
   const copies = placement.map(
     ({ count, role, region }) => `${count} ${role}${count === 1 ? '' : 's'} in ${region}`,
   );
@@ -59,6 +60,15 @@ function renderSettings(settings: Settings): string[] {
     const timers = `heartbeat ${number(heartbeatMs)} ms, timeout ${number(timeoutMs)} ms, outage about ${number(expectedOutageMs)} ms`;
     lines.push(
       indented('  failover  ', automatic ? `automatic, managed in ${region}: ${timers}` : 'by people'),
+    );
+  }
+  if (election !== null) {
+    const { heartbeatMs, electionTimeoutMs, expectedOutageMs } = election;
+    lines.push(
+      indented(
+        '  election  ',
+        `heartbeat ${number(heartbeatMs)} ms, timeout ${number(electionTimeoutMs)} to ${number(2 * electionTimeoutMs)} ms, outage about ${number(expectedOutageMs)} ms`,
+      ),
     );
   }
   lines.push(`  estimate  write p99 ${number(expectedWriteP99Ms, 1)} ms`);

@@ -16,25 +16,40 @@ export function renderEvidence(
   const seeds = options.runs === 1 ? `seed ${options.seed}` : `seeds ${options.seed} to ${lastSeed}`;
   return [
     paint.heading(`Evidence: your own workload, simulated with ${seeds}; the worst run counts`),
-    table(
-      [left('target'), left('under'), right('stated'), right('measured'), left(''), right('worst seed')],
-      targets.map((target) => [
-        target.name,
-        target.fault === 'none' ? 'no fault' : target.fault,
-        `${target.stated === 0 ? '' : '≤ '}${quantity(target.stated, target)}`,
-        quantity(target.measured, target),
-        outcomeOf(target),
-        String(target.seed),
-      ]),
-      { paintTitles: paint.faint, margin: '  ' },
-    ),
+    renderTargets(targets, paint),
     indented('  ', evidence.sentence),
+    ...renderRunnerUp(evidence, paint),
     '',
     ...replays(evidence, options.save, paint),
     '',
     paint.heading('Taken for granted'),
     ...assumptions.map((assumption) => indented('  - ', assumption)),
   ].join('\n');
+}
+
+function renderTargets(targets: readonly Target[], paint: Paint): string {
+  return table(
+    [left('target'), left('under'), right('stated'), right('measured'), left(''), right('worst seed')],
+    targets.map((target) => [
+      target.name,
+      target.fault === 'none' ? 'no fault' : target.fault,
+      `${target.stated === 0 ? '' : '≤ '}${quantity(target.stated, target)}`,
+      quantity(target.measured, target),
+      outcomeOf(target),
+      String(target.seed),
+    ]),
+    { paintTitles: paint.faint, margin: '  ' },
+  );
+}
+
+function renderRunnerUp({ runnerUp }: Evidence, paint: Paint): string[] {
+  if (runnerUp === null) return [];
+  return [
+    '',
+    paint.heading(indented('The runner-up beside it: ', runnerUp.answer)),
+    renderTargets(runnerUp.targets, paint),
+    indented('  ', runnerUp.sentence),
+  ];
 }
 
 function quantity(value: number | null, { unit }: Target): string {
@@ -48,8 +63,8 @@ function outcomeOf({ met, required }: Target): string {
 }
 
 /** One command for each worst run. */
-function replays({ targets }: Evidence, save: string | undefined, paint: Paint): string[] {
-  const lines = targets.map(
+function replays({ targets, runnerUp }: Evidence, save: string | undefined, paint: Paint): string[] {
+  const lines = [...targets, ...(runnerUp?.targets ?? [])].map(
     ({ scenario, seed }) => `quorate simulate ${join(save ?? 'proof', `${scenario}.yaml`)} --seed ${seed}`,
   );
   const head = save === undefined ? 'Replay (--save proof writes the scenarios)' : 'Replay';

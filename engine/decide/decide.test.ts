@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { answerKind, decide } from './decide.ts';
+import { shortestElectionMs } from './election-plan.ts';
 import { parseRequirements, type RequirementsSource } from './requirements.ts';
+import { settingsFor } from './settings.ts';
 
 /** A booking site in two regions: one leader, one second copy, reads near the users. */
 const booking: RequirementsSource = {
@@ -149,6 +151,38 @@ describe('the settings', () => {
 
   test('read from the leader where no staleness is tolerated', () => {
     expect(decided({ ...booking, stalenessToleratedMs: 0 }).settings.reads).toBe('leader');
+  });
+
+  test('elect with a heartbeat each round trip at most and a timeout of ten, as patient as the outage allows', () => {
+    const electionOf = (source: RequirementsSource) =>
+      settingsFor('consensus', parseRequirements(source)).election!;
+    const apart = (ms: number): RequirementsSource => ({
+      regions: [
+        { id: 'a', share: 0.4 },
+        { id: 'b', share: 0.3 },
+        { id: 'c', share: 0.3 },
+      ],
+      roundTrip: { otherwiseMs: ms },
+      survives: 'region',
+    });
+    // As etcd has them by default, where there is time.
+    expect(electionOf({ outageToleratedS: 30 })).toMatchObject({ heartbeatMs: 100, electionTimeoutMs: 1000 });
+    expect(electionOf({ ...apart(40), outageToleratedS: 30 })).toMatchObject({
+      heartbeatMs: 100,
+      electionTimeoutMs: 1000,
+    });
+    for (const roundTripMs of [5, 40, 150, 300]) {
+      for (const outageToleratedS of [0.5, 2, 30]) {
+        const election = electionOf({ ...apart(roundTripMs), outageToleratedS });
+        expect(election.roundTripMs).toBe(roundTripMs);
+        expect(election.heartbeatMs).toBeGreaterThanOrEqual(roundTripMs);
+        expect(election.electionTimeoutMs).toBeGreaterThanOrEqual(10 * roundTripMs);
+        const shortest = shortestElectionMs(parseRequirements(apart(roundTripMs)), ['a', 'b', 'c']);
+        expect(election.expectedOutageMs).toBeLessThanOrEqual(
+          Math.ceil(Math.max(shortest, outageToleratedS * 1000)) + 2,
+        );
+      }
+    }
   });
 
   test('leave a failover to people where there is time for them', () => {

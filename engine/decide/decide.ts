@@ -85,7 +85,12 @@ export function answerKind(requirements: Requirements): string {
 
 const readsName = { leader: 'the leader', followers: 'followers', nearest: 'the nearest replica' } as const;
 
-function answerLine(topology: Topology, { acknowledgement, replicas }: Settings, shards: number): string {
+/** The answer in one line. */
+export function answerLine(
+  topology: Topology,
+  { acknowledgement, replicas }: Settings,
+  shards: number,
+): string {
   const copies = topology === 'single-node' ? '' : `${replicas} replicas`;
   return line(topology, acknowledgement, copies, shards === 1 ? '' : `${shards} shards`);
 }
@@ -180,6 +185,7 @@ function reasonsFor(
   if (settings.acknowledgement !== null && topology !== 'single-node')
     reasons.push(acknowledgementReason(requirements));
   if (settings.failover !== null) reasons.push(failoverReason(settings.failover, requirements));
+  if (settings.election !== null) reasons.push(electionReason(settings.election));
   return reasons;
 }
 
@@ -229,5 +235,16 @@ function failoverReason(failover: NonNullable<Settings['failover']>, requirement
       ? `silence of ${failover.timeoutMs} ms counts as death, so an outage takes about ${failover.expectedOutageMs} ms; a shorter silence would promote while the leader lives`
       : 'the outage you tolerate leaves time for a person, who cannot be fooled by a slow network',
     source: failsOverByItself(requirements) ? sources.mongoElections : sources.postgresFailover,
+  };
+}
+
+function electionReason(election: NonNullable<Settings['election']>): Reason {
+  const { roundTripMs, heartbeatMs, electionTimeoutMs, expectedOutageMs } = election;
+  return {
+    rule: 'a heartbeat each round trip at the most, an election after ten of them at the least',
+    field: 'roundTrip',
+    yourValue: `${Math.round(roundTripMs * 10) / 10} ms between the farthest voters`,
+    because: `heartbeats of ${heartbeatMs} ms and an election timeout of ${electionTimeoutMs} ms to twice that elect a new leader within about ${expectedOutageMs} ms; a shorter timeout would take a slow message for the leader’s death`,
+    source: sources.etcdTuning,
   };
 }

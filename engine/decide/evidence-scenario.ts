@@ -1,6 +1,14 @@
 /** The recommendation as scenarios: the same cluster and workload, undisturbed and under each fault. */
 import type { ScenarioSource } from '../scenario/schema.ts';
-import { failsOverByItself, farthestRttMs, fsync, leaderRegion, placeOf } from './facts.ts';
+import {
+  failsOverByItself,
+  farthestRttMs,
+  fsync,
+  leaderRegion,
+  placeOf,
+  rttMs,
+  thirdRegion,
+} from './facts.ts';
 import type { Recommendation } from './recommendation.ts';
 import type { Requirements } from './requirements.ts';
 
@@ -13,30 +21,36 @@ const localLatency = { type: 'log-normal', medianMs: 0.25, p99Ms: 1 } as const;
 const keys = { count: 1_000, choice: 'zipf' } as const;
 
 /** Whether the engine can run a recommendation today. */
-export function isSimulated({ topology }: Recommendation): boolean {
-  return topology === 'leader-follower' || topology === 'single-node';
+export function isSimulated({ topology }: Pick<Recommendation, 'topology'>): boolean {
+  return topology === 'leader-follower' || topology === 'single-node' || topology === 'consensus';
 }
+
+export type Role = 'recommendation' | 'runner-up';
+
+/** What scenarios are made of: the recommendation, or another topology set up for the same requirements. */
+export type Candidate = Pick<Recommendation, 'topology' | 'answer' | 'settings' | 'shards'>;
 
 /** Faults worth running: a cut needs a second region. */
 export function faultsFor(requirements: Requirements): EvidenceFault[] {
   return requirements.regions.length > 1 ? ['none', 'leader-crash', 'region-cut'] : ['none', 'leader-crash'];
 }
 
-/** One shard of the recommendation on its share of the requirements' own workload. */
+/** One shard of the candidate on its share of the requirements' own workload; of its own size unless one is given. */
 export function scenarioFor(
-  recommendation: Recommendation,
+  candidate: Candidate,
   requirements: Requirements,
-  { fault }: { readonly fault: EvidenceFault },
+  options: { readonly fault: EvidenceFault; readonly of?: Role; readonly size?: Size },
 ): ScenarioSource {
-  const { settings, shards } = recommendation;
-  const { durationMs, slice } = sizeOf(recommendation, requirements);
-  const nodes = nodesOf(recommendation);
+  const { shards } = candidate;
+  const { fault, of = 'recommendation', size = sizeOf(candidate, requirements) } = options;
+  const { durationMs, slice } = size;
+  const nodes = nodesOf(candidate);
   const { readsPerSecond, writesPerSecond } = requirements.node;
   const ofShard = (rate: number) => (rate / shards) * slice;
   const leader = nodes[0]!;
   return {
-    id: `${requirements.id.slice(0, 40)}.${fault === 'none' ? 'undisturbed' : fault}`,
-    title: titleOf(requirements, fault),
+    id: `${requirements.id.slice(0, 30)}.${of === 'runner-up' ? 'runner-up.' : ''}${fault === 'none' ? 'undisturbed' : fault}`,
+    title: `${titleOf(requirements, fault)}${of === 'runner-up' ? ` (${candidate.topology} instead)` : ''}`,
     durationMs,
     cluster: {
       nodes,
@@ -49,14 +63,8 @@ export function scenarioFor(
         },
       },
     },
-    network: { within: { latency: localLatency }, between: linksOf(requirements) },
-    topology: {
-      type: 'leader-follower',
-      leader: leader.id,
-      acknowledgement: settings.acknowledgement ?? 'asynchronous',
-      reads: settings.reads ?? 'leader',
-      ...failoverOf(recommendation, leader.region),
-    },
+    network: { within: { latency: localLatency }, between: linksOf(candidate, requirements) },
+    topology: topologyOf(candidate, leader),
     workload: {
       clients: requirements.regions.map(({ id, share }, index) => ({
         id: `users-${index + 1}`,
@@ -67,7 +75,7 @@ export function scenarioFor(
       keys,
       timeoutMs: clientTimeoutMs(requirements),
     },
-    faults: faultsOf(recommendation, requirements, fault, leader, durationMs),
+    faults: faultsOf(candidate, requirements, fault, leader, durationMs),
   };
 }
 
@@ -81,18 +89,51 @@ function titleOf(requirements: Requirements, fault: EvidenceFault): string {
   return `${what.slice(0, 150)}: ${disturbed[fault]}`;
 }
 
-function nodesOf({ settings }: Recommendation): { id: string; region: string }[] {
+function topologyOf(
+  { settings }: Candidate,
+  leader: { readonly id: string; readonly region: string },
+): ScenarioSource['topology'] {
+  const { election, acknowledgement } = settings;
+  const reads = settings.reads ?? 'leader';
+  if (election === null) {
+    return {
+      type: 'leader-follower',
+      leader: leader.id,
+      acknowledgement: acknowledgement ?? 'asynchronous',
+      reads,
+      ...failoverOf(settings, leader.region),
+    };
+  }
+  const { heartbeatMs, electionTimeoutMs } = election;
+  return {
+    type: 'consensus',
+    leader: leader.id,
+    heartbeatMs,
+    electionTimeoutMs,
+    ...(reads === 'leader' ? { reads: 'read-index' } : { reads: 'local', readFrom: reads }),
+  };
+}
+
+function nodesOf({ settings }: Candidate): { id: string; region: string }[] {
   const regions = settings.placement.flatMap(({ region, count }) =>
-    Array.from({ length: count }, () => region),
+    Array.from({ length: count }, () => region.replaceAll(' ', '-')),
   );
   return regions.map((region, index) => ({ id: `${region.slice(0, 58)}.${index + 1}`, region }));
 }
 
 type Between = NonNullable<NonNullable<ScenarioSource['network']>['between']>;
 
-function linksOf(requirements: Requirements): Between {
+function linksOf({ settings }: Candidate, requirements: Requirements): Between {
   const { regions, roundTrip } = requirements;
-  return regions.flatMap(({ id: from }, index) =>
+  // A region of voters alone is as far from the others as regions usually are.
+  const alone = settings.placement.some(({ region }) => region === thirdRegion)
+    ? regions.map(({ id }) => ({
+        from: id,
+        to: thirdRegion.replaceAll(' ', '-'),
+        latency: rttMs(requirements, id, thirdRegion) / 2,
+      }))
+    : [];
+  const among = regions.flatMap(({ id: from }, index) =>
     regions.slice(index + 1).map(({ id: to }) => {
       const pair = roundTrip.pairs.find(
         (each) => (each.from === from && each.to === to) || (each.from === to && each.to === from),
@@ -105,9 +146,10 @@ function linksOf(requirements: Requirements): Between {
       return { from, to, latency: { type: 'rtt' as const, provider, ...places } };
     }),
   );
+  return [...among, ...alone];
 }
 
-function failoverOf({ settings: { failover } }: Recommendation, leaderAt: string) {
+function failoverOf({ failover }: Candidate['settings'], leaderAt: string) {
   if (failover === null) return { failover: { automatic: false, region: leaderAt } };
   const { automatic, region, heartbeatMs, timeoutMs, electionMs, reconnectMs } = failover;
   return { failover: { automatic, region, heartbeatMs, timeoutMs, electionMs }, reconnectMs };
@@ -120,7 +162,7 @@ function clientTimeoutMs(requirements: Requirements): number {
 }
 
 function faultsOf(
-  recommendation: Recommendation,
+  { topology, settings }: Candidate,
   requirements: Requirements,
   fault: EvidenceFault,
   leader: { readonly id: string; readonly region: string },
@@ -129,11 +171,20 @@ function faultsOf(
   const atMs = Math.round(durationMs / 3);
   if (fault === 'none') return [];
   if (fault === 'region-cut') {
-    const others = requirements.regions.map(({ id }) => id).filter((id) => id !== leader.region);
+    const others = regionsOf(settings, requirements).filter((id) => id !== leader.region);
     return [{ type: 'cut', atMs, from: [leader.region], to: others }];
   }
-  const comesBack = recommendation.settings.failover?.automatic !== true;
+  const comesBack = topology !== 'consensus' && settings.failover?.automatic !== true;
   return [{ type: 'crash', atMs, node: leader.id, ...(comesBack && { forMs: restartMs }) }];
+}
+
+function regionsOf({ placement }: Candidate['settings'], { regions }: Requirements): string[] {
+  return [
+    ...new Set([
+      ...regions.map(({ id }) => id),
+      ...placement.map(({ region }) => region.replaceAll(' ', '-')),
+    ]),
+  ];
 }
 
 /** What a run is meant to hold at most, and what it may hold so that the failover is still seen. */
@@ -151,9 +202,8 @@ export interface Size {
  * How long to run. A heavy load is run shorter rather than lighter, but never so short that the failover is not over;
  * where even that is too much, load and capacity are cut alike, which keeps how busy a node is.
  */
-export function sizeOf(recommendation: Recommendation, requirements: Requirements): Size {
-  const { settings, shards } = recommendation;
-  const outageMs = settings.failover?.automatic === true ? settings.failover.expectedOutageMs : restartMs;
+export function sizeOf({ settings, shards }: Candidate, requirements: Requirements): Size {
+  const outageMs = expectedOutageMs(settings);
   const neededMs = 1.5 * (1.3 * outageMs + 5_000);
   const writes = requirements.writesPerSecond / shards;
   const perSecond =
@@ -165,17 +215,31 @@ export function sizeOf(recommendation: Recommendation, requirements: Requirement
   return { durationMs, slice: Math.min(1, inputs.max / (perSecond * (durationMs / 1000))) };
 }
 
+function expectedOutageMs({ failover, election }: Candidate['settings']): number {
+  if (election !== null) return election.expectedOutageMs;
+  return failover?.automatic === true ? failover.expectedOutageMs : restartMs;
+}
+
+/** The longer of what two candidates need, so that both run the same workload. */
+export function sizeForBoth(a: Candidate, b: Candidate, requirements: Requirements): Size {
+  const [one, other] = [sizeOf(a, requirements), sizeOf(b, requirements)];
+  return {
+    durationMs: Math.max(one.durationMs, other.durationMs),
+    slice: Math.min(one.slice, other.slice),
+  };
+}
+
 /** Whether a run makes enough writes to say anything of them. */
-export function isWritten(recommendation: Recommendation, requirements: Requirements): boolean {
-  const { durationMs, slice } = sizeOf(recommendation, requirements);
-  const perSecond = (requirements.writesPerSecond / recommendation.shards) * slice;
+export function isWritten(candidate: Candidate, requirements: Requirements): boolean {
+  const { durationMs, slice } = sizeOf(candidate, requirements);
+  const perSecond = (requirements.writesPerSecond / candidate.shards) * slice;
   return (perSecond * durationMs) / 1000 >= length.fewestWrites;
 }
 
 /** What the scenarios take for granted, in sentences. */
-export function assumptionsOf(recommendation: Recommendation, requirements: Requirements): string[] {
-  const { topology, settings, shards } = recommendation;
-  const { durationMs, slice } = sizeOf(recommendation, requirements);
+export function assumptionsOf(candidate: Candidate, requirements: Requirements, size: Size): string[] {
+  const { topology, settings, shards } = candidate;
+  const { durationMs, slice } = size;
   const said = [
     `Disks: an fsync takes ${fsync.medianMs} ms in the middle and ${fsync.p99Ms} ms at p99 (log-normal).`,
     `Inside a region a message takes ${localLatency.medianMs} ms in the middle and ${localLatency.p99Ms} ms at p99, one way.`,
@@ -197,6 +261,15 @@ export function assumptionsOf(recommendation: Recommendation, requirements: Requ
     said.push(
       `One machine is simulated as a leader without followers, whose process comes back after ${restartMs / 1000} s with its disk intact; the loss of the disk and the restore of a backup are not simulated.`,
     );
+  } else if (topology === 'consensus') {
+    said.push(
+      'Clients who hear nothing of a leader until they give up ask the next server, which says who leads.',
+    );
+    if (settings.placement.some(({ region }) => region === thirdRegion)) {
+      said.push(
+        `The third region, which has a voter and no users, is ${requirements.roundTrip.otherwiseMs} ms from the others.`,
+      );
+    }
   } else if (!failsOverByItself(requirements)) {
     said.push(
       `People decide a failover, and no one is simulated: the leader comes back by itself after ${restartMs / 1000} s.`,
@@ -208,7 +281,7 @@ export function assumptionsOf(recommendation: Recommendation, requirements: Requ
     );
   }
   const everyS = shards / requirements.writesPerSecond;
-  if (!isWritten(recommendation, requirements)) {
+  if (!isWritten(candidate, requirements)) {
     said.push('So little is written that a run says nothing of its latency, loss and outage.');
   } else if (everyS > requirements.outageToleratedS / 10) {
     said.push(

@@ -1,17 +1,24 @@
 /** What the runs showed, held against what was asked for. */
 import type { Report } from '../run/report.ts';
 import type { ScenarioSource } from '../scenario/schema.ts';
+import { answerLine } from './decide.ts';
 import {
   assumptionsOf,
+  type Candidate,
   type EvidenceFault,
   faultsFor,
   isSimulated,
   isWritten,
+  type Role,
+  type Size,
   scenarioFor,
+  sizeForBoth,
+  sizeOf,
 } from './evidence-scenario.ts';
 import { anyStrong } from './facts.ts';
-import type { Recommendation } from './recommendation.ts';
+import type { Recommendation, Topology } from './recommendation.ts';
 import type { Requirements } from './requirements.ts';
+import { settingsFor } from './settings.ts';
 
 export interface Target {
   readonly name: 'write latency p99' | 'loss (RPO)' | 'outage (RTO)' | 'staleness';
@@ -35,6 +42,14 @@ export interface Replay {
   readonly digest: string;
 }
 
+export interface RunnerUpEvidence {
+  readonly topology: Topology;
+  /** How it was set up, in one line. */
+  readonly answer: string;
+  readonly sentence: string;
+  readonly targets: readonly Target[];
+}
+
 export interface Evidence {
   readonly status: 'measured' | 'not-available';
   /** The whole in one sentence. */
@@ -42,6 +57,8 @@ export interface Evidence {
   /** Whether every required target was met; false where nothing was measured. */
   readonly met: boolean;
   readonly targets: readonly Target[];
+  /** The runner-up on the same workload and under the same faults; null where the engine does not run it. */
+  readonly runnerUp: RunnerUpEvidence | null;
   readonly assumptions: readonly string[];
   /** What was run, ready for `simulate`. */
   readonly scenarios: readonly ScenarioSource[];
@@ -51,6 +68,7 @@ export interface Evidence {
 /** One run to make. */
 export interface EvidenceRun {
   readonly fault: EvidenceFault;
+  readonly of: Role;
   readonly source: ScenarioSource;
   readonly seed: number;
 }
@@ -67,10 +85,36 @@ export function evidenceRuns(
   { runs, seed }: { readonly runs: number; readonly seed: number },
 ): EvidenceRun[] {
   if (!isSimulated(recommendation)) return [];
-  return faultsFor(requirements).flatMap((fault) => {
-    const source = scenarioFor(recommendation, requirements, { fault });
-    return Array.from({ length: runs }, (_, index) => ({ fault, source, seed: seed + index }));
-  });
+  const runnerUp = runnerUpOf(recommendation, requirements);
+  const size = sizeOfAll(recommendation, runnerUp, requirements);
+  const candidates = [
+    { of: 'recommendation' as const, candidate: recommendation },
+    ...(runnerUp === null ? [] : [{ of: 'runner-up' as const, candidate: runnerUp }]),
+  ];
+  return candidates.flatMap(({ of, candidate }) =>
+    faultsFor(requirements).flatMap((fault) => {
+      const source = scenarioFor(candidate, requirements, { fault, of, size });
+      return Array.from({ length: runs }, (_, index) => ({ fault, of, source, seed: seed + index }));
+    }),
+  );
+}
+
+/** The runner-up as it would be set up; null where the engine does not run it yet. */
+function runnerUpOf({ runnerUp, shards }: Recommendation, requirements: Requirements): Candidate | null {
+  const { topology } = runnerUp;
+  if (!isSimulated(runnerUp)) return null;
+  const settings = settingsFor(topology, requirements);
+  return { topology, settings, shards, answer: answerLine(topology, settings, shards) };
+}
+
+function sizeOfAll(
+  recommendation: Recommendation,
+  runnerUp: Candidate | null,
+  requirements: Requirements,
+): Size {
+  return runnerUp === null
+    ? sizeOf(recommendation, requirements)
+    : sizeForBoth(recommendation, runnerUp, requirements);
 }
 
 /** Judges the runs, in the order `evidenceRuns` gave. */
@@ -80,21 +124,30 @@ export function evidenceFrom(
   results: readonly EvidenceResult[],
 ): Evidence {
   if (!isSimulated(recommendation)) return notAvailable(recommendation);
-  const targets = faultsFor(requirements).flatMap((fault) =>
-    targetsUnder(
-      fault,
-      recommendation,
-      requirements,
-      results.filter(({ run }) => run.fault === fault),
-    ),
-  );
-  const missed = targets.filter(({ met, required }) => required && !met);
+  const targetsOf = (of: Role, candidate: Candidate) =>
+    faultsFor(requirements).flatMap((fault) =>
+      targetsUnder(
+        fault,
+        candidate,
+        requirements,
+        results.filter(({ run }) => run.fault === fault && run.of === of),
+      ),
+    );
+  const runsOf = (of: Role) => results.filter(({ run }) => run.of === of).length;
+  const targets = targetsOf('recommendation', recommendation);
+  const missed = missedOf(targets);
+  const runnerUp = runnerUpOf(recommendation, requirements);
+  const size = sizeOfAll(recommendation, runnerUp, requirements);
   return {
     status: 'measured',
-    sentence: sentenceOf(results.length, targets, missed),
+    sentence: sentenceOf(runsOf('recommendation'), targets, missed),
     met: missed.length === 0,
     targets,
-    assumptions: assumptionsOf(recommendation, requirements),
+    runnerUp:
+      runnerUp === null
+        ? null
+        : runnerUpEvidence(runnerUp, targetsOf('runner-up', runnerUp), runsOf('runner-up')),
+    assumptions: assumptionsOf(recommendation, requirements, size),
     scenarios: [...new Set(results.map(({ run }) => run.source))],
     replays: results.map(({ run, report }) => ({
       scenario: run.source.id,
@@ -104,12 +157,24 @@ export function evidenceFrom(
   };
 }
 
+function runnerUpEvidence(
+  { topology, answer }: Candidate,
+  targets: readonly Target[],
+  runs: number,
+): RunnerUpEvidence {
+  return { topology, answer, sentence: sentenceOf(runs, targets, missedOf(targets)), targets };
+}
+
+const missedOf = (targets: readonly Target[]): Target[] =>
+  targets.filter(({ met, required }) => required && !met);
+
 function notAvailable({ topology }: Recommendation): Evidence {
   return {
     status: 'not-available',
-    sentence: `Evidence for ${topology} is not available yet: this version simulates leader-follower, so the recommendation rests on its rules alone.`,
+    sentence: `Evidence for ${topology} is not available yet: this version simulates leader-follower and consensus, so the recommendation rests on its rules alone.`,
     met: false,
     targets: [],
+    runnerUp: null,
     assumptions: [],
     scenarios: [],
     replays: [],
@@ -127,13 +192,13 @@ type Measure = (report: Report) => number | null;
 
 function targetsUnder(
   fault: EvidenceFault,
-  recommendation: Recommendation,
+  candidate: Candidate,
   requirements: Requirements,
   results: readonly EvidenceResult[],
 ): Target[] {
   if (results.length === 0) return [];
   // Loss and outage are promised through a failure as large as the requirements say; freshness on a side cut off is not.
-  const tolerated = stalenessStated(recommendation, requirements);
+  const tolerated = stalenessStated(candidate, requirements);
   // A tolerated age is held to while nothing is wrong. Whoever reads a follower while nobody can write reads the past for
   // as long: that is shown. Who tolerates none is promised none, whatever happens.
   const requiredHere = (name: Target['name']) =>
@@ -162,7 +227,7 @@ function targetsUnder(
     tolerated === 0
       ? target('staleness', 'reads', 0, staleReads)
       : target('staleness', 'ms', tolerated, stalenessMs);
-  if (!isWritten(recommendation, requirements)) return [staleness];
+  if (!isWritten(candidate, requirements)) return [staleness];
   if (fault === 'none')
     return [target('write latency p99', 'ms', requirements.writeLatencyP99Ms, writeP99Ms), staleness];
   return [
@@ -201,7 +266,7 @@ function lossStated(requirements: Requirements): { unit: Target['unit']; stated:
 }
 
 /** Where strong data is read from the leader together with the rest, no read may be stale. */
-function stalenessStated({ settings }: Recommendation, requirements: Requirements): number {
+function stalenessStated({ settings }: Candidate, requirements: Requirements): number {
   return settings.reads === 'leader' && anyStrong(requirements) ? 0 : requirements.stalenessToleratedMs;
 }
 

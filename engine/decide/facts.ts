@@ -100,6 +100,16 @@ export function placeOf(requirements: Requirements, id: string): string {
   return requirements.regions.find((region) => region.id === id)?.place ?? id;
 }
 
+/** Where consensus has its voters: with the leader, or in three regions where the loss of one must be survived. */
+export function voterRegions(requirements: Requirements): string[] {
+  const leader = leaderRegion(requirements);
+  if (!toleratesRegionLoss(requirements)) return [leader];
+  return [leader, ...othersByDistance(requirements, leader), thirdRegion].slice(0, 3);
+}
+
+/** Where there are only two regions, a majority that survives either of them needs one more. */
+export const thirdRegion = 'a third region';
+
 /** The other regions, nearest first. */
 export function othersByDistance(requirements: Requirements, from: string): string[] {
   return requirements.regions

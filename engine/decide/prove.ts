@@ -35,6 +35,6 @@ export function prove(
 }
 
 /** Makes one run with the engine. */
-export function simulateRun({ source, seed }: EvidenceRun): Report {
+export function simulateRun({ source, seed }: Pick<EvidenceRun, 'source' | 'seed'>): Report {
   return simulateScenario(parseScenario(source), { seed });
 }

@@ -51,6 +51,17 @@ export interface FailoverSettings {
   readonly expectedOutageMs: number;
 }
 
+/** Timers of consensus, milliseconds. */
+export interface ElectionSettings {
+  /** The longest round trip between two voters, which the others follow. */
+  readonly roundTripMs: number;
+  readonly heartbeatMs: number;
+  /** The least silence before a server seeks to be elected; each wait is drawn between it and twice it. */
+  readonly electionTimeoutMs: number;
+  /** Crash to the first write of the new leader when every timer runs to its end. */
+  readonly expectedOutageMs: number;
+}
+
 /** Per shard. What does not apply to the topology is null. */
 export interface Settings {
   readonly acknowledgement: 'asynchronous' | 'semi-synchronous' | 'synchronous' | null;
@@ -61,6 +72,7 @@ export interface Settings {
   readonly replicas: number;
   readonly placement: readonly Placement[];
   readonly failover: FailoverSettings | null;
+  readonly election: ElectionSettings | null;
   /** Of a leaderless store: copies, write and read quorum. */
   readonly quorum: { readonly n: number; readonly w: number; readonly r: number } | null;
   /** Estimated before any run; the evidence measures it. */

@@ -2,6 +2,8 @@
  * Why a topology does not do. Each rule is one objection and reads the requirements only; a stricter requirement never
  * removes an objection (a property test holds them to it), so that relaxing everything never escalates the answer.
  */
+
+import { shortestElectionMs } from './election-plan.ts';
 import {
   anyStrong,
   archiveEveryMs,
@@ -9,7 +11,6 @@ import {
   copyAgeMs,
   fsync,
   isStrong,
-  leaderRegion,
   localRttMs,
   losesTooMuchAsynchronously,
   lossToleratedMs,
@@ -21,6 +22,7 @@ import {
   restoreS,
   throughLeaderMs,
   toleratesRegionLoss,
+  voterRegions,
   worstForUsers,
   writeLoad,
 } from './facts.ts';
@@ -52,12 +54,8 @@ const effortNeeded: Readonly<Record<Topology, Effort>> = {
   consensus: 'medium',
 };
 
-/** Election of a leader by a majority: a timeout drawn from [T, 2T), T ten round trips, then a round of votes. Source: Raft. */
 function electionMs(requirements: Requirements): number {
-  const roundTripMs = toleratesRegionLoss(requirements)
-    ? majorityRttMs(requirements, leaderRegion(requirements))
-    : localRttMs;
-  return 2 * Math.max(150, 10 * roundTripMs) + 2 * roundTripMs;
+  return shortestElectionMs(requirements, voterRegions(requirements));
 }
 
 /** The 99th percentile of write latency a topology can offer all users, milliseconds, before any queueing. */

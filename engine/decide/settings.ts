@@ -1,3 +1,4 @@
+import { electionPlan } from './election-plan.ts';
 import {
   anyStrong,
   copyAgeMs,
@@ -9,6 +10,7 @@ import {
   shardsNeeded,
   spareFollowers,
   toleratesRegionLoss,
+  voterRegions,
   writeLoad,
 } from './facts.ts';
 import { failoverPlan } from './failover-plan.ts';
@@ -31,6 +33,7 @@ export function settingsFor(topology: Topology, requirements: Requirements): Set
     replicas: placement.reduce((sum, { count }) => sum + count, 0),
     placement,
     failover: topology === 'leader-follower' ? failoverPlan(requirements) : null,
+    election: topology === 'consensus' ? electionPlan(requirements, voterRegions(requirements)) : null,
     quorum: topology === 'leaderless' ? quorum(requirements) : null,
     expectedWriteP99Ms: writeP99Ms(requirements, topology),
   };
@@ -84,7 +87,7 @@ function placementOf(topology: Topology, requirements: Requirements): Placement[
     case 'leaderless':
       return requirements.regions.map(({ id }) => ({ region: id, role: 'replica', count: copiesPerRegion }));
     case 'consensus':
-      return voters(requirements, leader);
+      return voters(requirements);
   }
 }
 
@@ -121,11 +124,11 @@ function readersNeeded(requirements: Requirements, share: number): number {
 }
 
 /** Three voters survive one; for a region’s loss no region may hold two of them. */
-function voters(requirements: Requirements, leader: string): Placement[] {
-  if (!toleratesRegionLoss(requirements)) return [{ region: leader, role: 'replica', count: 3 }];
-  const regions = [leader, ...othersByDistance(requirements, leader)].slice(0, 3);
-  const here = regions.map((region): Placement => ({ region, role: 'replica', count: 1 }));
-  return regions.length === 3 ? here : [...here, { region: 'a third region', role: 'replica', count: 1 }];
+function voters(requirements: Requirements): Placement[] {
+  const regions = voterRegions(requirements);
+  return regions.length === 1
+    ? [{ region: regions[0]!, role: 'replica', count: 3 }]
+    : regions.map((region) => ({ region, role: 'replica', count: 1 }));
 }
 
 /** Three copies survive one and still hold a majority. */

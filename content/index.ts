@@ -36,6 +36,8 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'redis-sentinel-quorum',
   'redis-sentinel-partition',
   'redis-sentinel-min-replicas',
+  'patroni-async',
+  'patroni-sync',
   'orchestrator',
   'rds-multi-az',
   'cross-ocean-sync',

@@ -473,6 +473,24 @@ function describeMessage(message: Message): string {
       return message.granted
         ? `its vote in epoch ${message.epoch}`
         : `word that its vote in epoch ${message.epoch} is not to be had`;
+    case 'greeting':
+      return `word that the lease store is there, with the key of term ${message.term}`;
+    case 'read-key':
+      return `the question who holds the leader key (it knows term ${message.term})`;
+    case 'renew':
+      return `its renewal of the leader key of term ${message.term}, with its log at ${message.positionKib} KiB`;
+    case 'key-renewed':
+      return `word that the leader key of term ${message.term} is renewed`;
+    case 'key-lost':
+      return `word that the leader key is not its own any more, but of term ${message.term}`;
+    case 'key-free':
+      return `word that the leader key of term ${message.term} is free; the last leader's log was at ${message.positionKib} KiB`;
+    case 'claim':
+      return `its claim to the free leader key of term ${message.term}`;
+    case 'compare':
+      return `the question how far its log is, for the key of term ${message.term}; its own is on disk to record ${message.flushedLsn}`;
+    case 'compared':
+      return `how far its log is on disk, for the key of term ${message.term}: to record ${message.flushedLsn}`;
     case 'rejected':
       return `the refusal of record ${message.lsn}: token ${message.token} has been seen`;
     case 'power-off':

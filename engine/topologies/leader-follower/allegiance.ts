@@ -19,6 +19,12 @@ export function follow({ node, input, out }: Activation): void {
   out.note(NOTE_FOLLOWING, node.term, node.leader, 0, 0);
 }
 
+/** It has given up leading, and who leads next is not known yet. */
+export function followNobody({ node, out }: Activation): void {
+  node.leader = -1;
+  out.note(NOTE_FOLLOWING, node.term, -1, 0, 0);
+}
+
 /** ASK, PROMOTE: of a term that, as far as this replica knows, has no leader yet. */
 export function isForOpenTerm({ node, input }: Activation): boolean {
   return input.a > node.term || (input.a === node.term && node.leader < 0);

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Chart } from '../../statecharts/chart.ts';
 import { checkLowering } from '../../statecharts/lowering-oracle.test-support.ts';
+import { agentChart } from './agent.chart.ts';
 import { failoverChart } from './failover.chart.ts';
 import { heldReadsChart } from './held-reads.chart.ts';
 import { managerKind, replicaKind } from './kinds.ts';
+import { leaderKeyChart } from './leader-key.chart.ts';
 import { leaseChart } from './lease.chart.ts';
 import { powerChart } from './power.chart.ts';
 import { roleChart } from './role.chart.ts';
@@ -51,6 +53,14 @@ test('WAL writer: lowered as XState runs it', () => {
 
 test('lease: lowered as XState runs it', () => {
   checkLowering(leaseChart, { runs });
+});
+
+test('leader key: lowered as XState runs it', () => {
+  checkLowering(leaderKeyChart, { runs });
+});
+
+test('agent: lowered as XState runs it', () => {
+  checkLowering(agentChart, { runs });
 });
 
 test('power: lowered as XState runs it', () => {

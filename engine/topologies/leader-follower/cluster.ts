@@ -10,7 +10,8 @@ import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../c
 import { placeOf } from '../sharded/spec.ts';
 import { endBytes, lastTerm, writtenAtUs } from '../wal.ts';
 import { acknowledgementOf } from './acknowledgement.ts';
-import { managerKind, powerKind, replicaKind, serviceClassOf } from './kinds.ts';
+import { leaderKeyKind, managerKind, powerKind, replicaKind, serviceClassOf } from './kinds.ts';
+import { type LeaderKey, newLeaderKey } from './leader-key.ts';
 import { promiseUsFor } from './lease.ts';
 import { type Manager, newManager } from './manager.ts';
 import {
@@ -120,6 +121,7 @@ export class LeaderFollowerCluster implements Cluster {
         state,
         timers: managerKind.failover.timers.length,
       })),
+      ...this.storesOf(spec, clients),
       ...fencersOf(spec),
     ];
     this.lostWrites = new LostWrites(this.replicas, run.names);
@@ -127,12 +129,28 @@ export class LeaderFollowerCluster implements Cluster {
     this.automatic = spec.automaticFailover;
   }
 
+  /** The lease store, where there is one instead of managers. */
+  private storesOf({ leaderKey, leader }: LeaderFollowerSpec, clients: readonly number[]): Member[] {
+    if (leaderKey === null) return [];
+    const settings = { replicas: this.replicas.length, clients, ttlUs: leaderKey.ttlUs };
+    return [
+      {
+        kind: leaderKeyKind as Actor['kind'],
+        state: newLeaderKey(settings, leader),
+        timers: leaderKeyKind.leaderKey.timers.length,
+      },
+    ];
+  }
+
   leaderOf(): number {
     return this.leader;
   }
 
   timerName(member: number, slot: number): string {
-    if (member >= this.replicas.length + this.coordinators.length) return powerKind.power.timers[slot]!.delay;
+    if (member >= this.replicas.length + this.coordinators.length) {
+      const chart = this.members[member]!.kind === powerKind ? powerKind.power : leaderKeyKind.leaderKey;
+      return chart.timers[slot]!.delay;
+    }
     if (member >= this.replicas.length) return managerKind.failover.timers[slot]!.delay;
     const { delay, peer } = replicaKind.timersOf(this.replicas.length)[slot]!;
     return peer === null ? delay : `${delay} of ${this.run.names[peer]!}`;
@@ -326,6 +344,7 @@ export class LeaderFollowerCluster implements Cluster {
     const newestTerm = this.replicas.reduce((newest, { term }) => Math.max(newest, term), 0);
     const { role, term } = this.replicas[replica]!;
     if (term === newestTerm && replicaKind.role.matches(role, 'leading')) return `${node} leads already`;
+    if (this.coordinators.length === 0) return 'the lease store says who leads';
     if (this.coordinators.length > 1 && this.automatic) return 'the observers promote by themselves';
     if (this.coordinators[0]!.settings.power >= 0)
       return 'the manager promotes nobody whose predecessor is not powered off';
@@ -368,6 +387,12 @@ export class LeaderFollowerCluster implements Cluster {
     );
   }
 
+  private holderOf(kind: Member['kind'], state: unknown): string | null {
+    if (kind !== leaderKeyKind) return null;
+    const { holder } = state as LeaderKey;
+    return holder < 0 ? null : this.run.names[holder]!;
+  }
+
   helpers(): HelperState[] {
     const region = 'failover.';
     return [
@@ -380,12 +405,13 @@ export class LeaderFollowerCluster implements Cluster {
       }),
       ...this.members
         .slice(this.replicas.length + this.coordinators.length)
-        .map(({ kind, state }) => ({ state: fencerState(kind, state), leader: null })),
+        .map(({ kind, state }) => ({ state: helperState(kind, state), leader: this.holderOf(kind, state) })),
     ];
   }
 }
 
 function fenceOf(spec: LeaderFollowerSpec, storage: number): Fence {
+  if (spec.leaderKey !== null) return { ...unfenced, agent: spec.leaderKey.agent };
   switch (spec.fencing) {
     case 'none':
     case 'stonith':
@@ -414,7 +440,9 @@ function fencersOf({ fencing, powerOffUs }: LeaderFollowerSpec): Member[] {
   }
 }
 
-function fencerState(kind: Member['kind'], state: unknown): string {
+function helperState(kind: Member['kind'], state: unknown): string {
+  if (kind === leaderKeyKind)
+    return leaderKeyKind.leaderKey.configurations[(state as LeaderKey).mode]!.states.at(-1)!;
   if (kind !== powerKind) return 'open';
   return powerKind.power.configurations[(state as Power).mode]!.states.at(-1)!;
 }

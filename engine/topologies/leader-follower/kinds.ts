@@ -19,11 +19,15 @@ import {
 import type { Chart } from '../../statecharts/chart.ts';
 import { lower } from '../../statecharts/lower.ts';
 import { REPLAYED } from './acknowledgement.ts';
+import { agentChart } from './agent.chart.ts';
+import { compare } from './agent.ts';
 import { loseMemory, replayFlushed } from './durable-log.ts';
 import { failoverChart } from './failover.chart.ts';
 import { closeConnection } from './following.ts';
 import { heldReadsChart } from './held-reads.chart.ts';
 import { holdRead } from './held-reads.ts';
+import { leaderKeyChart } from './leader-key.chart.ts';
+import type { Keeping, LeaderKey } from './leader-key.ts';
 import { leaseChart } from './lease.chart.ts';
 import type { Care, Manager } from './manager.ts';
 import {
@@ -36,12 +40,19 @@ import {
   APPEND,
   ASK,
   CANVASS,
+  CLAIM,
   CLOSED,
+  COMPARE,
+  COMPARED,
   CONFIRM,
   DOUBTED,
   GRANT,
+  GREETING,
   HELLO,
   KEEPALIVE,
+  KEY_FREE,
+  KEY_LOST,
+  KEY_RENEWED,
   LEADS,
   LEASE,
   OFF,
@@ -51,7 +62,9 @@ import {
   PROBE,
   PROMOTE,
   PROMOTED,
+  READ_KEY,
   REJECTED,
+  RENEW,
   STREAM,
   VOTE,
 } from './messages.ts';
@@ -165,6 +178,27 @@ function loweredHelpers(firstTimer: (replicas: number) => number) {
     readHeld: heldReads.eventIndex('held'),
     readsMoved: heldReads.eventIndex('moved'),
   };
+  const agent = lower(
+    agentChart,
+    sink(
+      () =>
+        wait.timers.length +
+        walWriter.timers.length +
+        heldReads.timers.length +
+        replay.timers.length +
+        lease.timers.length,
+    ),
+  );
+  const agentEvent = {
+    greeted: agent.eventIndex('greeted'),
+    lead: agent.eventIndex('lead'),
+    follow: agent.eventIndex('follow'),
+    restarted: agent.eventIndex('restarted'),
+    renewed: agent.eventIndex('renewed'),
+    lost: agent.eventIndex('lost'),
+    free: agent.eventIndex('free'),
+    compared: agent.eventIndex('compared'),
+  };
   const leaseEvent = {
     lead: lease.eventIndex('lead'),
     follow: lease.eventIndex('follow'),
@@ -201,6 +235,14 @@ function loweredHelpers(firstTimer: (replicas: number) => number) {
     hold(activation);
     activation.node.lease = lease.step(activation.node.lease, index, handle);
   };
+  const firstAgentTimer = firstLeaseTimer + lease.timers.length;
+  const stepAgent = (activation: Activation, index: number): void => {
+    hold(activation);
+    activation.node.agent = agent.step(activation.node.agent, index, handle);
+  };
+  const aboutAgent = (activation: Activation, what: keyof typeof agentEvent): void => {
+    if (activation.node.settings.fence.agent !== null) stepAgent(activation, agentEvent[what]);
+  };
   const aboutLease = (activation: Activation, what: keyof typeof leaseEvent): void => {
     if (activation.node.settings.fence.leaseUs > 0) stepLease(activation, leaseEvent[what]);
   };
@@ -210,17 +252,33 @@ function loweredHelpers(firstTimer: (replicas: number) => number) {
     heldReads,
     replaying: replay,
     lease,
-    timers: [...wait.timers, ...walWriter.timers, ...heldReads.timers, ...replay.timers, ...lease.timers],
+    timers: [
+      ...wait.timers,
+      ...walWriter.timers,
+      ...heldReads.timers,
+      ...replay.timers,
+      ...lease.timers,
+      ...agent.timers,
+    ],
     fire(activation: Activation, slot: number): void {
       if (slot < wait.timers.length) stepWait(activation, slot);
       else if (slot < firstHeldTimer) stepWriter(activation, slot - wait.timers.length);
       else if (slot < firstReplayTimer) stepHeldReads(activation, slot - firstHeldTimer);
       else if (slot < firstLeaseTimer) stepReplay(activation, slot - firstReplayTimer);
-      else stepLease(activation, slot - firstLeaseTimer);
+      else if (slot < firstAgentTimer) stepLease(activation, slot - firstLeaseTimer);
+      else stepAgent(activation, slot - firstAgentTimer);
     },
+    agent,
     aboutLease,
-    lead: (activation: Activation): void => aboutLease(activation, 'lead'),
-    follow: (activation: Activation): void => aboutLease(activation, 'follow'),
+    aboutAgent,
+    lead(activation: Activation): void {
+      aboutLease(activation, 'lead');
+      aboutAgent(activation, 'lead');
+    },
+    follow(activation: Activation): void {
+      aboutLease(activation, 'follow');
+      aboutAgent(activation, 'follow');
+    },
     written(activation: Activation): void {
       const { timeoutUs, walWriterUs } = activation.node.settings.acknowledgement;
       if (timeoutUs > 0) stepWait(activation, event.waitWritten);
@@ -258,6 +316,7 @@ export interface ReplicaKind extends NodeKind<Replica> {
   readonly role: Chart<Activation, RoleEvent>;
   readonly stream: Chart<Activation>;
   readonly lease: Chart<Activation>;
+  readonly agent: Chart<Activation>;
   readonly wait: Chart<Activation>;
   readonly walWriter: Chart<Activation>;
   readonly heldReads: Chart<Activation>;
@@ -277,6 +336,7 @@ function lowerReplica(): ReplicaKind {
   for (const [kind, type] of roleEvents) eventOf[kind] = role.eventIndex(type);
   const leading = role.configurationOf({ leading: 'serving' });
   const replayed = role.eventIndex('replayed');
+  const demoted = role.eventIndex('demoted');
   const ofOperator = new Map([
     [ACT_PROMOTE, role.eventIndex('promoted by hand')],
     [ACT_CANCEL_WAITS, role.eventIndex('cancel waits')],
@@ -286,10 +346,19 @@ function lowerReplica(): ReplicaKind {
   ]);
   const handle: Activation = { node: null!, input: null!, out: null!, peer: -1 };
 
+  /** The agent has given up leading: the role follows, now that the agent's chart is done. */
+  const demoteIfSo = (): void => {
+    const { node } = handle;
+    if (!node.demoting) return;
+    node.demoting = false;
+    node.role = role.step(node.role, demoted, handle);
+  };
+
   return {
     role,
     stream: streams.chart,
     lease: helpers.lease,
+    agent: helpers.agent,
     wait: helpers.wait,
     walWriter: helpers.walWriter,
     heldReads: helpers.heldReads,
@@ -325,6 +394,7 @@ function lowerReplica(): ReplicaKind {
             else {
               const { replayedLsn } = node;
               helpers.fire(handle, slot - ofStreams);
+              demoteIfSo();
               // Leaders that wait for replay are told of it; others learn of it with what they are told next.
               if (node.replayedLsn > replayedLsn && node.settings.acknowledgement.stage === REPLAYED)
                 node.role = role.step(node.role, replayed, handle);
@@ -338,6 +408,25 @@ function lowerReplica(): ReplicaKind {
         case OPERATOR:
           node.role = role.step(node.role, ofOperator.get(input.a)!, handle);
           break;
+        case GREETING:
+          helpers.aboutAgent(handle, 'greeted');
+          break;
+        case KEY_RENEWED:
+          helpers.aboutAgent(handle, 'renewed');
+          break;
+        case KEY_LOST:
+          helpers.aboutAgent(handle, 'lost');
+          demoteIfSo();
+          break;
+        case KEY_FREE:
+          helpers.aboutAgent(handle, 'free');
+          break;
+        case COMPARE:
+          compare(handle);
+          break;
+        case COMPARED:
+          helpers.aboutAgent(handle, 'compared');
+          break;
         case LEASE:
           helpers.aboutLease(handle, 'asked');
           break;
@@ -346,6 +435,7 @@ function lowerReplica(): ReplicaKind {
           break;
         case RESTARTED:
           helpers.aboutLease(handle, 'restarted');
+          helpers.aboutAgent(handle, 'restarted');
           node.role = role.step(node.role, eventOf[RESTARTED]!, handle);
           break;
         default: {
@@ -404,6 +494,36 @@ function lowerManager(): ManagerKind {
   };
 }
 
+export interface LeaderKeyKind extends NodeKind<LeaderKey> {
+  readonly leaderKey: Chart<Keeping>;
+}
+
+function lowerLeaderKey(): LeaderKeyKind {
+  const leaderKey = lower(leaderKeyChart, {
+    startTimer: ({ out }, slot, delayUs) => out.startTimer(slot, delayUs),
+    cancelTimer: ({ out }, slot) => out.cancelTimer(slot),
+  });
+  const eventOf = new Int16Array(256).fill(-1);
+  eventOf[RENEW] = leaderKey.eventIndex('renew');
+  eventOf[CLAIM] = leaderKey.eventIndex('claim');
+  eventOf[READ_KEY] = leaderKey.eventIndex('read');
+  eventOf[PROMOTED] = leaderKey.eventIndex('promoted');
+  const start = leaderKey.eventIndex('start');
+  const handle: Keeping = { key: null!, input: null!, out: null! };
+  return {
+    leaderKey,
+    onInput(key, input, out) {
+      handle.key = key;
+      handle.input = input;
+      handle.out = out;
+      if (input.kind === START) key.mode = leaderKey.step(leaderKey.start(handle), start, handle);
+      else if (input.kind === TIMER) key.mode = leaderKey.step(key.mode, input.a, handle);
+      // A sign of life, which it has not asked for, is none of its business.
+      else if (eventOf[input.kind]! >= 0) key.mode = leaderKey.step(key.mode, eventOf[input.kind]!, handle);
+    },
+  };
+}
+
 export interface PowerKind extends NodeKind<Power> {
   readonly power: Chart<Switching>;
 }
@@ -435,6 +555,7 @@ function lowerPower(): PowerKind {
 export const replicaKind = lowerReplica();
 export const managerKind = lowerManager();
 export const powerKind = lowerPower();
+export const leaderKeyKind = lowerLeaderKey();
 
 /**
  * What serving a message costs a replica. A keepalive must not overtake the records sent before it, nor must the answer

@@ -23,8 +23,8 @@ export function promiseUsFor(leaseUs: number, driftBoundPpm: number): number {
 
 /** Whether the leader may acknowledge now. Its clock decides, not its timer: a paused process learns late that time is up. */
 export function mayAcknowledge(node: Replica, out: Out): boolean {
-  const { leaseUs } = node.settings.fence;
-  if (leaseUs === 0) return true;
+  const { leaseUs, agent } = node.settings.fence;
+  if (leaseUs === 0) return agent === null || node.keyHeld;
   return node.leaseFromUs >= 0 && out.elapsedUs(node.leaseFromUs) < leaseUs;
 }
 

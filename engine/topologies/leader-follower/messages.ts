@@ -56,6 +56,25 @@ export const CANVASS = FIRST_TOPOLOGY_MESSAGE + 22;
 /** The vote: the epoch, 1 or 0, the newest epoch the voter knows. */
 export const VOTE = FIRST_TOPOLOGY_MESSAGE + 23;
 
+/** The lease store begins: the term. */
+export const GREETING = FIRST_TOPOLOGY_MESSAGE + 24;
+/** A replica asks who holds the key: own term. */
+export const READ_KEY = FIRST_TOPOLOGY_MESSAGE + 25;
+/** The leader renews the key: its term, how far its disk is, in KiB. */
+export const RENEW = FIRST_TOPOLOGY_MESSAGE + 26;
+/** It is renewed: the term. */
+export const KEY_RENEWED = FIRST_TOPOLOGY_MESSAGE + 27;
+/** It is not the leader’s any more: the term of the key. */
+export const KEY_LOST = FIRST_TOPOLOGY_MESSAGE + 28;
+/** Nobody holds the key: its term, how far its last holder was, in KiB. */
+export const KEY_FREE = FIRST_TOPOLOGY_MESSAGE + 29;
+/** A replica takes the key, if it is still of this term: the term. */
+export const CLAIM = FIRST_TOPOLOGY_MESSAGE + 30;
+/** A replica in a race asks another how far it is: the term of the key, term and LSN of its own last record on disk. */
+export const COMPARE = FIRST_TOPOLOGY_MESSAGE + 31;
+/** How far it is: the term of the key, term and LSN of its last record on disk. */
+export const COMPARED = FIRST_TOPOLOGY_MESSAGE + 32;
+
 /** What an operator may do at a machine (the `a` of OPERATOR). At a replica: lead the term in `b`. At the manager: promote replica `b`. */
 export const ACT_PROMOTE = 1;
 /** At a leader: every write that waits for followers is let go. */
@@ -165,6 +184,15 @@ export type ReplicationMessage =
   | { readonly type: 'opinion'; readonly term: number; readonly agrees: boolean }
   | { readonly type: 'canvass'; readonly epoch: number }
   | { readonly type: 'ballot'; readonly epoch: number; readonly granted: boolean }
+  | { readonly type: 'greeting'; readonly term: number }
+  | { readonly type: 'read-key'; readonly term: number }
+  | { readonly type: 'renew'; readonly term: number; readonly positionKib: number }
+  | { readonly type: 'key-renewed'; readonly term: number }
+  | { readonly type: 'key-lost'; readonly term: number }
+  | { readonly type: 'key-free'; readonly term: number; readonly positionKib: number }
+  | { readonly type: 'claim'; readonly term: number }
+  | { readonly type: 'compare'; readonly term: number; readonly flushedLsn: number }
+  | { readonly type: 'compared'; readonly term: number; readonly flushedLsn: number }
   | { readonly type: 'rejected'; readonly token: number; readonly lsn: number }
   | { readonly type: 'power-off'; readonly machine: number }
   | { readonly type: 'off'; readonly machine: number };
@@ -221,6 +249,24 @@ export function replicationMessage(
       return { type: 'canvass', epoch: a };
     case VOTE:
       return { type: 'ballot', epoch: a, granted: b === 1 };
+    case GREETING:
+      return { type: 'greeting', term: a };
+    case READ_KEY:
+      return { type: 'read-key', term: a };
+    case RENEW:
+      return { type: 'renew', term: a, positionKib: b };
+    case KEY_RENEWED:
+      return { type: 'key-renewed', term: a };
+    case KEY_LOST:
+      return { type: 'key-lost', term: a };
+    case KEY_FREE:
+      return { type: 'key-free', term: a, positionKib: b };
+    case CLAIM:
+      return { type: 'claim', term: a };
+    case COMPARE:
+      return { type: 'compare', term: a, flushedLsn: c };
+    case COMPARED:
+      return { type: 'compared', term: a, flushedLsn: c };
     case REJECTED:
       return { type: 'rejected', token: a, lsn: b };
     case POWER_OFF:

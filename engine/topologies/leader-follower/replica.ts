@@ -8,6 +8,7 @@
 import { type Input, type Out, READ_OK } from '../../kernel/protocol.ts';
 import { DATA_WIDTH, emptyWal, type Wal } from '../wal.ts';
 import type { Acknowledgement } from './acknowledgement.ts';
+import type { AgentSettings } from './agent.ts';
 import type { HeldRead } from './held-reads.ts';
 import { MESSAGE_BYTES } from './messages.ts';
 import type { ReplayCost } from './replaying.ts';
@@ -41,9 +42,11 @@ export interface Fence {
   readonly leaseRenewUs: number;
   /** How long a follower's promise lasts, on its own clock. */
   readonly promiseUs: number;
+  /** Its agent, where a key in a lease store says who leads. */
+  readonly agent: AgentSettings | null;
 }
 
-export const unfenced: Fence = { storage: -1, leaseUs: 0, leaseRenewUs: 0, promiseUs: 0 };
+export const unfenced: Fence = { storage: -1, leaseUs: 0, leaseRenewUs: 0, promiseUs: 0, agent: null };
 
 export interface Replica {
   readonly settings: ReplicaSettings;
@@ -77,6 +80,8 @@ export interface Replica {
   promisedTo: number;
   /** As a leader: the round in which it asks for its lease. */
   leaseRound: number;
+  /** Configuration of the agent chart. */
+  agent: number;
 
   // In memory.
   /** Through where the fsync under way reaches, −1 for none; records that come meanwhile share the next (group commit). */
@@ -110,6 +115,13 @@ export interface Replica {
   leaseAskedUs: number;
   leaseFromUs: number;
   leaseGrants: number;
+  /** Whether it holds the leader key for all it knows, and whether it is about to give up leading. */
+  keyHeld: boolean;
+  demoting: boolean;
+  /** In a race for the key: of which term it is, how far behind the last leader it is, and whether another is ahead. */
+  raceTerm: number;
+  lagKib: number;
+  outrun: boolean;
 }
 
 export interface EarlyRecord {
@@ -149,6 +161,7 @@ export function newReplica(settings: ReplicaSettings, self: number, leader: numb
     lease: 0,
     promisedTo: -1,
     leaseRound: 0,
+    agent: 0,
     flushingLsn: -1,
     answeredLsn: 0,
     fallenBack: false,
@@ -167,6 +180,11 @@ export function newReplica(settings: ReplicaSettings, self: number, leader: numb
     leaseAskedUs: -1,
     leaseFromUs: -1,
     leaseGrants: 0,
+    keyHeld: self === leader,
+    demoting: false,
+    raceTerm: 0,
+    lagKib: 0,
+    outrun: false,
   };
 }
 

@@ -6,6 +6,7 @@ import { setup } from 'xstate';
 import {
   confirmPromotion,
   follow,
+  followNobody,
   givePosition,
   isForOpenTerm,
   isForTermILead,
@@ -92,6 +93,7 @@ export type RoleEvent = {
     | 'promoted by hand'
     | 'closed'
     | 'rejected'
+    | 'demoted'
     | 'flushed'
     | 'cancel waits'
     | 'huge transaction'
@@ -162,6 +164,7 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
       'leave leader': ({ context }) => leaveLeader(context),
       'give position': ({ context }) => givePosition(context),
       'stream to the caught up': ({ context }) => streams.stepAll(context, 'flushed'),
+      'follow nobody': ({ context }) => followNobody(context),
       'ask for a lease': ({ context }) => helpers.lead(context),
       'give up the lease': ({ context }) => helpers.follow(context),
       'end streams': ({ context }) => streams.stepAll(context, 'close'),
@@ -324,6 +327,7 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
             { guard: 'I may not acknowledge now', actions: 'refuse write' },
             { actions: ['append write', 'let it wait'] },
           ],
+          demoted: { target: 'following', actions: 'follow nobody' },
           rejected: { guard: 'its term has no leader yet', target: 'following', actions: 'leave leader' },
           flushed: {
             actions: ['note flushed', 'stream to the caught up', 'commit', 'see what still waits'],

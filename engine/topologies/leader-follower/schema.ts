@@ -184,6 +184,44 @@ export const leaderFollowerSchema = z.strictObject({
         ]),
         { type: 'fixed' },
       ),
+      leaderKey: z.optional(
+        z
+          .strictObject({
+            ttlMs: z._default(
+              positiveMs.check(z.describe('How long the key is held without a renewal')),
+              30_000,
+            ),
+            loopWaitMs: z._default(
+              positiveMs.check(z.describe('How often the leader renews it, and others look at it')),
+              10_000,
+            ),
+            retryTimeoutMs: z._default(
+              positiveMs.check(z.describe('How long after a loop a leader that cannot renew it goes on')),
+              10_000,
+            ),
+            raceMs: z._default(
+              positiveMs.check(z.describe('How long a replica waits to hear how far the others are')),
+              500,
+            ),
+            maximumLagBytes: z._default(
+              z
+                .int()
+                .check(
+                  z.gte(0),
+                  z.lte(1_000_000_000_000),
+                  z.describe(
+                    'Who lags further behind where the leader was last seen does not run for the key',
+                  ),
+                ),
+              1_048_576,
+            ),
+          })
+          .check(
+            z.describe(
+              'A key in a lease store says who leads, instead of a manager; each replica has an agent that renews or claims it',
+            ),
+          ),
+      ),
       observers: z.optional(
         z
           .array(z.strictObject({ id: z.optional(id), region: id }))

@@ -6,12 +6,14 @@ import { type HelperSpec, type NodeSpec, toUs } from '../../scenario/scenario.ts
 import type { ReadRoute } from '../../workload/clients.ts';
 import type { ReadRemedies } from '../../workload/users.ts';
 import { acknowledgementOf } from './acknowledgement.ts';
+import type { AgentSettings } from './agent.ts';
 import type { ManagerSettings } from './manager.ts';
 import { deviationsFor } from './phi.ts';
 import type { AcknowledgementDocument, LeaderFollowerDocument } from './schema.ts';
 
 /** The name under which faults and traces know the failover manager. */
 export const managerName = 'manager';
+const leaseStoreName = 'lease-store';
 /** What fencing needs beside the manager, by the way it is done. */
 const fencers = { none: null, lease: null, token: 'storage', stonith: 'power' } as const;
 
@@ -27,6 +29,8 @@ export interface LeaderFollowerSpec {
   /** How long a replica holds a read for what its user has seen. */
   readonly readWaitUs: number;
   readonly automaticFailover: boolean;
+  /** Where a key in a lease store says who leads. */
+  readonly leaderKey: { readonly ttlUs: number; readonly agent: AgentSettings } | null;
   readonly suspicion: ManagerSettings['suspicion'];
   /** How many watch, and how many of them must agree. */
   readonly observers: number;
@@ -62,13 +66,16 @@ export function leaderFollowerSpec(
   acknowledgementOf(topology.acknowledgement, nodeNames, problems, [...path, 'acknowledgement']);
   checkLease(topology, nodes.length, problems, path);
   checkObservers(topology, problems, path);
-  const observers = topology.failover.observers?.length ?? 1;
+  checkLeaderKey(topology, problems, path);
+  const observers =
+    topology.failover.observers?.length ?? (topology.failover.leaderKey === undefined ? 1 : 0);
   return {
     type: topology.type,
     leader,
     acknowledgement: topology.acknowledgement,
     ...readsOf(topology.reads, problems, [...path, 'reads']),
     automaticFailover: topology.failover.automatic,
+    leaderKey: leaderKeyOf(topology.failover.leaderKey, nodes.length),
     suspicion: suspicionOf(topology.failover.detector),
     observers,
     quorum: topology.failover.quorum ?? Math.floor(observers / 2) + 1,
@@ -123,16 +130,21 @@ export function leaderFollowerHelpers(
 ): (HelperSpec & { readonly path: Problem['path'] })[] {
   const region = failover.region ?? nodes[0]!.region;
   const watchers: { name: string; region: string; path: Problem['path'] }[] =
-    failover.observers === undefined
-      ? [{ name: managerName, region, path: [...path, 'failover', 'region'] }]
-      : failover.observers.map(({ id, region }, index) => ({
-          name: id ?? `observer-${index + 1}`,
-          region,
-          path: [...path, 'failover', 'observers', index, 'region'],
-        }));
+    failover.leaderKey !== undefined
+      ? [{ name: leaseStoreName, region, path: [...path, 'failover', 'region'] }]
+      : failover.observers === undefined
+        ? [{ name: managerName, region, path: [...path, 'failover', 'region'] }]
+        : failover.observers.map(({ id, region }, index) => ({
+            name: id ?? `observer-${index + 1}`,
+            region,
+            path: [...path, 'failover', 'observers', index, 'region'],
+          }));
   const fencer = fencers[failover.fencing];
   return [
-    ...watchers.map((watcher) => ({ ...watcher, startWithinUs: toUs(failover.heartbeatMs) })),
+    ...watchers.map((watcher) => ({
+      ...watcher,
+      startWithinUs: toUs(failover.leaderKey?.loopWaitMs ?? failover.heartbeatMs),
+    })),
     ...(fencer === null
       ? []
       : [
@@ -144,6 +156,46 @@ export function leaderFollowerHelpers(
           },
         ]),
   ];
+}
+
+function leaderKeyOf(
+  key: LeaderFollowerDocument['failover']['leaderKey'],
+  store: number,
+): LeaderFollowerSpec['leaderKey'] {
+  if (key === undefined) return null;
+  return {
+    ttlUs: toUs(key.ttlMs),
+    agent: {
+      store,
+      loopUs: toUs(key.loopWaitMs),
+      patienceUs: toUs(key.loopWaitMs + key.retryTimeoutMs),
+      raceUs: toUs(key.raceMs),
+      maximumLagKib: Math.floor(key.maximumLagBytes / 1024),
+    },
+  };
+}
+
+function checkLeaderKey(
+  { failover }: LeaderFollowerDocument,
+  problems: Problem[],
+  path: Problem['path'],
+): void {
+  const { leaderKey, observers, fencing } = failover;
+  if (leaderKey === undefined) return;
+  const at = [...path, 'failover'];
+  const longest = leaderKey.loopWaitMs + leaderKey.retryTimeoutMs;
+  if (leaderKey.ttlMs <= longest) {
+    problems.push({
+      path: [...at, 'leaderKey', 'ttlMs'],
+      found: String(leaderKey.ttlMs),
+      expected: `more than loopWaitMs and retryTimeoutMs together, ${longest}`,
+      hint: 'otherwise another may hold the key before its leader gives up',
+    });
+  }
+  if (observers !== undefined)
+    problems.push({ path: [...at, 'observers'], found: 'observers', expected: 'nothing beside leaderKey' });
+  if (fencing !== 'none')
+    problems.push({ path: [...at, 'fencing'], found: fencing, expected: 'none beside leaderKey' });
 }
 
 function suspicionOf(detector: LeaderFollowerDocument['failover']['detector']): ManagerSettings['suspicion'] {

@@ -111,7 +111,7 @@ export class Picture {
     for (const [index, { leader, openOperations }] of view.clients.entries())
       this.clients[index]!.text.value = `writes to ${leader} · ${formatNumber(openOperations)} open`;
     for (const [index, helper] of view.helpers.entries())
-      this.helpers[index]!.text.value = helperText(helper);
+      this.helpers[index]!.text.value = helperText(helper, view.helpers.length > 2);
     this.sentence.value = sentenceOf(view);
   }
 
@@ -196,8 +196,10 @@ function stateWords(state: string): string {
   return state.slice(state.lastIndexOf('.') + 1);
 }
 
-function helperText({ state, leader }: ClusterView['helpers'][number]): string {
-  return `${stateWords(state)} · ${leader === null ? 'no leader' : `${leader} leads`}`;
+/** A helper that knows no leader (a storage, a power switch) says its state alone; three abreast have no room for more words. */
+function helperText({ state, leader }: ClusterView['helpers'][number], isNarrow: boolean): string {
+  if (leader === null) return stateWords(state);
+  return `${stateWords(state)} · ${leader}${isNarrow ? '' : ' leads'}`;
 }
 
 function sentenceOf(view: ClusterView): string {

@@ -105,3 +105,26 @@ test('interrupted: exit 130', async () => {
   setTimeout(() => interruption.abort(), 200);
   expect(await elections).toMatchObject({ exitCode: 130, stdout: '' });
 });
+
+describe('from a file', () => {
+  test('a bundled one by its name, and flags count for more', async () => {
+    const argv = ['elections', 'raft-wan-one-down', '--runs', '300', '--failed', '2'];
+    const { exitCode, stdout } = await runHere(argv);
+    expect(stdout).toContain('300 elections of 5 servers, 2 of them down');
+    expect(stdout).toMatch(/MISSED +meanMs is at least 459\.2 and at most 478/);
+    expect(exitCode).toBe(1);
+  });
+
+  test('its mistakes are told with their place', async () => {
+    const text = 'id: mine\noneWayMs: 15\ntimeoutMs: { minMs: 150, maxMs: 300 }\nlog: same\n';
+    const { exitCode, stderr } = await runHere(['elections', '-'], { stdin: text });
+    expect(stderr).toMatch(/\(standard input\):4:1 +log\n[\s\S]*did you mean logs\?/);
+    expect(exitCode).toBe(2);
+  });
+
+  test('an unknown name: exit 2, with those there are', async () => {
+    const { exitCode, stderr } = await runHere(['elections', 'raft-moon']);
+    expect(stderr).toMatch(/bundled: raft-split-votes-1ms, /);
+    expect(exitCode).toBe(2);
+  });
+});

@@ -148,41 +148,43 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
         'how long they took and how often the first term split its vote. Exits 3 if one\n' +
         'does not end.',
     )
-    .requiredOption(
-      '--one-way <ms>',
-      'how long a message travels: 15 or 30..40',
-      millisecondsRange(electionMs),
+    .argument(
+      '[file]',
+      'elections in YAML or JSON; - reads standard input; or the name of a bundled one. Flags count for more',
     )
-    .requiredOption('--timeout <ms>', 'election timeouts: 150..300', millisecondsRange(electionMs))
-    .option('--servers <number>', 'servers of the cluster', wholeNumber({ least: 2, most: 99 }), 5)
+    .option('--one-way <ms>', 'how long a message travels: 15 or 30..40', millisecondsRange(electionMs))
+    .option('--timeout <ms>', 'election timeouts: 150..300', millisecondsRange(electionMs))
+    .option('--servers <number>', 'servers of the cluster (default: 5)', wholeNumber({ least: 2, most: 99 }))
     .option(
       '--failed <number>',
       'how many of them are down in all (default: 0, after a crash 1)',
       wholeNumber({ least: 0, most: 99 }),
     )
     .addOption(
-      new Option('--logs <kind>', 'whether all logs end alike')
-        .choices(['same', 'different'])
-        .default('same'),
+      new Option('--logs <kind>', 'whether all logs end alike (default: same)').choices([
+        'same',
+        'different',
+      ]),
     )
     .addOption(
-      new Option('--start <kind>', 'no leader and fresh timers, or the death of a leader')
-        .choices(['fresh', 'crash'])
-        .default('fresh'),
+      new Option(
+        '--start <kind>',
+        'no leader and fresh timers, or the death of a leader (default: fresh)',
+      ).choices(['fresh', 'crash']),
     )
     .option(
       '--heartbeat <ms>',
       'between two heartbeats (default: half the least timeout)',
       milliseconds(electionMs),
     )
-    .option('--vote-write <ms>', 'to write a vote before it is told', milliseconds(electionMs), 0)
-    .option('--runs <number>', 'elections', runs, 1000)
-    .option('--seed <number>', 'the seed of the elections', seed, 1)
+    .option('--vote-write <ms>', 'to write a vote before it is told (default: 0)', milliseconds(electionMs))
+    .option('--runs <number>', 'elections (default: 1000)', runs)
+    .option('--seed <number>', 'the seed of the elections (default: 1)', seed)
     .option('--json', 'print one JSON document on standard output')
     .addHelpText('after', electionsExamples)
-    .action(async (options) => {
+    .action(async (file, options) => {
       const { electionsCommand } = await import('./commands/elections.ts');
-      exitCode = await electionsCommand(options, io);
+      exitCode = await electionsCommand({ file, ...options }, io);
     });
 
   await program.parseAsync(argv, { from: 'user' });
@@ -229,5 +231,6 @@ const electionsExamples = `
 Examples:
   quorate elections --one-way 30..40 --timeout 300..600 --failed 1
   quorate elections --one-way 15 --timeout 150..300 --runs 20000 --json
+  quorate elections raft-wan-one-down --timeout 300..450
   quorate elections --one-way 2.5 --timeout 150..300 --start crash
                     --logs different --vote-write 5`;

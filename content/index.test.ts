@@ -1,8 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { parseRequirements, parseScenario, simulate } from '#engine';
-import { bundledRequirements, bundledScenarios } from './index.ts';
+import {
+  judgeElections,
+  parseElections,
+  parseRequirements,
+  parseScenario,
+  simulate,
+  simulateElections,
+} from '#engine';
+import { bundledElections, bundledRequirements, bundledScenarios } from './index.ts';
+
+const isFullSize = process.env.QUORATE_FULL === '1';
 
 const read = (url: URL): unknown => parse(readFileSync(url, 'utf8'));
 
@@ -10,6 +19,7 @@ test('every file that lies here is bundled, under its own id', () => {
   for (const [folder, bundled] of [
     ['./scenarios/', bundledScenarios],
     ['./requirements/', bundledRequirements],
+    ['./elections/', bundledElections],
   ] as const) {
     const files = readdirSync(new URL(folder, import.meta.url)).filter((file) => file.endsWith('.yaml'));
     expect(bundled.map(({ name }) => `${name}.yaml`).toSorted()).toEqual(files.toSorted());
@@ -28,4 +38,26 @@ describe.each(bundledScenarios)('scenario $name shows what it says', ({ url }) =
     expect(expectations.length).toBeGreaterThan(0);
     expect(expectations.filter(({ met }) => !met)).toEqual([]);
   });
+});
+
+/** Bounds of a full-size sample, as wide as a smaller one makes them: four standard deviations, of a time its mean at most. */
+function widened(bound: number | undefined, metric: string, runs: number, sign: 1 | -1): number | undefined {
+  if (bound === undefined) return undefined;
+  const deviation = metric === 'splitVote.rate' ? Math.sqrt(bound * (1 - bound)) : bound;
+  return bound + (sign * 4 * deviation) / Math.sqrt(runs);
+}
+
+test.each(bundledElections)('elections $name come out as published', async ({ url }) => {
+  const { options, expect: expected } = parseElections(read(url));
+  expect(expected.length).toBeGreaterThan(0);
+  const runs = isFullSize ? options.runs : 1000;
+  // Of the slowest in a thousand a small sample has hardly one.
+  const judged = expected.filter(({ metric }) => isFullSize || metric !== 'p999Ms');
+  const bounds = judged.map(({ metric, atLeast, atMost }) => ({
+    metric,
+    ...(atLeast !== undefined && { atLeast: isFullSize ? atLeast : widened(atLeast, metric, runs, -1) }),
+    ...(atMost !== undefined && { atMost: isFullSize ? atMost : widened(atMost, metric, runs, 1) }),
+  }));
+  const results = judgeElections({ expect: bounds }, await simulateElections({ ...options, runs }));
+  expect(results.filter(({ met }) => !met)).toEqual([]);
 });

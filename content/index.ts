@@ -44,6 +44,12 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'postgresql-streaming',
   'mysql-async',
   'mongodb-majority',
+  'mongodb-election',
+  'mongodb-w1-rollback',
+  'mongodb-w-majority-cut',
+  'etcd-leader-crash',
+  'consul-leader-crash',
+  'zookeeper-local-reads',
   'redis-primary-replica',
   'paused-leader-wakes',
   'lag-ocean',
@@ -88,3 +94,17 @@ export const bundledRequirements: readonly BundledDocument[] = [
   'ticket-ledger',
   'sensor-readings',
 ].map((name) => ({ name, url: new URL(`./requirements/${name}.yaml`, import.meta.url) }));
+
+export const bundledElections: readonly BundledDocument[] = [
+  'raft-split-votes-1ms',
+  'raft-split-votes-10ms',
+  'raft-split-votes-20ms',
+  'raft-wan-all-up',
+  'raft-wan-one-down',
+  'raft-wan-two-down',
+  'raft-lan-150-151',
+  'raft-lan-150-155',
+  'raft-lan-150-175',
+  'raft-lan-150-200',
+  'raft-lan-150-300',
+].map((name) => ({ name, url: new URL(`./elections/${name}.yaml`, import.meta.url) }));

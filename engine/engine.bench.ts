@@ -36,6 +36,18 @@ function source(overrides: Partial<ScenarioSource> = {}): ScenarioSource {
   };
 }
 
+/** Its safety is checked on every run. */
+const raft: ScenarioSource = {
+  id: 'bench-raft',
+  durationMs: 60_000,
+  cluster: {
+    nodes: ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id })),
+    defaults: { disk: { fsync: { type: 'log-normal', medianMs: 1, p99Ms: 5 } } },
+  },
+  topology: { type: 'consensus', electionTimeoutMs: 150, heartbeatMs: 50 },
+  workload: { clients: [{ writesPerSecond: 1000 }], keys: { count: 1000 } },
+};
+
 function line(name: string, value: string): void {
   process.stdout.write(`${name.padEnd(58)} ${value}\n`);
 }
@@ -132,6 +144,15 @@ const rows: readonly (readonly [string, ScenarioSource, boolean])[] = [
     false,
   ],
   ['  the same, trace on', source({ durationMs: 2000 }), true],
+  ['Raft, 5 servers, 50 ms heartbeats, 1,000 writes/s', raft, false],
+  [
+    '  the same, and 1,000 reads/s by read index',
+    {
+      ...raft,
+      workload: { clients: [{ writesPerSecond: 1000, readsPerSecond: 1000 }], keys: { count: 1000 } },
+    },
+    false,
+  ],
 ];
 for (const [name, scenario, traced] of rows) {
   const { messagesPerSecond, eventsPerSecond } = speedOf(scenario, traced);

@@ -44,7 +44,7 @@ export type { Coverage, Model } from './explore/model.ts';
 export { describeFault, describeTraceEntry, type Observer, type TraceEntry } from './observe/trace.ts';
 export { type ClusterView, type EnabledFault, type FaultAction, open, type Player } from './run/player.ts';
 export { confirms, decodeLink, encodeLink, type RunLink } from './run/record.ts';
-export type { Failover, Report, Verdict } from './run/report.ts';
+export type { ExpectationResult, Failover, Report, Verdict } from './run/report.ts';
 export { type RunOptions, simulate } from './run/simulate.ts';
 export { engineVersion } from './run/version.ts';
 export { parseScenario } from './scenario/parse.ts';
@@ -63,3 +63,8 @@ export {
   NoLeaderError,
   simulateElections,
 } from './topologies/consensus/elections.ts';
+export {
+  type ElectionsPlan,
+  judgeElections,
+  parseElections,
+} from './topologies/consensus/elections-document.ts';

@@ -1,7 +1,14 @@
-import type { Elections, ElectionsOptions } from '#engine';
+import type { Elections, ElectionsOptions, ExpectationResult } from '#engine';
 import { indented, milliseconds, number } from './layout.ts';
+import type { Paint } from './paint.ts';
+import { renderExpectations } from './report.ts';
 
-export function renderElections(elections: Elections, options: ElectionsOptions): string {
+export function renderElections(
+  elections: Elections,
+  options: ElectionsOptions,
+  expectations: readonly ExpectationResult[],
+  paint: Paint,
+): string {
   const { servers, failed, start, seed } = options;
   const { meanMs, p50Ms, p99Ms, p999Ms, splitVote } = elections;
   const since = start === 'crash' ? "the leader's death" : 'timers that all start at once';
@@ -25,6 +32,7 @@ export function renderElections(elections: Elections, options: ElectionsOptions)
     '',
     indented('  ', `The first term split its vote in ${percent(splitVote.rate)} of them. ${theory}`),
     '',
+    ...(expectations.length === 0 ? [] : [renderExpectations(expectations, paint), '']),
   ].join('\n');
 }
 

@@ -19,7 +19,7 @@ export function renderReport(report: Report, { scenario, options, paint }: Told)
     failovers(report, paint),
     lag(report, paint),
     nodes(report, paint),
-    expectations(report, paint),
+    renderExpectations(report.expectations, paint),
     replay(report, options, paint),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
@@ -200,11 +200,11 @@ function nodes(report: Report, paint: Paint): string {
   );
 }
 
-function expectations(report: Report, paint: Paint): string {
-  if (report.expectations.length === 0) return '';
+export function renderExpectations(expectations: Report['expectations'], paint: Paint): string {
+  if (expectations.length === 0) return '';
   return [
     paint.heading('Expectations'),
-    ...report.expectations.map(({ expectation, met, measured }) => {
+    ...expectations.map(({ expectation, met, measured }) => {
       const verdict = met ? paint.good('met   ') : paint.bad('MISSED');
       return `  ${verdict}  ${indented('          ', `${expectation} (measured: ${measured})`).trimStart()}`;
     }),

@@ -14,16 +14,25 @@ export function judgeExpectations(expectations: readonly Expectation[], report: 
         measured,
       };
     }
-    const { metric, atLeast, atMost } = expectation;
-    const value = valueAt(report, metric.split('.'));
-    const bounds = [
-      ...(atLeast === undefined ? [] : [`at least ${atLeast}`]),
-      ...(atMost === undefined ? [] : [`at most ${atMost}`]),
-    ];
-    return {
-      expectation: `${metric} is ${bounds.join(' and ')}`,
-      met: typeof value === 'number' && value >= (atLeast ?? value) && value <= (atMost ?? value),
-      measured: typeof value === 'number' ? String(value) : 'no number there',
-    };
+    return judgeMetric(expectation, report);
   });
+}
+
+type MetricExpectation = Extract<Expectation, { metric: string }>;
+
+/** Holds one figure, by its path into what was measured, against its bounds. */
+export function judgeMetric(
+  { metric, atLeast, atMost }: MetricExpectation,
+  measured: object,
+): ExpectationResult {
+  const value = valueAt(measured, metric.split('.'));
+  const bounds = [
+    ...(atLeast === undefined ? [] : [`at least ${atLeast}`]),
+    ...(atMost === undefined ? [] : [`at most ${atMost}`]),
+  ];
+  return {
+    expectation: `${metric} is ${bounds.join(' and ')}`,
+    met: typeof value === 'number' && value >= (atLeast ?? value) && value <= (atMost ?? value),
+    measured: typeof value === 'number' ? String(value) : 'no number there',
+  };
 }

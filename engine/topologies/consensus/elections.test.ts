@@ -116,6 +116,22 @@ describe('times', () => {
     expect(Math.abs(p50Ms / publishedMs - 1)).toBeLessThan(0.1);
   });
 
+  test('timeouts that do not differ: no leader within ten seconds', () => {
+    // Published: more than 10 s in every one of 100 trials.
+    const prepared = prepareElection({
+      ...wan,
+      failed: 1,
+      logs: 'different',
+      start: 'crash',
+      oneWay: { minUs: 2000, maxUs: 3000 },
+      timeout: constant(150_000),
+      heartbeatUs: 75_000,
+      voteWriteUs: 5000,
+    });
+    for (let seed = 0; seed < 100; seed++)
+      expect(new Election(prepared, seed).runUntilLed(10_000_000)).toBe(false);
+  });
+
   test('the same seed gives the same figures, another seed others', async () => {
     const figures = (seed: number) => simulateElections({ ...wan, runs: 50, seed });
     expect(await figures(5)).toEqual(await figures(5));

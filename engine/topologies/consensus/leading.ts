@@ -123,7 +123,7 @@ function confirmRounds(activation: Activation): void {
 }
 
 /** The greatest value that a majority of servers has reached, where `own` is the leader's. */
-function reachedByMajority({ settings, self }: Server, values: Int32Array, own: number): number {
+export function reachedByMajority({ settings, self }: Server, values: Int32Array, own: number): number {
   const { servers, majority } = settings;
   let best = 0;
   for (let candidate = 0; candidate < servers; candidate++) {
@@ -159,12 +159,22 @@ export function appendWrite(activation: Activation): void {
  */
 export function commit(activation: Activation): void {
   const { node } = activation;
+  if (!mayCommit(node)) return;
   const lsn = reachedByMajority(node, node.matchLsn, node.flushedLsn);
   if (lsn > node.commitLsn && timelineTermOf(node.wal, lsn) === node.term) announce(activation, lsn);
 }
 
+/** Whether a majority has more than what is committed: most answers change nothing. */
+function mayCommit({ settings, self, matchLsn, flushedLsn, commitLsn }: Server): boolean {
+  let further = flushedLsn > commitLsn ? 1 : 0;
+  for (let peer = 0; peer < settings.servers; peer++) {
+    if (peer !== self && matchLsn[peer]! > commitLsn) further++;
+  }
+  return further >= settings.majority;
+}
+
 /** Makes committed entries visible, answers whoever waits for them, and tells the followers. */
-function announce(activation: Activation, lsn: number): void {
+export function announce(activation: Activation, lsn: number): void {
   const { node, out } = activation;
   commitThrough(node, out, lsn);
   answerWrites(node, out, lsn);

@@ -227,12 +227,16 @@ export const raftChart = (followers: Followers) =>
             },
             { actions: 'reject entry' },
           ],
-          committed: {
-            guard: 'it is of no older term',
-            target: 'electing',
-            reenter: true,
-            actions: ['take its term', 'follow', 'take commit'],
-          },
+          committed: [
+            {
+              guard: 'it is of a newer term',
+              target: 'electing',
+              reenter: true,
+              actions: ['take its term', 'follow'],
+            },
+            // It comes close upon entries or heartbeats, which have begun the wait anew.
+            { guard: 'it is of no older term', actions: ['follow', 'take commit'] },
+          ],
           'log written': { actions: ['note written', 'show', 'acknowledge'] },
         },
         states: {

@@ -16,6 +16,7 @@ const quickTopology = {
 export interface RandomGroupOptions {
   readonly reads?: readonly NonNullable<ConsensusSource['reads']>[];
   readonly acknowledgement?: ConsensusSource['acknowledgement'];
+  readonly minFaults?: number;
   readonly maxFaults?: number;
   /** Clocks drift by so many ppm at most, either way. */
   readonly driftPpm?: number;
@@ -25,7 +26,7 @@ const nodeNames = (count: number): string[] => ['a', 'b', 'c', 'd', 'e'].slice(0
 
 export function randomGroup(options: RandomGroupOptions = {}): fc.Arbitrary<ScenarioSource> {
   const { reads = ['log', 'read-index', 'lease'], acknowledgement = 'majority', maxFaults = 8 } = options;
-  const { driftPpm = 20_000 } = options;
+  const { driftPpm = 20_000, minFaults = 0 } = options;
   return fc.integer({ min: 1, max: 5 }).chain((count) =>
     fc
       .record({
@@ -44,7 +45,10 @@ export function randomGroup(options: RandomGroupOptions = {}): fc.Arbitrary<Scen
         writesPerSecond: fc.constantFrom(50, 200, 600),
         keys: fc.constantFrom(1, 5, 50),
         drifts: fc.array(fc.integer({ min: -driftPpm, max: driftPpm }), { minLength: 5, maxLength: 5 }),
-        schedule: fc.array(randomFault(nodeNames(count), driftPpm), { maxLength: maxFaults }),
+        schedule: fc.array(randomFault(nodeNames(count), driftPpm), {
+          minLength: minFaults,
+          maxLength: maxFaults,
+        }),
       })
       .map(
         ({

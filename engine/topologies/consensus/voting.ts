@@ -25,7 +25,7 @@ export function deservesVote(activation: Activation): boolean {
   return mayVote && isUpToDate(activation);
 }
 
-function isUpToDate({ node: { wal }, input }: Activation): boolean {
+export function isUpToDate({ node: { wal }, input }: Activation): boolean {
   const last = lastTerm(wal);
   return input.b > last || (input.b === last && input.c >= wal.lastLsn);
 }

@@ -85,6 +85,11 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'lag-bandwidth',
   'pg-on-stale-standby',
   'pg-remote-apply-fresh',
+  'wal-recycled-resync',
+  'wal-slot-keeps',
+  'slot-fills-disk',
+  'slot-limited',
+  'alerts-lag-and-disconnection',
 ].map((name) => ({ name, url: new URL(`./scenarios/${name}.yaml`, import.meta.url) }));
 
 export const bundledRequirements: readonly BundledDocument[] = [

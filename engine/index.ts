@@ -41,6 +41,7 @@ export { explore } from './explore/explore.ts';
 export { type Counterexample, type FindOptions, find, type NotFound } from './explore/find.ts';
 export { leaderFollowerModel } from './explore/leader-follower.ts';
 export type { Coverage, Model } from './explore/model.ts';
+export type { Alert } from './observe/alerts.ts';
 export { describeFault, describeTraceEntry, type Observer, type TraceEntry } from './observe/trace.ts';
 export { type ClusterView, type EnabledFault, type FaultAction, open, type Player } from './run/player.ts';
 export { confirms, decodeLink, encodeLink, type RunLink } from './run/record.ts';

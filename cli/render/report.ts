@@ -18,6 +18,8 @@ export function renderReport(report: Report, { scenario, options, paint }: Told)
     verdicts(report, paint),
     failovers(report, paint),
     lag(report, paint),
+    replication(report, paint),
+    alerts(report, paint),
     nodes(report, paint),
     renderExpectations(report.expectations, paint),
     replay(report, options, paint),
@@ -171,6 +173,44 @@ function lag(report: Report, paint: Paint): string {
       milliseconds(replayLagMs.p50),
       milliseconds(replayLagMs.max),
       number(lagBytesMax),
+    ]),
+    { paintTitles: paint.heading },
+  );
+}
+
+/** What replication did besides; only what happened is said. */
+function replication({ replication: counts }: Report, paint: Paint): string {
+  if (counts === null) return '';
+  const told: [number, string][] = [
+    [counts.warnings, `Writes answered with a warning: ${number(counts.warnings)}.`],
+    [
+      counts.fallbacks,
+      `Gave up waiting for followers ${number(counts.fallbacks)} times, for ${milliseconds(counts.fallenBackMs)} ms in all.`,
+    ],
+    [counts.lostWritesRead, `Writes that were read and are lost: ${number(counts.lostWritesRead)}.`],
+    [counts.cancelledQueries, `Queries cancelled by replay: ${number(counts.cancelledQueries)}.`],
+    [
+      counts.deadRowsMax,
+      `Rows kept dead for queries on followers, at most: ${number(counts.deadRowsMax)} (${number(counts.deadBytesMax)} bytes).`,
+    ],
+    [counts.slotsLost, `Slots lost: ${number(counts.slotsLost)}.`],
+    [counts.baseBackups, `Base backups: ${number(counts.baseBackups)}.`],
+    [counts.disksFull, `Leaders whose log filled their disk: ${number(counts.disksFull)}.`],
+  ];
+  const happened = told.filter(([count]) => count > 0).map(([, sentence]) => indented('  ', sentence));
+  return happened.length === 0 ? '' : [paint.heading('Replication'), ...happened].join('\n');
+}
+
+function alerts(report: Report, paint: Paint): string {
+  if (report.alerts.length === 0) return '';
+  return table(
+    [left('Alerts'), left('node'), right('raised, ms'), right('cleared, ms'), right('worst lag, ms')],
+    report.alerts.map(({ alert, node, raisedAtMs, clearedAtMs, worstMs }) => [
+      alert,
+      node,
+      number(raisedAtMs),
+      clearedAtMs === null ? 'never' : number(clearedAtMs),
+      milliseconds(worstMs),
     ]),
     { paintTitles: paint.heading },
   );

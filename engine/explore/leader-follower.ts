@@ -126,8 +126,14 @@ export function leaderFollowerModel(options: LeaderFollowerOptions): LeaderFollo
   };
 }
 
-/** What is flushed shows at once, and nobody asks long queries. */
-const freeReplay = { replay: null, maxStandbyDelayUs: 0, hotStandbyFeedback: false };
+/** What is flushed shows at once, nobody asks long queries, and all that somebody lacks is kept. */
+const freeReplay = {
+  replay: null,
+  maxStandbyDelayUs: 0,
+  hotStandbyFeedback: false,
+  retention: { slots: true, keepBytes: 0, slotsMaxBytes: 0, baseBackupUs: 0 },
+  capacityBytes: 0,
+};
 
 /** Under the choice-ordered scheduler a delay only says that a timer runs. These are for running the model in time. */
 const replicaDelays = {

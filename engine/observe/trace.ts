@@ -139,6 +139,26 @@ export type TraceEntry =
       readonly what: 'begins' | 'ends' | 'is cancelled';
       readonly conflict: 'cleanup' | 'lock';
     }
+  | {
+      /** A leader keeps its log for a follower no longer. */
+      readonly type: 'slot-lost';
+      readonly atMs: number;
+      readonly node: string;
+      readonly follower: string;
+      readonly throughLsn: number;
+    }
+  | { readonly type: 'base-backup'; readonly atMs: number; readonly node: string; readonly lsn: number }
+  | { readonly type: 'disk-full'; readonly atMs: number; readonly node: string }
+  | {
+      readonly type: 'alert';
+      readonly atMs: number;
+      readonly alert: 'lag' | 'disconnected';
+      readonly node: string;
+      /** False when all is well again. */
+      readonly raised: boolean;
+      /** Replay lag; null for a disconnection. */
+      readonly valueMs: number | null;
+    }
   | { readonly type: 'warned'; readonly atMs: number; readonly node: string; readonly writes: number }
   | {
       readonly type: 'voted';
@@ -365,6 +385,21 @@ export function describeTraceEntry(entry: TraceEntry): string {
       return entry.what === 'is cancelled'
         ? `${entry.node} cancels a long query: replay has waited for it long enough (${entry.conflict} conflict)`
         : `a long query on ${entry.node} ${entry.what}`;
+    case 'slot-lost':
+      return `${entry.node} keeps its log for ${entry.follower} no longer: that was more than is kept for a slot; what is gone ends at record ${entry.throughLsn}`;
+    case 'base-backup':
+      return `${entry.node} has a new copy of the data, as of record ${entry.lsn}`;
+    case 'disk-full':
+      return `${entry.node}'s disk is full of log: the process panics`;
+    case 'alert': {
+      const what =
+        entry.alert === 'lag'
+          ? `is ${entry.valueMs} ms behind`
+          : entry.raised
+            ? 'is disconnected from its leader'
+            : 'is connected to its leader again';
+      return `${entry.raised ? 'alert' : 'all clear'}: ${entry.node} ${what}`;
+    }
     case 'warned':
       return `${entry.node} answers ${entry.writes} waiting ${entry.writes === 1 ? 'write' : 'writes'} with a warning: done here, perhaps nowhere else`;
     case 'voted':
@@ -453,6 +488,18 @@ function describeMessage(message: Message): string {
       return `how far its log goes: on disk to record ${message.flushedLsn} of term ${message.flushedTerm}, in memory to ${message.lsn}`;
     case 'promote':
       return `the order to lead term ${message.term}`;
+    case 'recycled':
+      return `word that its log begins only after record ${message.lsn}`;
+    case 'backup':
+      return 'a request for a base backup';
+    case 'backup-begin':
+      return `the beginning of a copy as of record ${message.lsn}`;
+    case 'backup-term':
+      return `of a copy, when term ${message.of} began`;
+    case 'backup-row':
+      return `of a copy, key ${message.key}`;
+    case 'backup-end':
+      return `the end of a copy of ${message.rows} rows`;
     case 'closed':
       return `the end of its connection`;
     case 'promoted':

@@ -1,3 +1,4 @@
+import type { Alert } from '../observe/alerts.ts';
 import type { VerdictName } from '../scenario/schema.ts';
 
 /** How many operations of one kind ended each way. */
@@ -76,6 +77,13 @@ export interface ReplicationSummary {
   readonly fallenBackMs: number;
   /** Writes, acknowledged or not, that some reader saw and that at the end no live replica holds. */
   readonly lostWritesRead: number;
+  /** The most bytes of log that the leader kept, sampled. */
+  readonly walBytesMax: number;
+  /** Slots that needed more log than is kept for any, and copies of the data that followers made to start again. */
+  readonly slotsLost: number;
+  readonly baseBackups: number;
+  /** Leaders whose log filled their disk. */
+  readonly disksFull: number;
   /** Queries on followers that replay cancelled, having waited long enough for them. */
   readonly cancelledQueries: number;
   /** The most rows, and their bytes, that the leader kept dead for queries on followers (hot_standby_feedback): bloat. */
@@ -144,6 +152,8 @@ export interface Report {
   /** Acknowledged writes lost, and from when the oldest of them was written to when the newest was. */
   readonly rpo: { readonly writes: number; readonly ms: number };
   readonly lag: readonly LagSummary[];
+  /** What monitoring would have told, in the order it was raised. */
+  readonly alerts: readonly Alert[];
   /** null where the topology has no leader's log to follow. */
   readonly replication: ReplicationSummary | null;
   readonly nodes: readonly NodeLoad[];

@@ -4,6 +4,7 @@ import { type Actor, DOWN, LOOK, Loop, type Notebook, PHASE, UP } from '../kerne
 import { Network } from '../kernel/network.ts';
 import { READ, SERVICE_APPLY, SERVICE_CLASSES, SERVICE_READ, SERVICE_WRITE } from '../kernel/protocol.ts';
 import { Streams } from '../kernel/random.ts';
+import { Alerts } from '../observe/alerts.ts';
 import { type Ended, Operations } from '../observe/operations.ts';
 import { type Observer, Recorder, type TraceEntry } from '../observe/trace.ts';
 import type { Scenario } from '../scenario/scenario.ts';
@@ -61,6 +62,7 @@ export class Simulation implements Notebook {
   /** Present where users are told apart. */
   private readonly sessions: Sessions | undefined;
   private readonly lag: LagSamples;
+  private readonly alerts: Alerts;
   /** By shard. */
   readonly cells: readonly Cell[];
   private readonly failovers: readonly Failovers[];
@@ -80,6 +82,7 @@ export class Simulation implements Notebook {
     this.scenario = scenario;
     this.seed = seed;
     this.observe = observe;
+    this.alerts = new Alerts(scenario.alerts, observe);
     const { nodes, topology, workload } = scenario;
     const actorsHere = actorsOf(scenario);
     const { names, regions, places } = actorsHere;
@@ -366,6 +369,12 @@ export class Simulation implements Notebook {
     });
   }
 
+  private watchStreams(leader: number): void {
+    const name = this.target.names[leader]!;
+    for (const { from, to, state } of this.cluster.streams())
+      if (from === name) this.alerts.sawStream(this.loop.nowUs, to, state !== 'disconnected');
+  }
+
   private sampleLag(): void {
     const { cluster, loop } = this;
     cluster.looked?.();
@@ -373,9 +382,12 @@ export class Simulation implements Notebook {
       const leader = cluster.leaderOf(firstActor);
       if (!this.isLive(leader)) continue;
       for (let replica = firstActor; replica < firstActor + nodes.length; replica++) {
-        if (replica !== leader && this.isLive(replica))
-          this.lag.add(loop.nowUs, replica, cluster.lagOf(replica));
+        if (replica === leader || !this.isLive(replica)) continue;
+        const lag = cluster.lagOf(replica);
+        this.lag.add(loop.nowUs, replica, lag);
+        this.alerts.sawLag(loop.nowUs, this.target.names[replica]!, lag.replayLagUs);
       }
+      if (this.scenario.alerts.disconnected) this.watchStreams(leader);
     }
   }
 
@@ -412,6 +424,7 @@ export class Simulation implements Notebook {
       overlapMs: this.overlapUs / 1000,
       rpo: { writes: loss.writes, ms: (loss.toUs - loss.fromUs) / 1000 },
       lag: this.lag.report(names),
+      alerts: this.alerts.report(),
       replication: cluster.replication?.() ?? null,
       nodes: scenario.nodes.map((_, node) => this.nodeLoad(node)),
       expectations: [],

@@ -64,6 +64,7 @@ test('defaults: what the least scenario means', () => {
         region: 'local',
         fsync: { type: 'constant', delayUs: 0 },
         diskBytesPerSecond: 0,
+        diskBytes: 0,
         readPs: 0,
         writePs: 0,
         applyPs: 0,
@@ -104,6 +105,7 @@ test('defaults: what the least scenario means', () => {
       reconnectUs: 1e6,
       keepaliveUs: 1e6,
       streamTimeoutUs: 6e7,
+      retention: { slots: true, keepBytes: 0, slotsMaxBytes: 0, baseBackupUs: 1e7 },
       maxStandbyDelayUs: 3e7,
       hotStandbyFeedback: false,
     },
@@ -119,6 +121,7 @@ test('defaults: what the least scenario means', () => {
       users: null,
     },
     faults: [],
+    alerts: { lagUs: null, disconnected: false },
     expect: [],
   });
 });
@@ -257,7 +260,7 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     'an unknown key',
     changed(least, ['durationMS'], 5),
     [
-      'durationMS: found a key that is not known here, expected one of the keys id, title, seed, durationMs, drainMs, cluster, network, topology, workload, faults, expect (did you mean durationMs?)',
+      'durationMS: found a key that is not known here, expected one of the keys id, title, seed, durationMs, drainMs, cluster, network, topology, workload, faults, alerts, expect (did you mean durationMs?)',
     ],
   ],
   [

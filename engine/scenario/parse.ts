@@ -88,6 +88,10 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
       users: usersOf(workload, problems),
     },
     faults: document.faults,
+    alerts: {
+      lagUs: document.alerts.lagMs === undefined ? null : toUs(document.alerts.lagMs),
+      disconnected: document.alerts.disconnected,
+    },
     expect: document.expect,
   };
   checkRegionsLinked(scenario, helpers, problems);
@@ -116,6 +120,7 @@ function nodeSpec(
     region: node.region,
     fsync: latencySpec(disk?.fsync ?? 0, diskPath, problems),
     diskBytesPerSecond: disk?.bytesPerSecond ?? 0,
+    diskBytes: disk?.capacityBytes ?? 0,
     readPs: servicePs(capacity.readsPerSecond),
     writePs: servicePs(capacity.writesPerSecond),
     applyPs: servicePs(capacity.appliesPerSecond),
@@ -404,6 +409,7 @@ const metricRoots = [
   'rpo',
   'lag',
   'replication',
+  'alerts',
   'nodes',
 ];
 

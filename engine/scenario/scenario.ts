@@ -1,4 +1,5 @@
 import type { LatencySpec } from '../kernel/latency.ts';
+import type { AlertSettings } from '../observe/alerts.ts';
 
 import type { ConsensusSpec } from '../topologies/consensus/spec.ts';
 
@@ -30,6 +31,7 @@ export interface Scenario {
   readonly workload: WorkloadSpec;
   /** In the form of the file, so that a run with injected faults can be written down again. */
   readonly faults: readonly FaultDocument[];
+  readonly alerts: AlertSettings;
   readonly expect: readonly Expectation[];
 }
 
@@ -39,6 +41,8 @@ export interface NodeSpec {
   readonly fsync: LatencySpec;
   /** 0 is unlimited. */
   readonly diskBytesPerSecond: number;
+  /** Room for the log; 0 is unlimited. */
+  readonly diskBytes: number;
   /** Picoseconds to serve one, so that 30,000 a second is exact; 0 is none. */
   readonly readPs: number;
   readonly writePs: number;

@@ -89,6 +89,11 @@ const nodeSettings = {
       bytesPerSecond: z.optional(
         capacityPerSecond.check(z.describe('Write throughput; without it, no limit')),
       ),
+      capacityBytes: z.optional(
+        positiveCount(1e15).check(
+          z.describe('Room for the log; without it, no limit. A leader whose log fills it panics'),
+        ),
+      ),
     }),
   ),
   capacity: z.optional(
@@ -354,6 +359,18 @@ export const scenarioSchema = z.strictObject({
   topology: z.discriminatedUnion('type', [leaderFollowerSchema, consensusSchema, shardedSchema]),
   workload,
   faults: z._default(z.array(z.discriminatedUnion('type', faultTypes)).check(z.maxLength(100_000)), []),
+  alerts: z.prefault(
+    z.strictObject({
+      lagMs: z.optional(
+        positiveMs.check(z.describe('Replay lag of a follower above which an alert is raised')),
+      ),
+      disconnected: z._default(
+        z.boolean().check(z.describe('Whether one is raised when a leader loses its stream to a follower')),
+        false,
+      ),
+    }),
+    {},
+  ),
   expect: z._default(z.array(expectation).check(z.maxLength(100)), []),
 });
 

@@ -189,6 +189,23 @@ export function recycle(wal: Wal, throughLsn: number): void {
   wal.firstLsn = throughLsn + 1;
 }
 
+/** Makes the log begin after an LSN, at a byte position, with the history of terms up to there; what it held is gone. */
+export function setBase(
+  wal: Wal,
+  lsn: number,
+  bytes: number,
+  terms: readonly number[],
+  starts: readonly number[],
+): void {
+  Object.assign(wal, emptyWal(), {
+    firstLsn: lsn + 1,
+    lastLsn: lsn,
+    firstBytes: bytes,
+    terms: [...terms],
+    starts: [...starts],
+  });
+}
+
 /** A replica as far as its log goes: which records it has replayed, and the data they make. */
 export interface LogHolder {
   readonly wal: Wal;

@@ -8,6 +8,8 @@ const settings = {
   replicas: 2,
   clients: [],
   replay: null,
+  retention: { slots: true, keepBytes: 0, slotsMaxBytes: 0, baseBackupUs: 0 },
+  capacityBytes: 0,
   maxStandbyDelayUs: 1,
   hotStandbyFeedback: false,
   fence: unfenced,

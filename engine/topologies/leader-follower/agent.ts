@@ -81,7 +81,7 @@ export function noteRival({ node, input }: Activation): void {
 }
 
 export function isHealthiest({ node }: Activation): boolean {
-  return !node.outrun && node.lagKib <= agentOf(node).maximumLagKib;
+  return node.backup === null && !node.outrun && node.lagKib <= agentOf(node).maximumLagKib;
 }
 
 export function claimKey({ node, out }: Activation): void {

@@ -25,9 +25,12 @@ export function followNobody({ node, out }: Activation): void {
   out.note(NOTE_FOLLOWING, node.term, -1, 0, 0);
 }
 
-/** ASK, PROMOTE: of a term that, as far as this replica knows, has no leader yet. */
+/**
+ * ASK, PROMOTE: of a term that, as far as this replica knows, has no leader yet. Whoever has half a copy of the data has
+ * nothing to lead with.
+ */
 export function isForOpenTerm({ node, input }: Activation): boolean {
-  return input.a > node.term || (input.a === node.term && node.leader < 0);
+  return node.backup === null && (input.a > node.term || (input.a === node.term && node.leader < 0));
 }
 
 /** PROMOTE: of the term this replica leads already. */

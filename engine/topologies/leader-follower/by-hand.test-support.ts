@@ -58,6 +58,8 @@ export class ByHand implements Out {
       acknowledgement,
       clients: [],
       replay: null,
+      retention: { slots: true, keepBytes: 0, slotsMaxBytes: 0, baseBackupUs: 0 },
+      capacityBytes: 0,
       maxStandbyDelayUs: 1000,
       hotStandbyFeedback: false,
       fence: unfenced,

@@ -80,10 +80,15 @@ test('each chart has the modes one would name, and no more', () => {
     'following.disconnected.connecting',
     'leading.serving',
     'following.connected.receiving',
+    'halted',
+    'following.resyncing.asking',
     'following.connected.doubting.waiting',
+    'following.resyncing.receiving',
+    'following.resyncing.writing',
   ]);
   expect(paths(stream as Chart<never>)).toEqual([
     'disconnected',
+    're-sync',
     'connected.sending.streaming',
     'connected.sending.catch-up',
   ]);

@@ -21,8 +21,10 @@ import {
   ACT_HUGE_TRANSACTION,
   ACT_PROMOTE,
   NOTE_ACKNOWLEDGED,
+  NOTE_BASE_BACKUP,
   NOTE_CHOSEN,
   NOTE_DISCARDED,
+  NOTE_DISK_FULL,
   NOTE_DOUBTED,
   NOTE_FOLLOWING,
   NOTE_LEADING,
@@ -30,6 +32,7 @@ import {
   NOTE_POWERED_OFF,
   NOTE_QUERY,
   NOTE_REJECTED,
+  NOTE_SLOT_LOST,
   NOTE_STREAM,
   NOTE_SUSPECTED,
   NOTE_WAIT,
@@ -77,13 +80,19 @@ export class LeaderFollowerCluster implements Cluster {
       maxStandbyDelayUs: spec.maxStandbyDelayUs,
       hotStandbyFeedback: spec.hotStandbyFeedback,
       fence: fenceOf(spec, replicas + spec.observers),
+      retention: spec.retention,
       reconnectUs: spec.reconnectUs,
       keepaliveUs: spec.keepaliveUs,
       streamTimeoutUs: spec.streamTimeoutUs,
       readWaitUs: spec.readWaitUs,
     };
     this.replicas = Array.from({ length: replicas }, (_, self) =>
-      newReplica({ ...settings, replay: size.nodes[self]!.replay }, self, spec.leader, keys),
+      newReplica(
+        { ...settings, replay: size.nodes[self]!.replay, capacityBytes: size.nodes[self]!.diskBytes },
+        self,
+        spec.leader,
+        keys,
+      ),
     );
     const { observers, quorum, suspicion, campaignUs } = spec;
     const fencer = replicas + observers;
@@ -180,6 +189,15 @@ export class LeaderFollowerCluster implements Cluster {
       case NOTE_WAIT:
         this.counts.waits(atUs, member, a === 1);
         break;
+      case NOTE_SLOT_LOST:
+        this.counts.lostSlot();
+        break;
+      case NOTE_BASE_BACKUP:
+        this.counts.backedUp();
+        break;
+      case NOTE_DISK_FULL:
+        this.counts.filledDisk();
+        break;
       case NOTE_QUERY:
         if (a === QUERY_CANCELLED) this.counts.cancelledQuery();
         break;
@@ -222,6 +240,12 @@ export class LeaderFollowerCluster implements Cluster {
         return { type: 'stream', atMs, from: node, to: names[a]!, state: streamStates[b]! };
       case NOTE_WAIT:
         return { type: 'waiting', atMs, node, mode: a === 0 ? 'asynchronous' : 'semi-synchronous' };
+      case NOTE_SLOT_LOST:
+        return { type: 'slot-lost', atMs, node, follower: names[a]!, throughLsn: b };
+      case NOTE_BASE_BACKUP:
+        return { type: 'base-backup', atMs, node, lsn: a };
+      case NOTE_DISK_FULL:
+        return { type: 'disk-full', atMs, node };
       case NOTE_QUERY:
         return { type: 'query', atMs, node, what: queryTurns[a]!, conflict: queryConflicts[b - 1]! };
       case NOTE_WARNED:
@@ -253,9 +277,10 @@ export class LeaderFollowerCluster implements Cluster {
     this.lostWrites.saw(term, lsn);
   }
 
-  /** Rows that queries on followers see, and that the leader keeps for them though they are dead. */
+  /** How much log the leader keeps, and rows it keeps dead for queries on followers that see them. */
   looked(): void {
     const { wal, flushedLsn } = this.replicas[this.leader]!;
+    this.counts.keptLog(endBytes(wal, wal.lastLsn) - wal.firstBytes);
     for (const { settings, query, queryLsn } of this.replicas) {
       if (query === NO_QUERY || !settings.hotStandbyFeedback || queryLsn >= flushedLsn) continue;
       this.counts.keptDead(flushedLsn - queryLsn, endBytes(wal, flushedLsn) - endBytes(wal, queryLsn));
@@ -272,6 +297,7 @@ export class LeaderFollowerCluster implements Cluster {
           replica.leader === this.leader &&
           replica.wal.lastLsn === leader.wal.lastLsn &&
           lastTerm(replica.wal) === lastTerm(leader.wal) &&
+          replica.backup === null &&
           replica.flushedLsn === leader.wal.lastLsn),
     );
   }
@@ -449,6 +475,7 @@ function helperState(kind: Member['kind'], state: unknown): string {
 
 function streamState(configuration: number): StreamState {
   const { stream } = replicaKind;
-  if (stream.matches(configuration, 'disconnected')) return streamStates[0];
-  return stream.matches(configuration, 'connected.sending.catch-up') ? streamStates[1] : streamStates[2];
+  if (stream.matches(configuration, 'disconnected')) return 'disconnected';
+  if (stream.matches(configuration, 're-sync')) return 're-sync';
+  return stream.matches(configuration, 'connected.sending.catch-up') ? 'catch-up' : 'streaming';
 }

@@ -56,7 +56,7 @@ export function discardAfter(node: Replica, out: Out, lsn: number): void {
   node.answeredLsn = Math.min(node.answeredLsn, wal.lastLsn);
 }
 
-/** Lets go of records that are on every replica's disk: no follower will ask for them, no leader take them back. */
+/** Lets go of records that are on every replica's disk, or more than may be kept. No leader takes them back. */
 export function recycleThrough(node: Replica, lsn: number): void {
   if (lsn <= node.safeLsn) return;
   node.safeLsn = lsn;
@@ -79,6 +79,8 @@ export function forgetFollowers(node: Replica): void {
   node.reachedLsn.fill(0);
   node.heardUs.fill(Number.NEGATIVE_INFINITY);
   node.streaming = 0;
+  node.resyncing = 0;
+  node.lostSlots = 0;
   node.fallenBack = false;
 }
 

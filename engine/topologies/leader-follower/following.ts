@@ -7,8 +7,8 @@ import { discardAfter, flush, recycleThrough } from './durable-log.ts';
 import { CLOSED, CONFIRM, HELLO, MESSAGE_BYTES, STREAM } from './messages.ts';
 import type { Activation, Replica } from './replica.ts';
 
-/** A follower takes no writes: the client learns at once that nothing happened. */
-export function refuseWrite({ input, out }: Activation): void {
+/** A follower takes no writes, and answers no reads without data: the client learns at once that nothing happened. */
+export function refuse({ input, out }: Activation): void {
   out.send(input.from, REFUSED, input.a, input.b, 0, 0, 0, MESSAGE_BYTES);
 }
 

@@ -39,6 +39,11 @@ import {
   ALIVE,
   APPEND,
   ASK,
+  BACKUP,
+  BACKUP_BEGIN,
+  BACKUP_END,
+  BACKUP_ROW,
+  BACKUP_TERM,
   CANVASS,
   CLAIM,
   CLOSED,
@@ -63,6 +68,7 @@ import {
   PROMOTE,
   PROMOTED,
   READ_KEY,
+  RECYCLED,
   REJECTED,
   RENEW,
   STREAM,
@@ -93,6 +99,12 @@ const roleEvents: readonly (readonly [number, RoleEvent['type']])[] = [
   [LEADS, 'leads'],
   [CLOSED, 'closed'],
   [REJECTED, 'rejected'],
+  [RECYCLED, 'recycled'],
+  [BACKUP, 'backup'],
+  [BACKUP_BEGIN, 'backup part'],
+  [BACKUP_TERM, 'backup part'],
+  [BACKUP_ROW, 'backup part'],
+  [BACKUP_END, 'backup part'],
   [FLUSHED, 'flushed'],
   [RESTARTED, 'restarted'],
 ];
@@ -107,6 +119,7 @@ function loweredStreams(firstTimer: () => number) {
   const indices = {
     hello: chart.eventIndex('hello'),
     stream: chart.eventIndex('stream'),
+    backup: chart.eventIndex('backup'),
     confirm: chart.eventIndex('confirm'),
     flushed: chart.eventIndex('flushed'),
     close: chart.eventIndex('close'),
@@ -123,7 +136,7 @@ function loweredStreams(firstTimer: () => number) {
   return {
     chart,
     stepPeer,
-    step: (activation: Activation, event: 'hello' | 'stream' | 'confirm'): void =>
+    step: (activation: Activation, event: 'hello' | 'stream' | 'confirm' | 'backup'): void =>
       stepPeer(activation, activation.input.from, indices[event]),
     stepAll(activation: Activation, event: 'flushed' | 'close'): void {
       const { node } = activation;

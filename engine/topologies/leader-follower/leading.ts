@@ -14,7 +14,7 @@ import {
   valueAt,
 } from '../wal.ts';
 import { ON_DISK, WRITTEN } from './acknowledgement.ts';
-import { disownWrites, flush, forgetFollowers, recycleThrough, replayFlushed } from './durable-log.ts';
+import { disownWrites, flush, forgetFollowers, replayFlushed } from './durable-log.ts';
 import { mayAcknowledge } from './lease.ts';
 import {
   APPEND,
@@ -27,9 +27,12 @@ import {
   NOTE_STREAM,
   NOTE_WARNED,
   POINT,
+  RECYCLED,
+  STREAM_RESYNC,
   STREAM_STREAMING,
 } from './messages.ts';
 import type { Activation, Replica } from './replica.ts';
+import { recycleLog } from './retention.ts';
 import { answerableLsn, overdueLsn, ownLsn } from './waiting.ts';
 
 // Writes.
@@ -166,13 +169,10 @@ export function isOfMyTerm({ node, input }: Activation): boolean {
   return input.a === node.term;
 }
 
-export function sendKeepalives({ node, out }: Activation): void {
+export function sendKeepalives(activation: Activation): void {
+  const { node, out } = activation;
   const { replicas } = node.settings;
-  let safe = node.flushedLsn;
-  for (let peer = 0; peer < replicas; peer++) {
-    if (peer !== node.self && node.confirmedLsn[peer]! < safe) safe = node.confirmedLsn[peer]!;
-  }
-  recycleThrough(node, safe);
+  recycleLog(activation);
   for (let peer = 0; peer < replicas; peer++) {
     if (peer === node.self) continue;
     const sent = isStreaming(node, peer) ? node.sentLsn[peer]! : -1;
@@ -211,8 +211,12 @@ export function isCaughtUp({ node, input }: Activation): boolean {
 /** How many records a follower that catches up may have on the way. */
 const catchUpWindow = 64;
 
-/** Records already recycled are on the follower's disk, so that only a late duplicate of the request asks for them. */
+/**
+ * Where nothing goes that a follower lacks, only a late duplicate of the request asks for recycled records. Where it does, a
+ * follower that asks for some is told so instead (`isRecycled`).
+ */
 export function beginStream({ node, input }: Activation): void {
+  node.lostSlots &= ~(1 << input.from);
   const recycledLsn = node.wal.firstLsn - 1;
   node.sentLsn[input.from] = Math.max(input.b, recycledLsn);
   node.confirmedLsn[input.from] = Math.max(Math.min(input.b, input.c), recycledLsn);
@@ -233,6 +237,10 @@ export function sendFlushed({ node, out, peer }: Activation): void {
 
 function sendRecords(node: Replica, out: Out, peer: number, throughLsn: number): void {
   const { wal } = node;
+  if (node.sentLsn[peer]! + 1 < wal.firstLsn) {
+    out.send(peer, RECYCLED, node.term, wal.firstLsn - 1, 0, 0, 0, MESSAGE_BYTES);
+    return;
+  }
   for (let lsn = node.sentLsn[peer]! + 1; lsn <= throughLsn; lsn++) {
     const bytes = MESSAGE_BYTES + bytesOf(wal, lsn);
     out.send(peer, APPEND, node.term, termOf(wal, lsn), lsn, keyOf(wal, lsn), valueAt(wal, lsn), bytes);
@@ -243,5 +251,7 @@ function sendRecords(node: Replica, out: Out, peer: number, throughLsn: number):
 export function noteStream({ node, out, peer }: Activation, state: number): void {
   if (state === STREAM_STREAMING) node.streaming |= 1 << peer;
   else node.streaming &= ~(1 << peer);
+  if (state === STREAM_RESYNC) node.resyncing |= 1 << peer;
+  else node.resyncing &= ~(1 << peer);
   out.note(NOTE_STREAM, peer, state, 0, 0);
 }

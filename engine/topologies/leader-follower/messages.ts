@@ -55,6 +55,18 @@ export const OPINION = FIRST_TOPOLOGY_MESSAGE + 21;
 export const CANVASS = FIRST_TOPOLOGY_MESSAGE + 22;
 /** The vote: the epoch, 1 or 0, the newest epoch the voter knows. */
 export const VOTE = FIRST_TOPOLOGY_MESSAGE + 23;
+/** The leader has not got what it was asked for any more: term, LSN of the newest record it has let go of. */
+export const RECYCLED = FIRST_TOPOLOGY_MESSAGE + 40;
+/** A follower asks for a copy of the data: term. */
+export const BACKUP = FIRST_TOPOLOGY_MESSAGE + 41;
+/** The copy begins: term, the LSN it is of, that record's byte position as a high and a low part of 30 bits. */
+export const BACKUP_BEGIN = FIRST_TOPOLOGY_MESSAGE + 42;
+/** Of the copy's history: term, LSN of the copy, a term, the LSN it began with. */
+export const BACKUP_TERM = FIRST_TOPOLOGY_MESSAGE + 43;
+/** Of the copy's data: term, LSN of the copy, key, LSN and value of the write it shows. */
+export const BACKUP_ROW = FIRST_TOPOLOGY_MESSAGE + 44;
+/** All of it was sent: term, LSN of the copy, how many rows, how many terms. */
+export const BACKUP_END = FIRST_TOPOLOGY_MESSAGE + 45;
 
 /** The lease store begins: the term. */
 export const GREETING = FIRST_TOPOLOGY_MESSAGE + 24;
@@ -106,6 +118,12 @@ export const NOTE_ACKNOWLEDGED = 7;
 export const NOTE_WAIT = 8;
 /** Writes were answered with a warning: how many. */
 export const NOTE_WARNED = 9;
+/** A leader keeps its log for a follower no longer: the follower, LSN through which it may go. */
+export const NOTE_SLOT_LOST = 11;
+/** A follower has a new copy of the data: its LSN. */
+export const NOTE_BASE_BACKUP = 12;
+/** A leader's disk is full of log: the last LSN. */
+export const NOTE_DISK_FULL = 13;
 /** A long query on a follower: what becomes of it (`QUERY_…`), how it conflicts with replay. */
 export const NOTE_QUERY = 10;
 export const QUERY_BEGINS = 0;
@@ -124,9 +142,10 @@ export const NOTE_LEASE = 22;
 export const NOTE_DOUBTED = 23;
 
 export const STREAM_DISCONNECTED = 0;
-export const STREAM_CATCH_UP = 1;
-export const STREAM_STREAMING = 2;
-export const streamStates = ['disconnected', 'catch-up', 'streaming'] as const;
+export const STREAM_RESYNC = 1;
+export const STREAM_CATCH_UP = 2;
+export const STREAM_STREAMING = 3;
+export const streamStates = ['disconnected', 're-sync', 'catch-up', 'streaming'] as const;
 export type StreamState = (typeof streamStates)[number];
 
 /** A message as observers read it. */
@@ -195,7 +214,13 @@ export type ReplicationMessage =
   | { readonly type: 'compared'; readonly term: number; readonly flushedLsn: number }
   | { readonly type: 'rejected'; readonly token: number; readonly lsn: number }
   | { readonly type: 'power-off'; readonly machine: number }
-  | { readonly type: 'off'; readonly machine: number };
+  | { readonly type: 'off'; readonly machine: number }
+  | { readonly type: 'recycled'; readonly term: number; readonly lsn: number }
+  | { readonly type: 'backup'; readonly term: number }
+  | { readonly type: 'backup-begin'; readonly term: number; readonly lsn: number }
+  | { readonly type: 'backup-term'; readonly term: number; readonly lsn: number; readonly of: number }
+  | { readonly type: 'backup-row'; readonly term: number; readonly lsn: number; readonly key: number }
+  | { readonly type: 'backup-end'; readonly term: number; readonly lsn: number; readonly rows: number };
 
 /** The typed form of a packed message. */
 export function replicationMessage(
@@ -273,6 +298,18 @@ export function replicationMessage(
       return { type: 'power-off', machine: a };
     case OFF:
       return { type: 'off', machine: a };
+    case RECYCLED:
+      return { type: 'recycled', term: a, lsn: b };
+    case BACKUP:
+      return { type: 'backup', term: a };
+    case BACKUP_BEGIN:
+      return { type: 'backup-begin', term: a, lsn: b };
+    case BACKUP_TERM:
+      return { type: 'backup-term', term: a, lsn: b, of: c };
+    case BACKUP_ROW:
+      return { type: 'backup-row', term: a, lsn: b, key: c };
+    case BACKUP_END:
+      return { type: 'backup-end', term: a, lsn: b, rows: c };
     default:
       throw new RangeError(`message kind ${kind} is none of leader-follower's`);
   }

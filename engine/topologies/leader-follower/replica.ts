@@ -9,9 +9,11 @@ import { type Input, type Out, READ_OK } from '../../kernel/protocol.ts';
 import { DATA_WIDTH, emptyWal, type Wal } from '../wal.ts';
 import type { Acknowledgement } from './acknowledgement.ts';
 import type { AgentSettings } from './agent.ts';
+import type { BaseBackup } from './base-backup.ts';
 import type { HeldRead } from './held-reads.ts';
 import { MESSAGE_BYTES } from './messages.ts';
 import type { ReplayCost } from './replaying.ts';
+import type { Retention } from './retention.ts';
 
 export interface ReplicaSettings {
   /** How many replicas there are; their actors count from 0. */
@@ -21,6 +23,9 @@ export interface ReplicaSettings {
   readonly replay: ReplayCost | null;
   /** How long replay may wait for a query that conflicts with it. */
   readonly maxStandbyDelayUs: number;
+  readonly retention: Retention;
+  /** Bytes of log that the disk has room for; 0 is no limit. */
+  readonly capacityBytes: number;
   /** Whether followers tell their leader what their queries see. */
   readonly hotStandbyFeedback: boolean;
   /** Client groups: whom a replica promoted by hand tells that it leads. */
@@ -73,7 +78,7 @@ export interface Replica {
   /** Records up to here show in `data`. On a leader these are the committed ones, as readers see them. */
   replayedLsn: number;
   readonly data: Int32Array;
-  /** Records up to here are on every replica's disk. */
+  /** Records up to here may go: they are on every replica's disk, or too many to be kept. */
   safeLsn: number;
   /** Configuration of the lease chart, and which leader this replica has promised to take nobody else's side; −1 for none. */
   lease: number;
@@ -82,6 +87,8 @@ export interface Replica {
   leaseRound: number;
   /** Configuration of the agent chart. */
   agent: number;
+  /** The copy of the leader's data that is being made here; null for none. Until it is complete there is no data. */
+  backup: BaseBackup | null;
 
   // In memory.
   /** Through where the fsync under way reaches, −1 for none; records that come meanwhile share the next (group commit). */
@@ -92,6 +99,9 @@ export interface Replica {
   fallenBack: boolean;
   /** One bit a follower whose stream is in streaming state. */
   streaming: number;
+  /** One bit a follower that gets a base backup, and one for which the log is kept no longer. */
+  resyncing: number;
+  lostSlots: number;
   /** What each follower was sent, and has on its disk. */
   readonly sentLsn: Int32Array;
   readonly confirmedLsn: Int32Array;
@@ -162,10 +172,13 @@ export function newReplica(settings: ReplicaSettings, self: number, leader: numb
     promisedTo: -1,
     leaseRound: 0,
     agent: 0,
+    backup: null,
     flushingLsn: -1,
     answeredLsn: 0,
     fallenBack: false,
     streaming: 0,
+    resyncing: 0,
+    lostSlots: 0,
     sentLsn: new Int32Array(settings.replicas),
     confirmedLsn: new Int32Array(settings.replicas),
     reachedLsn: new Int32Array(settings.replicas),

@@ -3,6 +3,10 @@ import type { ReplicationSummary } from '../../run/report.ts';
 /** What replication did in a run that no operation shows; counted from what replicas note. */
 export class ReplicationCounts {
   private warnings = 0;
+  private slotsLost = 0;
+  private baseBackups = 0;
+  private disksFull = 0;
+  private walBytesMax = 0;
   private cancelledQueries = 0;
   private deadRowsMax = 0;
   private deadBytesMax = 0;
@@ -10,6 +14,22 @@ export class ReplicationCounts {
   private fallenBackUs = 0;
   /** Which leaders have fallen back, and since when. */
   private readonly fallenBackSinceUs = new Map<number, number>();
+
+  lostSlot(): void {
+    this.slotsLost++;
+  }
+
+  backedUp(): void {
+    this.baseBackups++;
+  }
+
+  filledDisk(): void {
+    this.disksFull++;
+  }
+
+  keptLog(bytes: number): void {
+    this.walBytesMax = Math.max(this.walBytesMax, bytes);
+  }
 
   cancelledQuery(): void {
     this.cancelledQueries++;
@@ -49,6 +69,10 @@ export class ReplicationCounts {
       fallbacks: this.fallbacks,
       fallenBackMs: fallenBackUs / 1000,
       lostWritesRead,
+      walBytesMax: this.walBytesMax,
+      slotsLost: this.slotsLost,
+      baseBackups: this.baseBackups,
+      disksFull: this.disksFull,
       cancelledQueries: this.cancelledQueries,
       deadRowsMax: this.deadRowsMax,
       deadBytesMax: this.deadBytesMax,

@@ -14,6 +14,17 @@ import {
   namesNewLeader,
   reportAlive,
 } from './allegiance.ts';
+import {
+  askForBackup,
+  beginRestore,
+  completesBackup,
+  dropUnfinished,
+  finishRestore,
+  isOfMyBackup,
+  isOfNewerBackup,
+  lacksRecycled,
+  takePart,
+} from './base-backup.ts';
 import { noteFlushed } from './durable-log.ts';
 import {
   answersMyHello,
@@ -30,7 +41,7 @@ import {
   lookFurtherBack,
   missesRecords,
   recycleSafe,
-  refuseWrite,
+  refuse,
   sayHello,
   startOver,
 } from './following.ts';
@@ -52,10 +63,11 @@ import {
 import { hasPromised, mayAcknowledge } from './lease.ts';
 import { beginQuery, endQuery } from './replaying.ts';
 import { type Activation, answerRead } from './replica.ts';
+import { fillsDisk, noteDiskFull } from './retention.ts';
 
 /** What the chart asks of the stream charts of a replica: they are stepped by whoever holds their tables. */
 export interface Streams {
-  readonly step: (activation: Activation, event: 'hello' | 'stream' | 'confirm') => void;
+  readonly step: (activation: Activation, event: 'hello' | 'stream' | 'confirm' | 'backup') => void;
   readonly stepAll: (activation: Activation, event: 'flushed' | 'close') => void;
 }
 
@@ -100,6 +112,9 @@ export type RoleEvent = {
     | 'begin query'
     | 'end query'
     | 'replayed'
+    | 'recycled'
+    | 'backup'
+    | 'backup part'
     | 'restarted';
 };
 
@@ -108,6 +123,11 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
   setup({
     types: {} as { context: Activation; input: Activation; events: RoleEvent },
     guards: {
+      'it fills the disk': ({ context }) => fillsDisk(context),
+      'the log ends before that': ({ context }) => lacksRecycled(context),
+      'it is of my copy': ({ context }) => isOfMyBackup(context),
+      'it is of a newer copy': ({ context }) => isOfNewerBackup(context),
+      'it completes the copy, counting this one': ({ context }) => completesBackup(context),
       'it shows what the reader has seen': ({ context }) => showsAllSeen(context),
       'there is room to hold it': ({ context }) => hasRoomToHold(context),
       'too few followers are good': ({ context }) => lacksGoodFollowers(context),
@@ -129,7 +149,8 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
       'answer read': ({ context }) => answerRead(context),
       'hold read': ({ context }) => helpers.holdRead(context),
       'send reader to the leader': ({ context }) => sendReadOn(context),
-      'refuse write': ({ context }) => refuseWrite(context),
+      'refuse write': ({ context }) => refuse(context),
+      'refuse read': ({ context }) => refuse(context),
       'append write': ({ context }) => appendWrite(context),
       'let it wait': ({ context }) => helpers.written(context),
       'see what still waits': ({ context }) => helpers.moved(context),
@@ -137,6 +158,13 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
       'cancel waits': ({ context }) => cancelWaits(context),
       'note flushed': ({ context }) => noteFlushed(context),
       'replay flushed': ({ context }) => helpers.replay(context),
+      'note disk full': ({ context }) => noteDiskFull(context),
+      'ask for base backup': ({ context }) => askForBackup(context),
+      'begin the copy': ({ context }) => beginRestore(context),
+      'take the part': ({ context }) => takePart(context),
+      'finish the copy': ({ context }) => finishRestore(context),
+      'drop an unfinished copy': ({ context }) => dropUnfinished(context),
+      'send base backup': ({ context }) => streams.step(context, 'backup'),
       'end replay': ({ context }) => helpers.endReplay(context),
       'begin query': ({ context }) => beginQuery(context),
       'end query': ({ context }) => endQuery(context),
@@ -176,6 +204,7 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
       reconnect: ({ context }) => context.node.settings.reconnectUs,
       'stream timeout': ({ context }) => context.node.settings.streamTimeoutUs,
       keepalive: ({ context }) => context.node.settings.keepaliveUs,
+      'base backup': ({ context }) => context.node.settings.retention.baseBackupUs,
     },
   }).createMachine({
     id: 'role',
@@ -230,7 +259,7 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
         states: {
           // It asks where the logs part, again and again until it is answered.
           disconnected: {
-            entry: 'start over',
+            entry: ['drop an unfinished copy', 'start over'],
             initial: 'connecting',
             states: {
               connecting: {
@@ -254,6 +283,54 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
               },
             },
           },
+          // The leader has let go of what comes next here: it starts again from a copy, and has nothing to answer with.
+          resyncing: {
+            entry: 'end replay',
+            initial: 'asking',
+            on: { read: { actions: 'refuse read' } },
+            states: {
+              asking: {
+                entry: 'ask for base backup',
+                after: { reconnect: { target: 'asking', reenter: true } },
+                on: {
+                  'backup part': {
+                    guard: 'it is from my leader',
+                    target: 'receiving',
+                    actions: 'begin the copy',
+                  },
+                },
+              },
+              receiving: {
+                after: { reconnect: 'asking' },
+                on: {
+                  'backup part': [
+                    {
+                      guard: 'it completes the copy, counting this one',
+                      target: 'writing',
+                      actions: 'take the part',
+                    },
+                    {
+                      guard: 'it is of my copy',
+                      target: 'receiving',
+                      reenter: true,
+                      actions: 'take the part',
+                    },
+                    {
+                      guard: 'it is of a newer copy',
+                      target: 'receiving',
+                      reenter: true,
+                      actions: 'begin the copy',
+                    },
+                  ],
+                },
+              },
+              writing: {
+                after: {
+                  'base backup': { target: '#role.following.disconnected', actions: 'finish the copy' },
+                },
+              },
+            },
+          },
           // It takes the leader's records. Each of them, and a keepalive with nothing to complain of, begins the wait anew.
           connected: {
             initial: 'receiving',
@@ -261,6 +338,7 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
             on: {
               flushed: { actions: ['note flushed', 'replay flushed', 'confirm'] },
               replayed: { actions: 'confirm' },
+              recycled: { guard: 'the log ends before that', target: '#role.following.resyncing' },
               append: [
                 {
                   guard: 'it is the next record, and none is missing after it',
@@ -312,6 +390,8 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
           },
         },
       },
+      // Its disk is full: the process panics, and does not start again while nobody makes room.
+      halted: {},
       leading: {
         initial: 'serving',
         entry: 'ask for a lease',
@@ -323,6 +403,7 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
             { actions: 'send reader to the leader' },
           ],
           write: [
+            { guard: 'it fills the disk', target: 'halted', actions: 'note disk full' },
             { guard: 'too few followers are good', actions: 'refuse write' },
             { guard: 'I may not acknowledge now', actions: 'refuse write' },
             { actions: ['append write', 'let it wait'] },
@@ -336,6 +417,7 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
             guard: 'it is of my term',
             actions: ['end its stream', 'answer hello', 'commit', 'see what still waits'],
           },
+          backup: { guard: 'it is of my term', actions: 'send base backup' },
           // Whoever comes next by priority takes its place.
           closed: {
             guard: 'it is of my term',

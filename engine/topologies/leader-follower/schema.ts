@@ -298,6 +298,50 @@ export const leaderFollowerSchema = z.strictObject({
     positiveMs.check(z.describe('How often a leader with nothing to send says so')),
     1000,
   ),
+  slots: z._default(
+    z
+      .boolean()
+      .check(
+        z.describe(
+          'Whether the leader keeps its log for a follower that is away, however long (replication slots); without them it keeps the last 16 MB and walKeepBytes',
+        ),
+      ),
+    true,
+  ),
+  walKeepBytes: z._default(
+    z
+      .int()
+      .check(
+        z.gte(0),
+        z.lte(1e15),
+        z.describe('wal_keep_size: log kept beside the last 16 MB, without slots'),
+      ),
+    0,
+  ),
+  maxSlotWalKeepBytes: z._default(
+    z.union([
+      positiveCount(1e15).check(
+        z.describe(
+          'max_slot_wal_keep_size: no more is kept for any slot; whoever needs it starts again from a copy',
+        ),
+      ),
+      z.literal('unlimited'),
+    ]),
+    'unlimited',
+  ),
+  baseBackup: z.prefault(
+    z.strictObject({
+      dataBytes: z._default(
+        positiveCount(1e15).check(z.describe('What a follower copies that starts again')),
+        1_000_000_000,
+      ),
+      bytesPerSecond: z._default(
+        positiveCount(1e12).check(z.describe('What network and disks give the copy')),
+        100_000_000,
+      ),
+    }),
+    {},
+  ),
   maxStandbyStreamingDelayMs: z._default(
     z.union([
       timeMs.check(

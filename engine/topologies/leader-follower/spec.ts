@@ -9,6 +9,7 @@ import { acknowledgementOf } from './acknowledgement.ts';
 import type { AgentSettings } from './agent.ts';
 import type { ManagerSettings } from './manager.ts';
 import { deviationsFor } from './phi.ts';
+import type { Retention } from './retention.ts';
 import type { AcknowledgementDocument, LeaderFollowerDocument } from './schema.ts';
 
 /** The name under which faults and traces know the failover manager. */
@@ -47,6 +48,7 @@ export interface LeaderFollowerSpec {
   readonly reconnectUs: number;
   readonly keepaliveUs: number;
   readonly streamTimeoutUs: number;
+  readonly retention: Retention;
   /** A year where it is forever. */
   readonly maxStandbyDelayUs: number;
   readonly hotStandbyFeedback: boolean;
@@ -91,6 +93,14 @@ export function leaderFollowerSpec(
     reconnectUs: toUs(topology.reconnectMs),
     keepaliveUs: toUs(topology.keepaliveMs),
     streamTimeoutUs: toUs(topology.streamTimeoutMs),
+    retention: {
+      slots: topology.slots,
+      keepBytes: topology.walKeepBytes,
+      slotsMaxBytes: topology.maxSlotWalKeepBytes === 'unlimited' ? 0 : topology.maxSlotWalKeepBytes,
+      baseBackupUs: Math.ceil(
+        (topology.baseBackup.dataBytes / topology.baseBackup.bytesPerSecond) * 1_000_000,
+      ),
+    },
     maxStandbyDelayUs: toUs(
       topology.maxStandbyStreamingDelayMs === 'forever' ? yearMs : topology.maxStandbyStreamingDelayMs,
     ),

@@ -19,7 +19,7 @@ export interface Retention {
 const segmentBytes = 16 * 1024 * 1024;
 
 /** Whether records may go that a follower lacks. */
-export function mayLeaveBehind({ slots, slotsMaxBytes }: Retention): boolean {
+function mayLeaveBehind({ slots, slotsMaxBytes }: Retention): boolean {
   return !slots || slotsMaxBytes > 0;
 }
 

@@ -217,6 +217,7 @@ function alerts(report: Report, paint: Paint): string {
 }
 
 function nodes(report: Report, paint: Paint): string {
+  const turnsAway = report.nodes.some(({ refused }) => refused > 0);
   return table(
     [
       left('Nodes'),
@@ -225,15 +226,17 @@ function nodes(report: Report, paint: Paint): string {
       right('reads'),
       right('writes'),
       right('applies'),
+      ...(turnsAway ? [right('refused')] : []),
       right('queue max, ms'),
     ],
-    report.nodes.map(({ node, role, process, reads, writes, applies, queueMsMax }) => [
+    report.nodes.map(({ node, role, process, reads, writes, applies, refused, queueMsMax }) => [
       node,
       role,
       process,
       number(reads),
       number(writes),
       number(applies),
+      ...(turnsAway ? [number(refused)] : []),
       milliseconds(queueMsMax),
     ]),
     { paintTitles: paint.heading },

@@ -16,11 +16,13 @@ import {
   OPERATOR,
   type Out,
   READ,
+  REFUSED,
   RESTARTED,
   SERVICE_CLASSES,
   SERVICE_TURN,
   START,
   TIMER,
+  WRITE,
 } from './protocol.ts';
 import {
   A,
@@ -45,6 +47,8 @@ export const PAUSED = 1;
 export const DOWN = 2;
 export type Process = typeof UP | typeof PAUSED | typeof DOWN;
 
+const refusalBytes = 64;
+
 /** Marks a record that has waited for its node's service and is now to be handled. */
 const SERVED = MESSAGE_KINDS;
 
@@ -65,6 +69,8 @@ export interface Actor<State = unknown> {
   readonly chances: readonly string[];
   /** Picoseconds of service by class (`SERVICE_…`); 0 is none. */
   readonly servicePs: readonly number[];
+  /** A client whose request would wait for longer is turned away; without it, nobody is. */
+  readonly queueUsMost?: number;
   readonly disk: { readonly fsync: LatencyTable; readonly bytesPerSecond: number };
   readonly clock: { readonly skewUs: number; readonly driftPpm: number };
 }
@@ -157,6 +163,9 @@ export class Loop implements Out {
   private readonly busyUntilPs: Int32Array;
   /** The longest an input has waited for service, per machine. */
   readonly queuedUsMax: Float64Array;
+  /** Requests turned away, per machine. */
+  readonly refused: Float64Array;
+  private readonly queueUsMost: Float64Array;
   /** Inputs served, per machine and class. */
   readonly served: Float64Array;
   private readonly timerBase: Int32Array;
@@ -205,6 +214,8 @@ export class Loop implements Out {
     this.busyUntilUs = new Float64Array(count);
     this.busyUntilPs = new Int32Array(count);
     this.queuedUsMax = new Float64Array(count);
+    this.refused = new Float64Array(count);
+    this.queueUsMost = Float64Array.from(actors, ({ queueUsMost = Number.POSITIVE_INFINITY }) => queueUsMost);
     this.served = new Float64Array(count * SERVICE_CLASSES);
     this.timerBase = new Int32Array(count);
     let timers = 0;
@@ -319,6 +330,8 @@ export class Loop implements Out {
         const serviceClass = this.serviceClasses[kind]!;
         if (serviceClass !== 0) {
           const servicePs = this.servicePs[host * SERVICE_CLASSES + serviceClass]!;
+          if (kind <= WRITE && this.busyUntilUs[host]! - nowUs > this.queueUsMost[host]!)
+            return this.turnAway(record, kind);
           if (servicePs > 0 || serviceClass === SERVICE_TURN) {
             const startUs = this.reserve(host, servicePs);
             if (startUs > nowUs) {
@@ -348,10 +361,19 @@ export class Loop implements Out {
       queue.release(record);
       return false;
     }
-    const input = this.input;
-    input.kind = kind;
     const from = words[at + FROM]!;
-    input.from = from - this.bases[to]!;
+    this.unpack(record, kind);
+    this.dispatch(from, to, departUs);
+    return true;
+  }
+
+  /** What a record says, as an input of its kind. */
+  private unpack(record: number, kind: number): void {
+    const { input, queue } = this;
+    const words = queue.words;
+    const at = record * STRIDE;
+    input.kind = kind;
+    input.from = words[at + FROM]! - this.bases[words[at + TO]!]!;
     input.a = words[at + A]!;
     input.b = words[at + B]!;
     input.c = words[at + C]!;
@@ -359,7 +381,18 @@ export class Loop implements Out {
     input.e = words[at + E]!;
     input.bytes = words[at + BYTES]!;
     queue.release(record);
-    this.dispatch(from, to, departUs);
+  }
+
+  /** READ or WRITE: more waits before it than the machine lets wait. That is said at the door and costs it nothing. */
+  private turnAway(record: number, kind: number): boolean {
+    const { input, queue } = this;
+    const from = queue.words[record * STRIDE + FROM]!;
+    const to = queue.words[record * STRIDE + TO]!;
+    this.deliveredCount++;
+    this.refused[this.hosts[to]!]! += 1;
+    this.unpack(record, kind);
+    this.arrive(from, to, this.nowUs);
+    this.send(input.from, REFUSED, input.a, input.b, 0, 0, 0, refusalBytes);
     return true;
   }
 
@@ -390,6 +423,11 @@ export class Loop implements Out {
   }
 
   private dispatch(from: number, to: number, departUs: number): void {
+    this.arrive(from, to, departUs);
+    this.kinds[to]!.onInput(this.states[to], this.input, this);
+  }
+
+  private arrive(from: number, to: number, departUs: number): void {
     const input = this.input;
     const nowUs = this.nowUs;
     this.events++;
@@ -400,7 +438,6 @@ export class Loop implements Out {
     if (this.tracer !== null) this.tracer.dispatched(nowUs, from, to, input);
     this.self = to;
     this.departUs = departUs;
-    this.kinds[to]!.onInput(this.states[to], input, this);
   }
 
   private drop(record: number, kind: number, why: DropReason): boolean {

@@ -83,9 +83,9 @@ test('pinned digests', () => {
   });
   expect(digests).toMatchInlineSnapshot(`
     [
-      "plain 1: 6a0e643645b0113e",
-      "lossy 1: 7a0fabebe85eb40e",
-      "crashing 1: e876c3d01ae2e426",
+      "plain 1: 8150c02d20c19aa4",
+      "lossy 1: 063f6d308406a731",
+      "crashing 1: d0ffe6a68762e0a5",
     ]
   `);
 });

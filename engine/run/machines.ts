@@ -8,7 +8,7 @@ import type { NodeSpec, Scenario } from '../scenario/scenario.ts';
 import type { Arrivals } from '../workload/clients.ts';
 
 /** The part of an actor that is the machine's and not the protocol's. */
-export type Machine = Pick<Actor, 'servicePs' | 'disk' | 'clock'>;
+export type Machine = Pick<Actor, 'servicePs' | 'queueUsMost' | 'disk' | 'clock'>;
 
 export function machineOf(node: NodeSpec, tables: LatencyTables): Machine {
   const servicePs = new Array<number>(SERVICE_CLASSES).fill(0);
@@ -17,6 +17,7 @@ export function machineOf(node: NodeSpec, tables: LatencyTables): Machine {
   servicePs[SERVICE_APPLY] = node.applyPs;
   return {
     servicePs,
+    ...(node.queueUsMost !== null && { queueUsMost: node.queueUsMost }),
     disk: { fsync: tables.of(node.fsync), bytesPerSecond: node.diskBytesPerSecond },
     clock: { skewUs: node.skewUs, driftPpm: node.driftPpm },
   };

@@ -118,6 +118,8 @@ export interface NodeLoad {
   readonly reads: number;
   readonly writes: number;
   readonly applies: number;
+  /** Requests turned away because too many waited before them. */
+  readonly refused: number;
   /** Longest time an input waited for the node's service. */
   readonly queueMsMax: number;
 }

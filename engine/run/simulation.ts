@@ -12,7 +12,7 @@ import type { FaultDocument } from '../scenario/schema.ts';
 import { actorsOf, type Cell, cellsOf } from '../topologies/cells.ts';
 import type { Cluster } from '../topologies/cluster.ts';
 import { newCluster } from '../topologies/clusters.ts';
-import { remediesOf } from '../topologies/topologies.ts';
+import { balanceOf, remediesOf } from '../topologies/topologies.ts';
 import { Sessions, type SessionVerdictName } from '../verdicts/sessions.ts';
 import { StaleReads } from '../verdicts/stale-reads.ts';
 import {
@@ -127,6 +127,7 @@ export class Simulation implements Notebook {
           group,
           groups: workload.clients.length,
           reads: topology.reads,
+          balance: balanceOf(topology),
           seeksLeader: this.cluster.clientsSeekLeader ?? false,
           valueBytes: workload.valueBytes,
           timeoutUs: workload.timeoutUs,
@@ -444,6 +445,7 @@ export class Simulation implements Notebook {
       reads: served(SERVICE_READ),
       writes: served(SERVICE_WRITE),
       applies: served(SERVICE_APPLY),
+      refused: loop.refused[host]!,
       queueMsMax: loop.queuedUsMax[host]! / 1000,
     };
   }

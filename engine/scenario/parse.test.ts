@@ -66,6 +66,7 @@ test('defaults: what the least scenario means', () => {
         diskBytesPerSecond: 0,
         diskBytes: 0,
         readPs: 0,
+        queueUsMost: null,
         writePs: 0,
         applyPs: 0,
         replay: null,
@@ -86,6 +87,7 @@ test('defaults: what the least scenario means', () => {
       leader: 0,
       acknowledgement: 'asynchronous',
       reads: 'leader',
+      balance: 'random',
       remedies: null,
       readWaitUs: 0,
       automaticFailover: true,
@@ -136,7 +138,7 @@ test('milliseconds become whole µs, rates become service times, each setting in
           id: 'a',
           region: 'x',
           disk: { fsync: 1.5, bytesPerSecond: 1000 },
-          capacity: { readsPerSecond: 30_000 },
+          capacity: { readsPerSecond: 30_000, queueMs: 2.5 },
           clock: { skewMs: -2.5, driftPpm: 7 },
         },
         { id: 'b', region: 'x', capacity: { writesPerSecond: 3 } },
@@ -156,6 +158,7 @@ test('milliseconds become whole µs, rates become service times, each setting in
     fsync: { delayUs: 1500 },
     diskBytesPerSecond: 1000,
     readPs: 33_333_333,
+    queueUsMost: 2500,
     writePs: 1e9,
     applyPs: 1000,
     skewUs: -2500,
@@ -669,6 +672,14 @@ test('what is done for users who read: as words, as settings, and only where the
   });
   expect(problemsOf(reads({ from: 'leader', sticky: true })).map(describeProblem)).toEqual([
     'topology.reads.from: found leader, expected followers or nearest (whoever reads from the leader always sees what it has written)',
+  ]);
+  expect(parseScenario(reads({ from: 'nearest', balance: 'round-robin' })).topology).toMatchObject({
+    balance: 'round-robin',
+  });
+  expect(
+    problemsOf(reads({ from: 'nearest', balance: 'round-robin', sticky: true })).map(describeProblem),
+  ).toEqual([
+    'topology.reads.balance: found round-robin, expected nothing beside sticky (there is nothing left to choose)',
   ]);
   const nobody = changed(reads({ from: 'followers', sticky: true }), ['workload', 'users'], undefined);
   expect(problemsOf(nobody).map(describeProblem)).toEqual([

@@ -124,6 +124,7 @@ function nodeSpec(
     readPs: servicePs(capacity.readsPerSecond),
     writePs: servicePs(capacity.writesPerSecond),
     applyPs: servicePs(capacity.appliesPerSecond),
+    queueUsMost: capacity.queueMs === undefined ? null : toUs(capacity.queueMs),
     replay:
       replay === undefined
         ? null

@@ -47,6 +47,8 @@ export interface NodeSpec {
   readonly readPs: number;
   readonly writePs: number;
   readonly applyPs: number;
+  /** A client whose request would wait for longer is refused; null: nobody is. */
+  readonly queueUsMost: number | null;
   /** What replay costs a follower; null where it costs nothing. */
   readonly replay: ReplayCost | null;
   readonly skewUs: number;

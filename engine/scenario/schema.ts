@@ -107,6 +107,13 @@ const nodeSettings = {
       appliesPerSecond: z.optional(
         capacityPerSecond.check(z.describe('Replicated records one follower takes; without it, no limit')),
       ),
+      queueMs: z.optional(
+        timeMs.check(
+          z.describe(
+            'The longest queue, in time: a client whose request would wait for longer is refused at once; without it, the queue grows',
+          ),
+        ),
+      ),
     }),
   ),
   replay: z.optional(

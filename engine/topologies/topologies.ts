@@ -3,6 +3,7 @@
 import type { Problem } from '../scenario/problems.ts';
 import type { HelperSpec, NodeSpec, TopologySpec } from '../scenario/scenario.ts';
 import type { TopologyDocument } from '../scenario/schema.ts';
+import type { Balance } from '../workload/clients.ts';
 import type { ReadRemedies } from '../workload/users.ts';
 import { plainTopologyHelpers, plainTopologySpec } from './plain.ts';
 import { shardedHelpers, shardedSpec } from './sharded/spec.ts';
@@ -27,6 +28,11 @@ export function topologyHelpers(
   return topology.type === 'sharded'
     ? shardedHelpers(topology, nodes)
     : plainTopologyHelpers(topology, nodes, path);
+}
+
+/** How clients choose among the replicas they may read, where the topology lets them. */
+export function balanceOf(topology: TopologySpec): Balance {
+  return 'balance' in topology ? topology.balance : 'random';
 }
 
 /** What is done for users who read, where the topology does anything. */

@@ -268,6 +268,7 @@ test('word of an older term that was overtaken does not send a client back to th
       group: 0,
       groups: 1,
       reads: 'leader',
+      balance: 'random',
       seeksLeader: false,
       valueBytes: 1,
       timeoutUs: 1000,

@@ -76,6 +76,12 @@ export const clientTimerNames = [
 /** Where reads go: the leader, a live follower chosen at random, or the nearest live replica, at random among equals. */
 export type ReadRoute = 'leader' | 'followers' | 'nearest';
 
+/**
+ * How a group's balancer chooses among the replicas that reads may go to: at random, each in turn, or the one that owes
+ * the fewest answers, the next in turn among equals.
+ */
+export type Balance = 'random' | 'round-robin' | 'least-outstanding';
+
 /** A shard as a group of clients knows it: its replicas, and what it was last told of them. */
 export interface Route {
   /** The actor of its first replica; the others follow it. */
@@ -90,6 +96,10 @@ export interface Route {
   live: number;
   /** When the replica that it takes for the leader last answered, where it finds the leader by itself. */
   heardUs: number;
+  /** The replica that the balancer chose last. */
+  chosen: number;
+  /** Per replica: operations that it owes an answer, where the balancer goes by that. */
+  readonly outstanding: Int32Array;
 }
 
 export interface ClientSettings {
@@ -97,6 +107,7 @@ export interface ClientSettings {
   readonly group: number;
   readonly groups: number;
   readonly reads: ReadRoute;
+  readonly balance: Balance;
   /** Whether the group finds the leader by itself: by what replicas say that refuse, and by trying the next one. */
   readonly seeksLeader: boolean;
   readonly valueBytes: number;
@@ -143,7 +154,17 @@ export interface ClientGroup {
 }
 
 export function newRoute(firstActor: number, distancesUs: readonly number[], leader: number): Route {
-  return { firstActor, distancesUs, leader, term: 0, live: (1 << distancesUs.length) - 1, heardUs: 0 };
+  const replicas = distancesUs.length;
+  return {
+    firstActor,
+    distancesUs,
+    leader,
+    term: 0,
+    live: (1 << replicas) - 1,
+    heardUs: 0,
+    chosen: 0,
+    outstanding: new Int32Array(replicas),
+  };
 }
 
 export function newClientGroup(settings: ClientSettings, routes: readonly Route[]): ClientGroup {
@@ -228,7 +249,8 @@ function hear(routes: readonly Route[], { from }: Input, out: Out): void {
 function takeHint(routes: readonly Route[], input: Input, out: Out): void {
   hear(routes, input, out);
   const route = shardOfSender(routes, input.from);
-  if (input.d < route.term) return;
+  // A busy server says nothing of who leads.
+  if (input.c === 0 || input.d < route.term) return;
   route.term = input.d;
   if (input.c > 0) route.leader = input.c - 1;
   else if (input.from === route.firstActor + route.leader) tryNext(route);
@@ -305,6 +327,7 @@ function begin(group: ClientGroup, out: Out, reading: boolean, givenUser = -1, g
   if (reading) sendRead(group, out, target, slot, key);
   else {
     group.targets[slot] = target;
+    countOutstanding(group, target, 1);
     out.send(target, WRITE, slot, number, key, 0, 0, settings.valueBytes);
   }
 }
@@ -319,6 +342,7 @@ function sendRead(group: ClientGroup, out: Out, target: number, slot: number, ke
     lsn = users.seen[at + 1]!;
   }
   group.targets[slot] = target;
+  countOutstanding(group, target, 1);
   out.send(target, READ, slot, group.numbers[slot]!, key, term, lsn, REQUEST_BYTES);
 }
 
@@ -326,29 +350,51 @@ function sendRead(group: ClientGroup, out: Out, target: number, slot: number, ke
 function askLeader(group: ClientGroup, out: Out, slot: number): void {
   const key = group.users!.keyOfSlot[slot]!;
   const route = group.routes[key % group.routes.length]!;
+  countOutstanding(group, group.targets[slot]!, -1);
   sendRead(group, out, route.firstActor + route.leader, slot, key);
 }
 
 /** Where a read goes, with what is done for its user. */
 function replicaToRead({ users, settings }: ClientGroup, route: Route, slot: number, out: Out): number {
-  const { reads, remedies } = settings;
-  if (users === null || remedies === null) return readTarget(route, reads, out);
+  const { reads, balance, remedies } = settings;
+  if (users === null || remedies === null) return readTarget(route, reads, balance, out);
   const user = users.ofSlot[slot]!;
   if (users.leaderUntilUs[user]! > out.nowUs) return route.leader;
-  if (!remedies.sticky) return readTarget(route, reads, out);
+  if (!remedies.sticky) return readTarget(route, reads, balance, out);
   const from = candidates(route, reads);
   return from === 0 ? route.leader : pinned(user, from);
 }
 
-function readTarget(route: Route, reads: ReadRoute, out: Out): number {
+function readTarget(route: Route, reads: ReadRoute, balance: Balance, out: Out): number {
   if (reads === 'leader') return route.leader;
   const from = candidates(route, reads);
   const count = bitCount(from);
   if (count === 0) return route.leader;
+  if (balance !== 'random') return (route.chosen = inTurn(route, from, balance === 'least-outstanding'));
   let skip = count === 1 ? 0 : pick(out.draw(ROUTES), count);
   for (let replica = 0; ; replica++) {
     if ((from & (1 << replica)) !== 0 && skip-- === 0) return replica;
   }
+}
+
+/** The next of the replicas after the one chosen last; if asked for, of those that owe the fewest answers. */
+function inTurn({ chosen, outstanding }: Route, from: number, fewest: boolean): number {
+  const replicas = outstanding.length;
+  let best = -1;
+  for (let step = 1; step <= replicas; step++) {
+    const replica = (chosen + step) % replicas;
+    if ((from & (1 << replica)) === 0) continue;
+    if (!fewest) return replica;
+    if (best < 0 || outstanding[replica]! < outstanding[best]!) best = replica;
+  }
+  return best;
+}
+
+/** A replica owes one answer more, or one less. */
+function countOutstanding({ settings, routes }: ClientGroup, target: number, change: 1 | -1): void {
+  if (settings.balance !== 'least-outstanding') return;
+  const route = shardOfSender(routes, target);
+  route.outstanding[target - route.firstActor]! += change;
 }
 
 /** Replicas that may be read from, a bit each. */
@@ -451,6 +497,7 @@ function releaseSlot(group: ClientGroup, slot: number): void {
   else group.oldest = next;
   if (next >= 0) group.previous[next] = previous;
   else group.newest = previous;
+  countOutstanding(group, group.targets[slot]!, -1);
   group.numbers[slot] = -1;
   group.next[slot] = group.free;
   group.free = slot;

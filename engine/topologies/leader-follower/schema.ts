@@ -101,6 +101,16 @@ const readFrom = z
 
 const readsWithRemedies = z.strictObject({
   from: readFrom,
+  balance: z._default(
+    z
+      .enum(['random', 'round-robin', 'least-outstanding'])
+      .check(
+        z.describe(
+          'How each client group chooses among them: at random, in turn, or the one that owes it the fewest answers',
+        ),
+      ),
+    'random',
+  ),
   sticky: z._default(
     z.boolean().check(z.describe('Each user reads from one replica, chosen by a hash, as long as it lives')),
     false,

@@ -3,7 +3,7 @@
 import { yearMs } from '../../scenario/fields.ts';
 import { type Problem, showValue, unknownName } from '../../scenario/problems.ts';
 import { type HelperSpec, type NodeSpec, toUs } from '../../scenario/scenario.ts';
-import type { ReadRoute } from '../../workload/clients.ts';
+import type { Balance, ReadRoute } from '../../workload/clients.ts';
 import type { ReadRemedies } from '../../workload/users.ts';
 import { acknowledgementOf } from './acknowledgement.ts';
 import type { AgentSettings } from './agent.ts';
@@ -25,6 +25,7 @@ export interface LeaderFollowerSpec {
   /** As written; `acknowledgement.ts` says what it comes down to. */
   readonly acknowledgement: AcknowledgementDocument;
   readonly reads: ReadRoute;
+  readonly balance: Balance;
   /** What is done for users who read; null for nothing. */
   readonly remedies: ReadRemedies | null;
   /** How long a replica holds a read for what its user has seen. */
@@ -112,9 +113,9 @@ function readsOf(
   reads: LeaderFollowerDocument['reads'],
   problems: Problem[],
   path: Problem['path'],
-): Pick<LeaderFollowerSpec, 'reads' | 'remedies' | 'readWaitUs'> {
-  if (typeof reads === 'string') return { reads, remedies: null, readWaitUs: 0 };
-  const { from, sticky, leaderForMs, waitForLsnMs } = reads;
+): Pick<LeaderFollowerSpec, 'reads' | 'balance' | 'remedies' | 'readWaitUs'> {
+  if (typeof reads === 'string') return { reads, balance: 'random', remedies: null, readWaitUs: 0 };
+  const { from, balance, sticky, leaderForMs, waitForLsnMs } = reads;
   const isRemedied = sticky || leaderForMs !== undefined || waitForLsnMs !== undefined;
   if (from === 'leader' && isRemedied) {
     problems.push({
@@ -124,12 +125,25 @@ function readsOf(
       hint: 'whoever reads from the leader always sees what it has written',
     });
   }
+  if (balance !== 'random' && (sticky || from === 'leader')) {
+    problems.push({
+      path: [...path, 'balance'],
+      found: balance,
+      expected: sticky ? 'nothing beside sticky' : 'followers or nearest to choose from',
+      hint: 'there is nothing left to choose',
+    });
+  }
   const remedies = {
     sticky,
     leaderForUs: toUs(leaderForMs ?? 0),
     carriesSeen: waitForLsnMs !== undefined,
   };
-  return { reads: from, remedies: isRemedied ? remedies : null, readWaitUs: toUs(waitForLsnMs ?? 0) };
+  return {
+    reads: from,
+    balance,
+    remedies: isRemedied ? remedies : null,
+    readWaitUs: toUs(waitForLsnMs ?? 0),
+  };
 }
 
 /** The failover manager or the observers, then the shared storage or the fencing device where there is one. The manager's heartbeats fall where they fall: a fault at a round time must not always come just after one. */

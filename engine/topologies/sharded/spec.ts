@@ -2,7 +2,7 @@
 
 import { type Problem, unknownName } from '../../scenario/problems.ts';
 import type { HelperSpec, NodeSpec, PlainTopologySpec } from '../../scenario/scenario.ts';
-import type { ReadRoute } from '../../workload/clients.ts';
+import type { Balance, ReadRoute } from '../../workload/clients.ts';
 import type { ReadRemedies } from '../../workload/users.ts';
 import { plainTopologyHelpers, plainTopologySpec } from '../plain.ts';
 import { placeShards } from './placement.ts';
@@ -11,6 +11,7 @@ import type { ShardedDocument } from './schema.ts';
 export interface ShardedSpec {
   readonly type: 'sharded';
   readonly reads: ReadRoute;
+  readonly balance: Balance;
   readonly remedies: ReadRemedies | null;
   readonly shards: readonly ShardSpec[];
 }
@@ -50,6 +51,7 @@ export function shardedSpec(
   return {
     type: topology.type,
     reads: first?.reads ?? 'leader',
+    balance: first !== undefined && 'balance' in first ? first.balance : 'random',
     remedies: first !== undefined && 'remedies' in first ? first.remedies : null,
     shards,
   };

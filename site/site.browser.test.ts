@@ -33,14 +33,12 @@ const scriptBytesMost = 110_000;
 const htmlBytesMost = 45_000;
 /** Rows of the syllabus that only state something: they have no run. */
 const rowsWithoutRun = ['S-A5'];
-/** What the chapters say they teach and can be run: each row needs a claim with a live lab. */
-const rowsThatRun = readdirSync(join(root, 'content/chapters'))
-  .flatMap((file) =>
-    readFileSync(join(root, 'content/chapters', file), 'utf8')
-      .match(/^rows: \[(.*)\]$/m)![1]!
-      .split(', '),
-  )
-  .filter((row) => !rowsWithoutRun.includes(row));
+/** Sections A and B whole, and of E what section B needs: each row needs a claim with a live lab on some page. */
+const rowsThatRun = [
+  ...Array.from({ length: 17 }, (_, index) => `S-A${index + 1}`),
+  ...Array.from({ length: 9 }, (_, index) => `S-B${index + 1}`),
+  'S-E4',
+].filter((row) => !rowsWithoutRun.includes(row));
 
 const chromium = findChromium();
 let server: StaticServer;
@@ -109,7 +107,7 @@ describe('site build', () => {
       expect(textOf(page)).toContain(scenario);
       expect(isLive, `${row}, ${scenario}`).toBe(true);
     }
-    expect([...new Set(claims.map(({ row }) => row))].sort()).toEqual([...new Set(rowsThatRun)].sort());
+    expect([...new Set(claims.map(({ row }) => row))].sort()).toEqual(rowsThatRun.toSorted());
   });
 
   test('a page is light while its labs are closed', () => {

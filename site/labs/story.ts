@@ -19,7 +19,9 @@ export function isStory(entry: TraceEntry): boolean {
   }
 }
 
-/** Whether an entry changes who leads or what a write waits for, or ends the workload: what a listener must be told while the lab plays. */
+const turns: readonly TraceEntry['type'][] = ['suspected', 'leading', 'waiting', 'alert', 'drain'];
+
+/** Whether an entry changes who leads or what a write waits for, raises an alert, or ends the workload: what a listener must be told while the lab plays. */
 export function isTurn({ type }: TraceEntry): boolean {
-  return type === 'suspected' || type === 'leading' || type === 'waiting' || type === 'drain';
+  return turns.includes(type);
 }

@@ -31,7 +31,7 @@ function problemsOfIssue(
   const found = showValue(valueAt(root, path));
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey(path, key, schema));
+      return issue.keys.map((key) => unknownKey(path, key, root, schema));
     case 'invalid_union':
       return problemsOfUnion(issue, path, root, schema, found);
     case 'invalid_value':
@@ -100,8 +100,13 @@ function isWrongTypeHere(issue: Issue): boolean {
   return issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
 }
 
-function unknownKey(path: readonly (string | number)[], key: string, schema: z.ZodMiniType): Problem {
-  const known = keysAt(schema, path);
+function unknownKey(
+  path: readonly (string | number)[],
+  key: string,
+  root: unknown,
+  schema: z.ZodMiniType,
+): Problem {
+  const known = keysAt(schema, path, root);
   return withNear(
     {
       path: [...path, key],
@@ -123,14 +128,27 @@ function jsonSchemaOf(schema: z.ZodMiniType): unknown {
   return json;
 }
 
-/** The keys a schema knows at a path; empty where the path crosses a union, whose branches differ. */
-function keysAt(schema: z.ZodMiniType, path: readonly (string | number)[]): string[] {
-  let at: unknown = jsonSchemaOf(schema);
-  for (const part of path) {
-    const node = at as { properties?: Record<string, unknown>; items?: unknown };
-    at = typeof part === 'number' ? node?.items : node?.properties?.[part];
-  }
-  return Object.keys((at as { properties?: object } | undefined)?.properties ?? {});
+interface SchemaNode {
+  readonly properties?: Record<string, SchemaNode>;
+  readonly items?: SchemaNode;
+  readonly oneOf?: readonly SchemaNode[];
+  readonly const?: unknown;
+}
+
+/** The keys a schema knows at a path: of a union, those of the branch of the written type; empty where there is none. */
+function keysAt(schema: z.ZodMiniType, path: readonly (string | number)[], root: unknown): string[] {
+  let at = branchOf(jsonSchemaOf(schema) as SchemaNode, root);
+  path.forEach((part, index) => {
+    const next = typeof part === 'number' ? at?.items : at?.properties?.[part];
+    at = branchOf(next, valueAt(root, path.slice(0, index + 1)));
+  });
+  return Object.keys(at?.properties ?? {});
+}
+
+function branchOf(node: SchemaNode | undefined, written: unknown): SchemaNode | undefined {
+  if (node?.oneOf === undefined) return node;
+  const { type } = (written ?? {}) as { type?: unknown };
+  return node.oneOf.find(({ properties }) => properties?.type?.const === type);
 }
 
 function oneOf(values: readonly unknown[], lead = 'one of'): string {

@@ -472,7 +472,7 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
   [
     'an end on a fault that has none',
     changed(three, ['faults'], [{ type: 'restart', node: 'a', atMs: 1, forMs: 5 }]),
-    ['faults[0].forMs: found a key that is not known here, expected no such key'],
+    ['faults[0].forMs: found a key that is not known here, expected one of the keys type, node, atMs'],
   ],
   [
     'a failover that suspects the healthy',

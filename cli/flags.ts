@@ -41,6 +41,24 @@ export function millisecondsRange({ least, most }: Bounds): (text: string) => Mi
   };
 }
 
+export interface Seeds {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** A parser for a flag that takes seeds from one to another, as 1..100; at most so many. */
+export function seedsRange({ most }: { readonly most: number }): (text: string) => Seeds {
+  return (text) => {
+    const match = /^(\d+)\.\.(\d+)$/.exec(text);
+    const from = Number(match?.[1]);
+    const to = Number(match?.[2]);
+    if (from <= to && to <= Number.MAX_SAFE_INTEGER && to - from < most) return { least: from, most: to };
+    throw new InvalidArgumentError(
+      `Expected seeds from one to another, as 1..100, the smaller first and at most ${say(most)} of them.`,
+    );
+  };
+}
+
 function say(bound: number): string {
   return bound.toLocaleString('en');
 }

@@ -201,6 +201,42 @@ describe('simulate', () => {
     expect(await digest('--seed', '2')).not.toBe(await digest());
   });
 
+  test('many seeds: one table or one document, and exit 1 where a run misses an expectation', async () => {
+    const { stdout, exitCode } = await runHere(['simulate', '-', '--seeds', '3..7', '--json'], {
+      stdin: small,
+    });
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      scenario: 'small',
+      seeds: { least: 3, most: 7 },
+      runs: 5,
+      met: 5,
+    });
+    const missed = `${small}expect: [{metric: latencyMs.write.p50, atMost: 0}]\n`;
+    const told = await runHere(['simulate', '-', '--seeds', '1..2'], { stdin: missed });
+    expect(told.exitCode).toBe(1);
+    expect(told.stdout).toContain('2 runs, seeds 1 to 2; 0 met every expectation.');
+    for (const line of told.stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
+
+  test.each([
+    ['7..3', 'the smaller first'],
+    ['1..', 'as 1..100'],
+    ['1..9000000', 'at most'],
+  ])('--seeds %s: exit 2', async (seeds, said) => {
+    const { exitCode, stderr } = await runHere(['simulate', '-', '--seeds', seeds], { stdin: small });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(said);
+  });
+
+  test('many seeds and one trace: exit 2', async () => {
+    const { exitCode, stderr } = await runHere(['simulate', '-', '--seeds', '1..2', '--seed', '1'], {
+      stdin: small,
+    });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('--seeds about many');
+  });
+
   test('exit 1 when an expectation is missed, and only then', async () => {
     const missed = `${small}expect: [{metric: latencyMs.write.p50, atMost: 0}]\n`;
     const met = `${small}expect: [{verdict: lost-writes, result: ok}]\n`;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { Interrupted, UsageError, WrongInput } from './failures.ts';
-import { milliseconds, millisecondsRange, wholeNumber } from './flags.ts';
+import { milliseconds, millisecondsRange, seedsRange, wholeNumber } from './flags.ts';
 import type { Io } from './io.ts';
 import { renderProblems } from './render/problems.ts';
 
@@ -109,6 +109,11 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     )
     .option('--json', 'print one JSON document on standard output')
     .option('--seed <number>', 'instead of the seed in the scenario', seed)
+    .option(
+      '--seeds <from..to>',
+      'many runs, and how RTO, RPO and loss are spread',
+      seedsRange({ most: 1_000_000 }),
+    )
     .option('--until <ms>', 'stop at this virtual time', milliseconds({ least: 0, most: 1e12 }))
     .option('--trace <file>', 'write every trace entry to this file, one JSON object a line')
     .addHelpText('after', simulateExamples)
@@ -219,6 +224,7 @@ const simulateExamples = `
 Examples:
   quorate simulate async-leader-crash
   quorate simulate mine.yaml --seed 7 --json
+  quorate simulate patroni-async --seeds 1..100
   quorate simulate mine.yaml --until 20000 --trace trace.jsonl`;
 
 const findExamples = `

@@ -43,6 +43,7 @@ export { leaderFollowerModel } from './explore/leader-follower.ts';
 export type { Coverage, Model } from './explore/model.ts';
 export type { Alert } from './observe/alerts.ts';
 export { describeFault, describeTraceEntry, type Observer, type TraceEntry } from './observe/trace.ts';
+export { Distribution, type DistributionSummary } from './run/distribution.ts';
 export { type ClusterView, type EnabledFault, type FaultAction, open, type Player } from './run/player.ts';
 export { confirms, decodeLink, encodeLink, type RunLink } from './run/record.ts';
 export type { ExpectationResult, Failover, Report, Verdict } from './run/report.ts';

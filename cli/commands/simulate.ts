@@ -1,13 +1,15 @@
 import { resolve } from 'node:path';
 import { bundledScenarios } from '#content';
-import { parseScenario } from '#engine';
+import { Distribution, parseScenario, type Scenario } from '#engine';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { UsageError } from '../failures.ts';
+import type { Seeds } from '../flags.ts';
 import type { Io } from '../io.ts';
 import { openOutputFile } from '../output-file.ts';
 import { understand } from '../parse-document.ts';
 import { startProgress } from '../progress.ts';
 import { readDocument } from '../read-document.ts';
+import { renderDistribution } from '../render/distribution.ts';
 import { paintFor } from '../render/paint.ts';
 import { renderReport } from '../render/report.ts';
 import { runToEnd } from '../run-to-end.ts';
@@ -18,6 +20,7 @@ export interface SimulateOptions {
   readonly seed?: number;
   readonly until?: number;
   readonly trace?: string;
+  readonly seeds?: Seeds;
 }
 
 export async function simulateCommand(options: SimulateOptions, io: Io): Promise<ExitCode> {
@@ -25,6 +28,7 @@ export async function simulateCommand(options: SimulateOptions, io: Io): Promise
   if (options.trace !== undefined && resolve(options.trace) === resolve(options.file)) {
     throw new UsageError(`--trace ${options.trace}: this is the scenario itself. Give another name.`);
   }
+  if (options.seeds !== undefined) return simulateSeeds(scenario, { ...options, seeds: options.seeds }, io);
   const trace = options.trace === undefined ? undefined : openOutputFile(options.trace, '--trace');
   const progress = startProgress(`Simulating ${scenario.id}`, io);
   try {
@@ -43,5 +47,41 @@ export async function simulateCommand(options: SimulateOptions, io: Io): Promise
   } finally {
     progress.end();
     trace?.discard();
+  }
+}
+
+/** One run a seed; what they have in common and how they differ. */
+async function simulateSeeds(
+  scenario: Scenario,
+  options: SimulateOptions & { readonly seeds: Seeds },
+  io: Io,
+): Promise<ExitCode> {
+  for (const flag of ['seed', 'trace'] as const) {
+    if (options[flag] !== undefined) throw new UsageError(`--${flag} is about one run, --seeds about many.`);
+  }
+  const { least, most } = options.seeds;
+  const runs = most - least + 1;
+  const distribution = new Distribution();
+  const progress = startProgress(`Simulating ${scenario.id}, ${runs} runs`, io);
+  try {
+    for (let run = 0; run < runs; run++) {
+      const report = await runToEnd(scenario, {
+        seed: least + run,
+        untilMs: options.until,
+        onProgress: (done) => progress.report((run + done) / runs),
+        io,
+      });
+      distribution.add(report);
+    }
+    progress.end();
+    const summary = distribution.summary();
+    if (options.json)
+      io.stdout.write(
+        `${JSON.stringify({ scenario: scenario.id, seeds: options.seeds, ...summary }, null, 2)}\n`,
+      );
+    else io.stdout.write(renderDistribution(summary, { scenario, options, paint: paintFor(io) }));
+    return summary.met === summary.runs ? exitCodes.asHoped : exitCodes.missed;
+  } finally {
+    progress.end();
   }
 }

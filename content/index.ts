@@ -40,6 +40,7 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'redis-sentinel-min-replicas',
   'patroni-async',
   'patroni-sync',
+  'dns-failover',
   'orchestrator',
   'rds-multi-az',
   'cross-ocean-sync',

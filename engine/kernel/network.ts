@@ -6,6 +6,8 @@ import { type Streams, thresholdOf } from './random.ts';
 /** How messages from one actor to another travel. */
 export interface LinkSettings {
   readonly latency: LatencyTable;
+  /** Added to every delay: a hop on the way. Without it, none. */
+  readonly hopUs?: number;
   /** Bandwidth; 0 is unlimited. */
   readonly bytesPerSecond: number;
   /** Chance that a message is lost, and that it arrives twice, 0 … 1. */
@@ -109,7 +111,8 @@ export class Network {
 
   /** Adds to every later delay; 0 ends it. */
   slow(from: number, to: number, extraUs: number): void {
-    this.opened(from, to).extraUs = extraUs;
+    const link = this.opened(from, to);
+    link.extraUs = (link.settings.hopUs ?? 0) + extraUs;
   }
 
   /** Sets the chances of loss and duplication; `undefined` goes back to the link's own settings. */
@@ -122,7 +125,7 @@ export class Network {
     this.cuts.fill(0);
     for (const link of this.links) {
       if (link === null) continue;
-      link.extraUs = 0;
+      link.extraUs = link.settings.hopUs ?? 0;
       setChances(link, undefined, undefined);
     }
   }
@@ -133,15 +136,16 @@ export class Network {
 
   private open(from: number, to: number): Link {
     const name = `${this.names[from]!}→${this.names[to]!}`;
+    const settings = this.settingsOf(from, to);
     const link: Link = {
-      settings: this.settingsOf(from, to),
+      settings,
       delays: this.streams.add(`link ${name}: latency`),
       losses: this.streams.add(`link ${name}: loss`),
       duplications: this.streams.add(`link ${name}: duplication`),
       lossThreshold: 0,
       duplicationThreshold: 0,
       unreliable: false,
-      extraUs: 0,
+      extraUs: settings.hopUs ?? 0,
       sentUs: 0,
       lastArrivalUs: 0,
     };

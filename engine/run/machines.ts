@@ -5,6 +5,7 @@ import type { Actor } from '../kernel/loop.ts';
 import type { LinkSettings } from '../kernel/network.ts';
 import { SERVICE_APPLY, SERVICE_CLASSES, SERVICE_READ, SERVICE_WRITE } from '../kernel/protocol.ts';
 import type { NodeSpec, Scenario } from '../scenario/scenario.ts';
+import { routingOf } from '../topologies/topologies.ts';
 import type { Arrivals } from '../workload/clients.ts';
 
 /** The part of an actor that is the machine's and not the protocol's. */
@@ -52,14 +53,18 @@ export function linkSettingsOf(
   members: number,
   tables: LatencyTables,
 ) {
+  // Between clients and whom they ask there may be a proxy.
+  const hopUs = routingOf(scenario.topology)?.hopUs ?? 0;
   return (from: number, to: number): LinkSettings => {
     const link =
       scenario.between.find((each) => each.from === regions[from] && each.to === regions[to]) ??
       scenario.within;
     const amongMembers = from < members && to < members;
+    const ofClients = from < members !== to < members;
     return {
       latency: tables.of(link.latency),
       mayDuplicate: amongMembers,
+      ...(hopUs > 0 && ofClients && { hopUs }),
       bytesPerSecond: link.bytesPerSecond,
       loss: link.loss,
       duplication: link.duplication,

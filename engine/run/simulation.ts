@@ -12,7 +12,7 @@ import type { FaultDocument } from '../scenario/schema.ts';
 import { actorsOf, type Cell, cellsOf } from '../topologies/cells.ts';
 import type { Cluster } from '../topologies/cluster.ts';
 import { newCluster } from '../topologies/clusters.ts';
-import { balanceOf, remediesOf } from '../topologies/topologies.ts';
+import { balanceOf, remediesOf, routingOf } from '../topologies/topologies.ts';
 import { Sessions, type SessionVerdictName } from '../verdicts/sessions.ts';
 import { StaleReads } from '../verdicts/stale-reads.ts';
 import {
@@ -136,6 +136,7 @@ export class Simulation implements Notebook {
           writeEvery: arrivalsOf(client.writesPerSecond, workload.arrivals, tables),
           users: workload.users,
           remedies: remediesOf(topology),
+          routing: routingOf(topology)?.routing ?? null,
         },
         this.cells.map((cell) =>
           newRoute(
@@ -144,6 +145,7 @@ export class Simulation implements Notebook {
               meanUs(linkSettings(clients[group]!, cell.firstActor + replica).latency),
             ),
             this.cluster.leaderOf(cell.firstActor) - cell.firstActor,
+            routingOf(topology) !== null,
           ),
         ),
       ),

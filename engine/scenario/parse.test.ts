@@ -94,6 +94,7 @@ test('defaults: what the least scenario means', () => {
       heartbeatUs: 1e6,
       timeoutUs: 1e7,
       electionUs: 1e6,
+      routing: null,
       leaderKey: null,
       suspicion: null,
       observers: 1,

@@ -4,6 +4,7 @@ import type { Problem } from '../scenario/problems.ts';
 import type { HelperSpec, NodeSpec, TopologySpec } from '../scenario/scenario.ts';
 import type { TopologyDocument } from '../scenario/schema.ts';
 import type { Balance } from '../workload/clients.ts';
+import type { Routing } from '../workload/routing.ts';
 import type { ReadRemedies } from '../workload/users.ts';
 import { plainTopologyHelpers, plainTopologySpec } from './plain.ts';
 import { shardedHelpers, shardedSpec } from './sharded/spec.ts';
@@ -38,4 +39,11 @@ export function balanceOf(topology: TopologySpec): Balance {
 /** What is done for users who read, where the topology does anything. */
 export function remediesOf(topology: TopologySpec): ReadRemedies | null {
   return 'remedies' in topology ? topology.remedies : null;
+}
+
+/** How a change of the leader reaches clients; null where they are told at once, or find it by themselves. */
+export function routingOf(
+  topology: TopologySpec,
+): { readonly routing: Routing; readonly hopUs: number } | null {
+  return 'routing' in topology ? topology.routing : null;
 }

@@ -277,6 +277,7 @@ test('word of an older term that was overtaken does not send a client back to th
       writeEvery: null,
       users: null,
       remedies: null,
+      routing: null,
     },
     [known],
   );

@@ -23,6 +23,7 @@ import {
 } from '../kernel/protocol.ts';
 import { LATEST_US } from '../kernel/queue.ts';
 import type { KeyChooser } from './keys.ts';
+import { change, newRerouting, type Rerouting, type Routing, reached } from './routing.ts';
 import {
   addFollowUp,
   newUsers,
@@ -94,6 +95,8 @@ export interface Route {
   term: number;
   /** One bit a live replica. */
   live: number;
+  /** Where a change of the leader takes its time to reach users; null where the group asks whom it was told at once. */
+  readonly rerouting: Rerouting | null;
   /** When the replica that it takes for the leader last answered, where it finds the leader by itself. */
   heardUs: number;
   /** The replica that the balancer chose last. */
@@ -108,6 +111,8 @@ export interface ClientSettings {
   readonly groups: number;
   readonly reads: ReadRoute;
   readonly balance: Balance;
+  /** How a change of the leader reaches users; null where they are told at once. */
+  readonly routing: Routing | null;
   /** Whether the group finds the leader by itself: by what replicas say that refuse, and by trying the next one. */
   readonly seeksLeader: boolean;
   readonly valueBytes: number;
@@ -153,7 +158,12 @@ export interface ClientGroup {
   open: number;
 }
 
-export function newRoute(firstActor: number, distancesUs: readonly number[], leader: number): Route {
+export function newRoute(
+  firstActor: number,
+  distancesUs: readonly number[],
+  leader: number,
+  takesTime = false,
+): Route {
   const replicas = distancesUs.length;
   return {
     firstActor,
@@ -161,6 +171,7 @@ export function newRoute(firstActor: number, distancesUs: readonly number[], lea
     leader,
     term: 0,
     live: (1 << replicas) - 1,
+    rerouting: takesTime ? newRerouting(leader) : null,
     heardUs: 0,
     chosen: 0,
     outstanding: new Int32Array(replicas),
@@ -221,7 +232,7 @@ export const clientKind: NodeKind<ClientGroup> = {
         if (isOpen(group, input)) askLeader(group, out, input.a);
         break;
       case ROUTE:
-        follow(shardOfSender(group.routes, input.from), input);
+        follow(group.settings, shardOfSender(group.routes, input.from), input, out);
         break;
       default:
         throw new RangeError(`a client was given input kind ${input.kind}`);
@@ -229,12 +240,15 @@ export const clientKind: NodeKind<ClientGroup> = {
   },
 };
 
-function follow(route: Route, input: Input): void {
+function follow({ routing }: ClientSettings, route: Route, input: Input, out: Out): void {
   // One that was overtaken tells of the past.
   if (input.b < route.term) return;
   route.term = input.b;
   // During an election there is nobody better to ask than the leader there was.
-  if (input.a >= 0) route.leader = input.a;
+  if (input.a >= 0) {
+    if (route.rerouting === null) route.leader = input.a;
+    else change(route.rerouting, routing!, input.a, out.nowUs, () => out.draw(ROUTES));
+  }
   route.live = input.c;
 }
 
@@ -321,6 +335,8 @@ function begin(group: ClientGroup, out: Out, reading: boolean, givenUser = -1, g
     takeUp(users, slot, user, key);
   }
   const route = group.routes.length === 1 ? group.routes[0]! : group.routes[key % group.routes.length]!;
+  if (route.rerouting !== null)
+    route.leader = reached(route.rerouting, settings.routing!, out.nowUs, () => out.draw(ROUTES));
   const replica = reading ? replicaToRead(group, route, slot, out) : route.leader;
   const target = route.firstActor + replica;
   out.note(NOTE_BEGAN, slot, number, reading ? READ : WRITE, key);

@@ -146,6 +146,36 @@ export const leaderFollowerSchema = z.strictObject({
       .check(z.describe('Where clients read, and what is done for users')),
     'leader',
   ),
+  routing: z.prefault(
+    z.discriminatedUnion('method', [
+      z
+        .strictObject({ method: z.literal('manager') })
+        .check(z.describe('The failover manager tells clients who leads, and they ask whom it names')),
+      z
+        .strictObject({
+          method: z.literal('dns'),
+          ttlMs: z._default(positiveMs.check(z.describe('How long an answer is kept')), 60_000),
+        })
+        .check(z.describe('Cached answers: t after a change the share 1 − t/TTL still asks the old leader')),
+      z
+        .strictObject({
+          method: z.literal('vip'),
+          takeoverMs: z._default(
+            positiveMs.check(z.describe('How long the address takes to move to the new leader')),
+            1000,
+          ),
+        })
+        .check(z.describe('One address, which moves')),
+      z
+        .strictObject({
+          method: z.literal('proxy'),
+          checkMs: z._default(positiveMs.check(z.describe('How often it looks who leads')), 2000),
+          hopMs: z._default(timeMs.check(z.describe('What it adds to each way')), 0.25),
+        })
+        .check(z.describe('A proxy that looks who leads now and then, and is one hop more')),
+    ]),
+    { method: 'manager' },
+  ),
   failover: z.prefault(
     z.strictObject({
       automatic: z._default(z.boolean(), true),

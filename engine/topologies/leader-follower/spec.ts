@@ -4,6 +4,7 @@ import { yearMs } from '../../scenario/fields.ts';
 import { type Problem, showValue, unknownName } from '../../scenario/problems.ts';
 import { type HelperSpec, type NodeSpec, toUs } from '../../scenario/scenario.ts';
 import type { Balance, ReadRoute } from '../../workload/clients.ts';
+import type { Routing } from '../../workload/routing.ts';
 import type { ReadRemedies } from '../../workload/users.ts';
 import { acknowledgementOf } from './acknowledgement.ts';
 import type { AgentSettings } from './agent.ts';
@@ -33,6 +34,7 @@ export interface LeaderFollowerSpec {
   readonly automaticFailover: boolean;
   /** Where a key in a lease store says who leads. */
   readonly leaderKey: { readonly ttlUs: number; readonly agent: AgentSettings } | null;
+  readonly routing: { readonly routing: Routing; readonly hopUs: number } | null;
   readonly suspicion: ManagerSettings['suspicion'];
   /** How many watch, and how many of them must agree. */
   readonly observers: number;
@@ -78,6 +80,7 @@ export function leaderFollowerSpec(
     acknowledgement: topology.acknowledgement,
     ...readsOf(topology.reads, problems, [...path, 'reads']),
     automaticFailover: topology.failover.automatic,
+    routing: routingOf(topology.routing),
     leaderKey: leaderKeyOf(topology.failover.leaderKey, nodes.length),
     suspicion: suspicionOf(topology.failover.detector),
     observers,
@@ -180,6 +183,22 @@ export function leaderFollowerHelpers(
           },
         ]),
   ];
+}
+
+function routingOf(routing: LeaderFollowerDocument['routing']): LeaderFollowerSpec['routing'] {
+  switch (routing.method) {
+    case 'manager':
+      return null;
+    case 'dns':
+      return { routing: { method: 'dns', ttlUs: toUs(routing.ttlMs) }, hopUs: 0 };
+    case 'vip':
+      return { routing: { method: 'address', takeoverUs: toUs(routing.takeoverMs) }, hopUs: 0 };
+    case 'proxy':
+      return {
+        routing: { method: 'proxy', checkUs: toUs(routing.checkMs) },
+        hopUs: toUs(routing.hopMs),
+      };
+  }
 }
 
 function leaderKeyOf(

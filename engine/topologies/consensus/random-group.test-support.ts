@@ -102,7 +102,10 @@ function randomFault(nodes: readonly string[], driftPpm: number): fc.Arbitrary<F
         forMs,
         loses: fc.constantFrom('machine' as const, 'memory' as const),
       })
-      .map((crash) => ({ ...crash, forMs: Math.min(crash.forMs, durationMs - crash.atMs) })),
+      .map((crash) => ({
+        ...crash,
+        forMs: Math.min(crash.forMs, Math.round((durationMs - crash.atMs) * 1000) / 1000),
+      })),
     fc.record({ type: fc.constant('pause' as const), node, atMs, forMs }),
     fc.record({ type: fc.constant('cut' as const), ...link }),
     fc.record({

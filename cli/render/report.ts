@@ -18,6 +18,7 @@ export function renderReport(report: Report, { scenario, options, paint }: Told)
     verdicts(report, paint),
     failovers(report, paint),
     lag(report, paint),
+    streams(report, paint),
     replication(report, paint),
     alerts(report, paint),
     nodes(report, paint),
@@ -173,6 +174,29 @@ function lag(report: Report, paint: Paint): string {
       milliseconds(replayLagMs.p50),
       milliseconds(replayLagMs.max),
       number(lagBytesMax),
+    ]),
+    { paintTitles: paint.heading },
+  );
+}
+
+function streams(report: Report, paint: Paint): string {
+  if (report.streams.length === 0) return '';
+  return table(
+    [
+      left('Streams'),
+      left('state'),
+      left('sync_state'),
+      right('sent, bytes/s'),
+      right('at most'),
+      right('disconnected, ms'),
+    ],
+    report.streams.map(({ node, state, syncState, walSendBytesPerSecond: { mean, max }, stateMs }) => [
+      node,
+      state,
+      syncState,
+      number(mean),
+      number(max),
+      milliseconds(stateMs.disconnected),
     ]),
     { paintTitles: paint.heading },
   );

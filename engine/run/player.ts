@@ -65,6 +65,8 @@ export interface StreamView {
   readonly state: StreamState;
   /** `pg_stat_replication.sync_state`: whether writes wait for it, or would if another were gone. */
   readonly syncState: SyncState;
+  /** Byte position in the leader's log through which it was sent. */
+  readonly sentBytes: number;
 }
 
 export interface LinkView {

@@ -1,5 +1,7 @@
 import type { Alert } from '../observe/alerts.ts';
 import type { VerdictName } from '../scenario/schema.ts';
+import type { StreamState } from '../topologies/leader-follower/messages.ts';
+import type { SyncState } from '../topologies/leader-follower/waiting.ts';
 
 /** How many operations of one kind ended each way. */
 export interface OutcomeCounts {
@@ -65,6 +67,23 @@ export interface LagSummary {
     readonly flushLagMs: readonly number[];
     readonly replayLagMs: readonly number[];
     readonly lagBytes: readonly number[];
+  };
+}
+
+/** One follower's connection, as its leader sees it, sampled; the rate and the states are those of pg_stat_replication. */
+export interface StreamSummary {
+  readonly node: string;
+  /** When it was looked at last. */
+  readonly state: StreamState;
+  readonly syncState: SyncState;
+  /** Bytes of log sent a second, over the run and in the busiest stretch between two samples. */
+  readonly walSendBytesPerSecond: { readonly mean: number; readonly max: number };
+  /** How long it was seen in each state, while its leader lived. */
+  readonly stateMs: {
+    readonly streaming: number;
+    readonly catchUp: number;
+    readonly reSync: number;
+    readonly disconnected: number;
   };
 }
 
@@ -154,6 +173,7 @@ export interface Report {
   /** Acknowledged writes lost, and from when the oldest of them was written to when the newest was. */
   readonly rpo: { readonly writes: number; readonly ms: number };
   readonly lag: readonly LagSummary[];
+  readonly streams: readonly StreamSummary[];
   /** What monitoring would have told, in the order it was raised. */
   readonly alerts: readonly Alert[];
   /** null where the topology has no leader's log to follow. */

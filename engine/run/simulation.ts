@@ -35,6 +35,7 @@ import { Failovers } from './failovers.ts';
 import { LagSamples } from './lag.ts';
 import { arrivalsOf, idealMachine, linkSettingsOf, machineOf, tablesOf } from './machines.ts';
 import type { NodeLoad, Report, Verdict } from './report.ts';
+import { StreamSamples } from './stream-samples.ts';
 import { engineVersion } from './version.ts';
 
 /** How often lag is sampled over a run, and how often a drain looks whether it is over. */
@@ -62,6 +63,7 @@ export class Simulation implements Notebook {
   /** Present where users are told apart. */
   private readonly sessions: Sessions | undefined;
   private readonly lag: LagSamples;
+  private readonly streams = new StreamSamples();
   private readonly alerts: Alerts;
   /** By shard. */
   readonly cells: readonly Cell[];
@@ -374,8 +376,11 @@ export class Simulation implements Notebook {
 
   private watchStreams(leader: number): void {
     const name = this.target.names[leader]!;
-    for (const { from, to, state } of this.cluster.streams())
-      if (from === name) this.alerts.sawStream(this.loop.nowUs, to, state !== 'disconnected');
+    for (const stream of this.cluster.streams()) {
+      if (stream.from !== name) continue;
+      this.streams.add(this.loop.nowUs, stream);
+      this.alerts.sawStream(this.loop.nowUs, stream.to, stream.state !== 'disconnected');
+    }
   }
 
   private sampleLag(): void {
@@ -390,7 +395,7 @@ export class Simulation implements Notebook {
         this.lag.add(loop.nowUs, replica, lag);
         this.alerts.sawLag(loop.nowUs, this.target.names[replica]!, lag.replayLagUs);
       }
-      if (this.scenario.alerts.disconnected) this.watchStreams(leader);
+      this.watchStreams(leader);
     }
   }
 
@@ -427,6 +432,7 @@ export class Simulation implements Notebook {
       overlapMs: this.overlapUs / 1000,
       rpo: { writes: loss.writes, ms: (loss.toUs - loss.fromUs) / 1000 },
       lag: this.lag.report(names),
+      streams: this.streams.report(),
       alerts: this.alerts.report(),
       replication: cluster.replication?.() ?? null,
       nodes: scenario.nodes.map((_, node) => this.nodeLoad(node)),

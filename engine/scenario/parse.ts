@@ -410,6 +410,7 @@ const metricRoots = [
   'rpo',
   'lag',
   'replication',
+  'streams',
   'alerts',
   'nodes',
 ];

@@ -264,6 +264,7 @@ export class ConsensusCluster implements Cluster {
                     to: names[to]!,
                     state: streamState(server.progress[to]!),
                     syncState: server.settings.answersAlone ? ('async' as const) : ('quorum' as const),
+                    sentBytes: endBytes(server.wal, server.nextLsn[to]! - 1),
                   },
                 ],
           )

@@ -406,6 +406,7 @@ export class LeaderFollowerCluster implements Cluster {
                     to: names[to]!,
                     state: streamState(replica.streams[to]!),
                     syncState: syncStateOf(replica, to),
+                    sentBytes: endBytes(replica.wal, replica.sentLsn[to]!),
                   },
                 ],
           )

@@ -12,6 +12,7 @@ import { simulate } from '../../run/simulate.ts';
 import { parseScenario } from '../../scenario/parse.ts';
 import { oneWayLatency, regionRtt } from '../../scenario/region-rtt.ts';
 import type { ScenarioSource } from '../../scenario/schema.ts';
+import type { LeaderFollowerSource } from './schema.ts';
 
 /** P(X ≤ t), t in ms. */
 type Cdf = (t: number) => number;
@@ -168,7 +169,7 @@ function expectedMs(
 
 function scenario(
   { client, leaderDisk, followers }: Configuration,
-  acknowledgement: (typeof acknowledgements)[number],
+  acknowledgement: NonNullable<LeaderFollowerSource['acknowledgement']>,
   writes: number,
 ): ScenarioSource {
   const perSecond = 1;
@@ -210,6 +211,64 @@ function scenario(
     },
   };
 }
+
+/** PostgreSQL's levels: whom a write waits for and until when, as sums of the same parts. Replay takes 4 ms a record. */
+const replayMs = 4;
+const levels = [
+  { level: 'off', standbys: '*', waits: () => null },
+  { level: 'local', standbys: '*', waits: () => null },
+  { level: 'remote_write', standbys: 'FIRST 1 (follower-1, follower-0)', waits: first('written', 1) },
+  { level: 'on', standbys: 'FIRST 1 (follower-1, follower-0)', waits: first('flushed', 1) },
+  { level: 'remote_apply', standbys: 'FIRST 1 (follower-1, follower-0)', waits: first('replayed', 1) },
+  { level: 'remote_apply', standbys: 'ANY 1 (*)', waits: anyOne('replayed') },
+] as const;
+
+type StageName = 'written' | 'flushed' | 'replayed';
+
+function roundOf(grid: Grid, { link, disk }: Configuration['followers'][number], stage: StageName): Density {
+  const way = grid.density(link[1]);
+  const flushed = grid.density(disk[1]);
+  if (stage === 'written') return grid.sum(way, way);
+  if (stage === 'flushed') return grid.sum(way, flushed, way);
+  // Word of the replay cannot overtake word of the flush, which left before it on the same connection.
+  const back = grid.extreme([way, grid.sum(grid.density(constant(replayMs)), way)], 'slowest');
+  return grid.sum(way, flushed, back);
+}
+
+function first(stage: StageName, follower: number) {
+  return (grid: Grid, { followers }: Configuration): Density => roundOf(grid, followers[follower]!, stage);
+}
+
+function anyOne(stage: StageName) {
+  return (grid: Grid, { followers }: Configuration): Density =>
+    grid.extreme(
+      followers.map((follower) => roundOf(grid, follower, stage)),
+      'fastest',
+    );
+}
+
+describe.each(configurations.slice(0, 2))('$name, PostgreSQL', (configuration) => {
+  test.each(levels)('$level, $standbys: p50 and p99 within 5% of the expectation', (each) => {
+    const { level, standbys, waits } = each;
+    const source = scenario(configuration, { style: 'postgresql', level, standbys }, 10_000);
+    const nodes = source.cluster.nodes.map((node) => ({
+      ...node,
+      replay: { recordsPerSecond: 1000 / replayMs },
+    }));
+    const { latencyMs } = simulate(parseScenario({ ...source, cluster: { nodes } }));
+    const grid = new Grid(configuration.spanMs);
+    const there = grid.density(configuration.client[1]);
+    const own = grid.density(level === 'off' ? constant(0) : configuration.leaderDisk[1]);
+    const waited = waits(grid, configuration);
+    const whole = grid.sum(there, own, there, ...(waited === null ? [] : [waited]));
+    for (const [p, measured] of [
+      [0.5, latencyMs.write.p50],
+      [0.99, latencyMs.write.p99],
+    ] as const) {
+      expect(Math.abs(measured! / grid.quantile(whole, p) - 1)).toBeLessThan(0.05);
+    }
+  });
+});
 
 describe.each(configurations)('$name', (configuration) => {
   test.each(acknowledgements)('%s: p50 and p99 within 5% of the expectation', (acknowledgement) => {

@@ -213,29 +213,35 @@ describe.skipIf(chromium === undefined)('site in Chromium', () => {
     ['desktop, dark', 1280, 'dark'],
     ['phone, light', 390, 'light'],
     ['phone, dark', 390, 'dark'],
-  ] as const)('axe finds nothing and nothing overflows: %s', async (_, width, colorScheme) => {
-    const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-    for (const path of pages) {
-      const page = await visit(path, { viewport: { width, height: 844 }, colorScheme, bypassCSP: true });
-      if (path === chapter) {
-        await wake(page, '#lab');
-        await press(page, 'Crash a');
-        await press(page, 'Cut a – b');
+  ] as const)(
+    'axe finds nothing and nothing overflows: %s',
+    async (_, width, colorScheme) => {
+      const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+      for (const path of pages) {
+        const page = await visit(path, { viewport: { width, height: 844 }, colorScheme, bypassCSP: true });
+        if (path === chapter) {
+          await wake(page, '#lab');
+          await press(page, 'Crash a');
+          await press(page, 'Cut a – b');
+        }
+        if (path !== '') await openClaim(page.locator('.claim').first());
+        expect(
+          await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
+          path,
+        ).toBeLessThanOrEqual(0);
+        await page.evaluate(axe);
+        const found = await page.evaluate(async () => {
+          const { violations } = await (
+            window as unknown as { axe: { run(): Promise<AxeResult> } }
+          ).axe.run();
+          return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html: node }) => node).join(' ')}`);
+        });
+        expect(found, path).toEqual([]);
+        await page.context().close();
       }
-      if (path !== '') await openClaim(page.locator('.claim').first());
-      expect(
-        await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
-        path,
-      ).toBeLessThanOrEqual(0);
-      await page.evaluate(axe);
-      const found = await page.evaluate(async () => {
-        const { violations } = await (window as unknown as { axe: { run(): Promise<AxeResult> } }).axe.run();
-        return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html: node }) => node).join(' ')}`);
-      });
-      expect(found, path).toEqual([]);
-      await page.context().close();
-    }
-  });
+    },
+    300_000,
+  );
 
   test('without JavaScript the picture is there, with a sentence', async () => {
     const page = await visit(chapter, { javaScriptEnabled: false });

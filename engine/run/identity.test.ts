@@ -83,9 +83,9 @@ test('pinned digests', () => {
   });
   expect(digests).toMatchInlineSnapshot(`
     [
-      "plain 1: 8150c02d20c19aa4",
-      "lossy 1: 063f6d308406a731",
-      "crashing 1: d0ffe6a68762e0a5",
+      "plain 1: b01759e54b26fcba",
+      "lossy 1: 4bd15abf9913542f",
+      "crashing 1: e8d0b8a8a6aa0886",
     ]
   `);
 });

@@ -63,7 +63,7 @@ test('what is no link is refused, whatever it is', () => {
     'quorate/',
     `quorate/${engineVersion}`,
     'https://example.org',
-    'quorat/0.1.0/{}',
+    'quorat/0.2.0/{}',
   ]) {
     expect(problemOf(() => decodeLink(text)).expected).toBe('a link that begins with quorate/');
   }

@@ -21,7 +21,7 @@ export interface RandomScenarioOptions {
   readonly drainMs?: number;
 }
 
-const faultTypes = [
+export const faultTypes = [
   'crash',
   'restart',
   'pause',

@@ -99,7 +99,16 @@ test('safe and convergent whatever befalls the machines', () => {
       fc.nat(0x7fff_ffff),
       fc.integer({ min: 5, max: 7 }),
       (schedule, seed, shards) => {
-        const source = sharded({ shards }, { faults: schedule, seed, drainMs: 60_000 });
+        const source = sharded(
+          { shards },
+          {
+            faults: schedule,
+            seed,
+            drainMs: 60_000,
+            // Far enough apart for a crash to find writes on their way.
+            network: { within: { latency: 15 } },
+          },
+        );
         const report = simulate(parseScenario(source));
         acknowledged += report.operations.write.ok;
         const results = Object.fromEntries(report.verdicts.map(({ name, result }) => [name, result]));

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { compileCharts } from '#engine';
 import { exitCodes } from './exit-codes.ts';
 import { run } from './run.ts';
 
@@ -17,6 +18,7 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+compileCharts();
 const exitCode = await run(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,

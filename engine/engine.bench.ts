@@ -9,6 +9,7 @@ import { Simulation } from './run/simulation.ts';
 import { parseScenario } from './scenario/parse.ts';
 import type { ScenarioSource } from './scenario/schema.ts';
 import { benchCharts } from './statecharts/bench.ts';
+import { compileCharts } from './statecharts/chart.ts';
 import { Election, prepareElection } from './topologies/consensus/election.ts';
 import { simulateElections } from './topologies/consensus/elections.ts';
 
@@ -126,6 +127,7 @@ line(
   `${millions(charts.loweredStepsPerSecond)}  (${charts.ratio.toFixed(0)} × XState)`,
 );
 
+compileCharts();
 bareQueue(1000, 1_000_000);
 const bare = bareQueue(1000, 5_000_000);
 line('bare queue loop, events', millions(bare));

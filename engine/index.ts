@@ -59,6 +59,7 @@ export {
   type VerdictName,
   verdictNames,
 } from './scenario/schema.ts';
+export { compileCharts } from './statecharts/chart.ts';
 export {
   type Elections,
   type ElectionsOptions,

@@ -1,4 +1,4 @@
-import type { Reference } from './chart.ts';
+import type { Reference } from './tables.ts';
 
 /** A machine that cannot be lowered: which machine and state, what is in the way, and what to write instead. */
 export class ChartError extends Error {

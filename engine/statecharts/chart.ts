@@ -5,65 +5,22 @@
  * the same plain functions: `bind(tables, { guards, actions, delays }, timers)`. lower.ts makes the tables.
  */
 
-/** An XState state value, `'idle'` or `{ region: 'idle' }`. */
-export type Value = string | { readonly [state: string]: Value };
-
-/** One configuration for the site: what is active, as XState's value, as dotted paths in document order, as tags. */
-export interface Configuration {
-  readonly value: Value;
-  readonly states: readonly string[];
-  readonly tags: readonly string[];
-  readonly done: boolean;
-}
-
-/** A guard, action or delay by its name in setup, with its fixed params if it has any. */
-export interface Reference {
-  readonly name: string;
-  readonly params?: unknown;
-}
-
-/** One `after` of one state. Its place in ChartTables.timers is its slot and the index of the event of its firing. */
-export interface Timer {
-  readonly state: string;
-  readonly delay: string;
-}
-
-/** Kinds of operations in a row. Params and internal events are resolved when the row is made, not when it runs. */
-export const RUN = 0;
-export const START_TIMER = 1;
-export const CANCEL_TIMER = 2;
-
-/** The event of a microstep is the caller's input, and not one of ChartTables.internalEvents. */
-export const CALLERS_INPUT = -1;
-
-/**
- * A chart as numbers and names, all of it JSON.
- *
- * A node reference is the index of a test if ≥ 0, else the complement of the index of a row. Tests are four numbers
- * each: guard, event, reference when true, reference when false. Operations are three: kind, index, event, where the
- * index is of an action or of a timer slot. Row r has operations rowStart[r] up to rowStart[r + 1].
- */
-export interface ChartTables {
-  readonly id: string;
-  readonly configurations: readonly Configuration[];
-  /** Event types by event index, timers first, then declared events, then one stand-in per class of undeclared ones. */
-  readonly events: readonly string[];
-  readonly timers: readonly Timer[];
-  /** Undeclared events: the first prefix that an event's type starts with gives its index; '' comes last. */
-  readonly undeclared: readonly { readonly prefix: string; readonly event: number }[];
-  readonly guards: readonly Reference[];
-  readonly actions: readonly Reference[];
-  /** Events that the chart raises itself: `raise` and done events. */
-  readonly internalEvents: readonly { readonly type: string }[];
-  /** Reference of the initial macrostep. */
-  readonly start: number;
-  /** References, by configuration × number of events + event. */
-  readonly roots: readonly number[];
-  readonly tests: readonly number[];
-  readonly rowNext: readonly number[];
-  readonly rowStart: readonly number[];
-  readonly operations: readonly number[];
-}
+import { compile } from './compile.ts';
+import { interpret } from './interpret.ts';
+import type {
+  Action,
+  ChartTables,
+  Configuration,
+  Delay,
+  Guard,
+  Parts,
+  Reference,
+  Timer,
+  TimerSink,
+  Value,
+  Walk,
+  Walks,
+} from './tables.ts';
 
 /** What guards, actions and delays are given. One object per chart is reused for every call: do not keep it. */
 export interface Given<Handle, Input> {
@@ -76,15 +33,6 @@ export interface Implementations<Handle, Input> {
   readonly guards?: Readonly<Record<string, unknown>>;
   readonly actions?: Readonly<Record<string, unknown>>;
   readonly delays?: Readonly<Record<string, number | ((given: Given<Handle, Input>) => number)>>;
-}
-
-/**
- * Takes the requests of `after`. Starting a slot that runs replaces it; a cancelled slot may have fired already or never
- * been started, which is no error: a state's exit cancels all of its timers. A firing is `step(configuration, slot, handle)`.
- */
-export interface TimerSink<Handle> {
-  startTimer(handle: Handle, slot: number, delayUs: number): void;
-  cancelTimer(handle: Handle, slot: number): void;
 }
 
 export interface Chart<Handle, Input extends { readonly type: string } = { readonly type: string }> {
@@ -119,141 +67,61 @@ export interface Chart<Handle, Input extends { readonly type: string } = { reado
   configurationOf(value: Value): number;
 }
 
-type Guard = (given: unknown, params: unknown) => boolean;
-type Action = (given: unknown, params: unknown) => void;
+let walksByDefault: Walks = interpret;
 
-/** Tables and functions as a chart. Throws Error if a function that the tables name is missing, or timers are. */
+/**
+ * From now on a chart that has not been stepped yet is walked as code made of its tables (`compile.ts`), a third faster in
+ * all. A page under a content security policy forbids that; without this call, tables are interpreted.
+ */
+export function compileCharts(): void {
+  walksByDefault = compile;
+}
+
+/**
+ * Tables and functions as a chart. Throws Error if a function that the tables name is missing, or timers are. `walks` says
+ * how they are walked, by default as `compileCharts` has it.
+ */
 export function bind<Handle, Input extends { readonly type: string }>(
   tables: ChartTables,
   implementations: Implementations<Handle, Input>,
   timers?: TimerSink<Handle>,
+  walks?: Walks,
 ): Chart<Handle, Input> {
   const { id, configurations, events } = tables;
   const eventCount = events.length;
-  const roots = Int32Array.from(tables.roots);
-  const testGuard = column(tables.tests, 4, 0);
-  const testEvent = column(tables.tests, 4, 1);
-  const whenTrue = column(tables.tests, 4, 2);
-  const whenFalse = column(tables.tests, 4, 3);
-  const rowNext = Int32Array.from(tables.rowNext);
-  const rowStart = Int32Array.from(tables.rowStart);
-  const operationKind = column(tables.operations, 3, 0);
-  const operationIndex = column(tables.operations, 3, 1);
-  const operationEvent = column(tables.operations, 3, 2);
-  const rowTimerStarts = Int32Array.from(tables.rowNext, (_, row) => countTimerStarts(tables, row));
-  const rowTimerStart = Int32Array.from(tables.rowNext, (_, row) => firstTimerStart(tables, row));
-
   const guards = tables.guards.map(
     (guard) => functionNamed(id, 'guard', implementations.guards, guard) as Guard,
   );
-  const guardParams = tables.guards.map((guard) => guard.params);
   const actions = tables.actions.map(
     (action) => functionNamed(id, 'action', implementations.actions, action) as Action,
   );
-  const actionParams = tables.actions.map((action) => action.params);
-  const delays = tables.timers.map(({ delay }) => delayNamed(id, implementations.delays, delay));
+  const delays = tables.timers.map(({ delay }) => delayNamed(id, implementations.delays, delay) as Delay);
   if (tables.timers.length > 0 && timers === undefined) {
     throw new Error(`Chart '${id}' has \`after\` in ${tables.timers[0]!.state}: give its timers a sink.`);
   }
-  const sink = timers as TimerSink<Handle>;
-
   const eventObjects = events.map((type) => Object.freeze({ type })) as unknown as Input[];
-  const internalEvents = tables.internalEvents as readonly unknown[] as readonly Input[];
   const initEvent = Object.freeze({ type: 'xstate.init' }) as unknown as Input;
-  const given: Given<Handle, Input> = { context: undefined as Handle, event: initEvent };
-
-  // Delays of the rows now running, innermost last: a row reads all of its delays before its first action, and an
-  // action may step another handle, whose row then reads its own.
-  const readDelays: number[] = [];
-  let readDelaysCount = 0;
-
-  function walk(reference: number, handle: Handle, input: Input): number {
-    let at = reference;
-    if (at >= 0) {
-      given.context = handle;
-      do {
-        const event = testEvent[at]!;
-        given.event = event === CALLERS_INPUT ? input : internalEvents[event]!;
-        const guard = testGuard[at]!;
-        at = guards[guard]!(given, guardParams[guard]) ? whenTrue[at]! : whenFalse[at]!;
-      } while (at >= 0);
-    }
-    const row = ~at;
-    const timerStarts = rowTimerStarts[row]!;
-    if (timerStarts === 1) {
-      runRowWithOneTimer(row, handle, input);
-    } else if (timerStarts > 0) {
-      runRowWithTimers(row, handle, input);
-    } else {
-      const end = rowStart[row + 1]!;
-      for (let operation = rowStart[row]!; operation < end; operation++)
-        runOperation(operation, handle, input);
-    }
-    return rowNext[row]!;
-  }
-
-  function runOperation(operation: number, handle: Handle, input: Input): void {
-    const index = operationIndex[operation]!;
-    if (operationKind[operation] === RUN) {
-      const event = operationEvent[operation]!;
-      // Set for each action anew, since the one before may have stepped another handle.
-      given.context = handle;
-      given.event = event === CALLERS_INPUT ? input : internalEvents[event]!;
-      actions[index]!(given, actionParams[index]);
-    } else {
-      sink.cancelTimer(handle, index);
-    }
-  }
-
-  /** Most rows with timers have one: its delay needs no stack. */
-  function runRowWithOneTimer(row: number, handle: Handle, input: Input): void {
-    const end = rowStart[row + 1]!;
-    const start = rowTimerStart[row]!;
-    const event = operationEvent[start]!;
-    given.context = handle;
-    given.event = event === CALLERS_INPUT ? input : internalEvents[event]!;
-    const delayUs = readDelay(operationIndex[start]!);
-    for (let operation = rowStart[row]!; operation < end; operation++) {
-      if (operation === start) sink.startTimer(handle, operationIndex[operation]!, delayUs);
-      else runOperation(operation, handle, input);
-    }
-  }
-
-  function runRowWithTimers(row: number, handle: Handle, input: Input): void {
-    const first = rowStart[row]!;
-    const end = rowStart[row + 1]!;
-    const base = readDelaysCount;
-    try {
-      for (let operation = first; operation < end; operation++) {
-        if (operationKind[operation] !== START_TIMER) continue;
-        const event = operationEvent[operation]!;
-        given.context = handle;
-        given.event = event === CALLERS_INPUT ? input : internalEvents[event]!;
-        readDelays[readDelaysCount++] = readDelay(operationIndex[operation]!);
-      }
-      let next = base;
-      for (let operation = first; operation < end; operation++) {
-        if (operationKind[operation] === START_TIMER) {
-          sink.startTimer(handle, operationIndex[operation]!, readDelays[next++]!);
-        } else {
-          runOperation(operation, handle, input);
-        }
-      }
-    } finally {
-      readDelaysCount = base;
-    }
-  }
-
-  function readDelay(slot: number): number {
-    const delay = delays[slot]!;
-    const delayUs = typeof delay === 'number' ? delay : delay(given);
-    if (!Number.isSafeInteger(delayUs) || delayUs < 0) {
-      const { state, delay: name } = tables.timers[slot]!;
+  const parts: Parts = {
+    given: { context: undefined, event: initEvent },
+    guards,
+    actions,
+    delays,
+    timers: timers as TimerSink<unknown>,
+    checked(slot, delayUs) {
+      if (Number.isSafeInteger(delayUs) && delayUs >= 0) return delayUs;
+      const { state, delay } = tables.timers[slot]!;
       throw new Error(
-        `Chart '${id}', state '${state}': delay '${name}' gave ${delayUs}, expected whole µs ≥ 0.`,
+        `Chart '${id}', state '${state}': delay '${delay}' gave ${delayUs}, expected whole µs ≥ 0.`,
       );
-    }
-    return delayUs;
+    },
+  };
+  // Made when first needed: by then it is settled how, and a chart that is never stepped costs nothing.
+  let roots: Walk[] | undefined;
+  let starting: Walk | undefined;
+  function makeWalks(): void {
+    const walkOf = (walks ?? walksByDefault)(tables, parts);
+    starting = walkOf(tables.start);
+    roots = tables.roots.map(walkOf);
   }
 
   const eventIndices = new Map(events.map((type, index) => [type, index]));
@@ -272,12 +140,15 @@ export function bind<Handle, Input extends { readonly type: string }>(
     configurations,
     events,
     timers: tables.timers,
-    start: (handle, input = initEvent) => walk(tables.start, handle, input as Input),
+    start(handle, input = initEvent) {
+      if (starting === undefined) makeWalks();
+      return starting!(handle, input);
+    },
     step(configuration, event, handle, input) {
-      const reference = roots[configuration * eventCount + event];
-      if (reference === undefined || event >>> 0 >= eventCount)
-        throw noSuchStep(tables, configuration, event);
-      return walk(reference, handle, input === undefined ? eventObjects[event]! : input);
+      if (roots === undefined) makeWalks();
+      const walk = roots![configuration * eventCount + event];
+      if (walk === undefined || event >>> 0 >= eventCount) throw noSuchStep(tables, configuration, event);
+      return walk(handle, input === undefined ? eventObjects[event]! : input);
     },
     eventIndex(type) {
       const declared = eventIndices.get(type);
@@ -309,26 +180,6 @@ export function bind<Handle, Input extends { readonly type: string }>(
     },
   };
   return chart;
-}
-
-function column(table: readonly number[], width: number, offset: number): Int32Array {
-  return Int32Array.from({ length: table.length / width }, (_, index) => table[index * width + offset]!);
-}
-
-/** The first operation of a row that starts a timer, −1 if none does. */
-function firstTimerStart(tables: ChartTables, row: number): number {
-  for (let operation = tables.rowStart[row]!; operation < tables.rowStart[row + 1]!; operation++) {
-    if (tables.operations[operation * 3] === START_TIMER) return operation;
-  }
-  return -1;
-}
-
-function countTimerStarts(tables: ChartTables, row: number): number {
-  let count = 0;
-  for (let operation = tables.rowStart[row]!; operation < tables.rowStart[row + 1]!; operation++) {
-    if (tables.operations[operation * 3] === START_TIMER) count++;
-  }
-  return count;
 }
 
 function functionNamed(

@@ -7,10 +7,10 @@
  */
 
 import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode } from 'xstate';
-import { CALLERS_INPUT, CANCEL_TIMER, type Reference, RUN, START_TIMER } from './chart.ts';
 import { ChartError, EndlessChartError, type TrailStep } from './chart-error.ts';
 import { type Answer, type Ask, type Decision, decide } from './decisions.ts';
 import { Numbering } from './numbering.ts';
+import { CALLERS_INPUT, CANCEL_TIMER, type Reference, RUN, START_TIMER } from './tables.ts';
 
 /** Where lowering gives up. Counts; each is far above what a chart that can be read aloud needs. */
 export interface LoweringLimits {

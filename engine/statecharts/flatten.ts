@@ -1,8 +1,9 @@
 /** From decision trees to tables: configurations that behave alike made one, and every test and row written once. */
 
-import { type Value, valueKey } from './chart.ts';
+import { valueKey } from './chart.ts';
 import type { Outcome, Tree, Trees } from './configurations.ts';
 import { Numbering } from './numbering.ts';
+import type { Value } from './tables.ts';
 
 export interface Classes {
   /** By explored configuration, the class it belongs to. */

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { and, cancel, createMachine, emit, enqueueActions, log, raise, sendTo, setup, stateIn } from 'xstate';
 import { benchCharts, loweredRun } from './bench.ts';
-import { bind, type ChartTables } from './chart.ts';
+import { bind } from './chart.ts';
 import { ChartError } from './chart-error.ts';
 import { lower } from './lower.ts';
 import { checkLowering } from './lowering-oracle.test-support.ts';
+import type { ChartTables } from './tables.ts';
 import { tabulate } from './tabulate.ts';
 
 interface Link {

@@ -60,8 +60,9 @@
  */
 
 import type { AnyStateMachine, ContextFrom, EventFrom } from 'xstate';
-import { bind, type Chart, type Implementations, type TimerSink } from './chart.ts';
+import { bind, type Chart, type Implementations } from './chart.ts';
 import type { LoweringLimits } from './configurations.ts';
+import type { TimerSink } from './tables.ts';
 import { tabulate } from './tabulate.ts';
 
 /**

@@ -12,9 +12,12 @@
 
 import fc from 'fast-check';
 import { type AnyMachineSnapshot, type AnyStateMachine, initialTransition, transition } from 'xstate';
-import { type Chart, type Value, valueKey } from './chart.ts';
+import { bind, type Chart, type Implementations, valueKey } from './chart.ts';
+import { compile } from './compile.ts';
 import type { LoweringLimits } from './configurations.ts';
-import { lower } from './lower.ts';
+import { interpret } from './interpret.ts';
+import type { Value } from './tables.ts';
+import { tabulate } from './tabulate.ts';
 
 /** One input of a script: which event, taken modulo the events there are, and the guards' truth when it arrives. */
 export interface ScriptStep {
@@ -58,26 +61,30 @@ export function checkLowering(machine: AnyStateMachine, options: CheckOptions = 
   );
 }
 
-/** A machine with its world-reading parts, lowered and not. */
+/** A machine with its world-reading parts, not lowered, and lowered in each way that tables are walked. */
 export interface Comparable {
   readonly machine: AnyStateMachine;
-  readonly chart: Chart<Handle, Input>;
+  readonly charts: readonly Chart<Handle, Input>[];
 }
 
 /** Prepares a machine for `compare`. Throws ChartError if it cannot be lowered. */
 export function comparable(machine: AnyStateMachine, limits?: LoweringLimits): Comparable {
   const subject = overWorld(machine);
-  const chart = lower(
-    subject,
-    {
-      // A slot is the index of its event, whose type is the id that XState starts and cancels.
-      startTimer: ({ world }: Handle, slot, delayUs) =>
-        world.log.push(`start ${chart.events[slot]} in ${delayUs}`),
-      cancelTimer: ({ world }: Handle, slot) => world.log.push(`cancel ${chart.events[slot]}`),
-    },
-    limits,
-  ) as unknown as Chart<Handle, Input>;
-  return { machine: subject, chart };
+  const tables = tabulate(subject, limits);
+  const { events } = tables;
+  const charts = [interpret, compile].map((walks) =>
+    bind<Handle, Input>(
+      tables,
+      subject.implementations as unknown as Implementations<Handle, Input>,
+      {
+        // A slot is the index of its event, whose type is the id that XState starts and cancels.
+        startTimer: ({ world }, slot, delayUs) => world.log.push(`start ${events[slot]} in ${delayUs}`),
+        cancelTimer: ({ world }, slot) => world.log.push(`cancel ${events[slot]}`),
+      },
+      walks,
+    ),
+  );
+  return { machine: subject, charts };
 }
 
 /** The machine with guards, actions and delays that read and write a world, which is the context. */
@@ -139,7 +146,15 @@ function hash(text: string): number {
 }
 
 /** Runs a script through both. Throws an Error that shows both logs at the first difference. */
-export function compare({ machine, chart }: Comparable, steps: readonly ScriptStep[]): void {
+export function compare({ machine, charts }: Comparable, steps: readonly ScriptStep[]): void {
+  for (const chart of charts) compareOne(machine, chart, steps);
+}
+
+function compareOne(
+  machine: AnyStateMachine,
+  chart: Chart<Handle, Input>,
+  steps: readonly ScriptStep[],
+): void {
   const initialBits = steps[0]?.bits ?? 0;
   const worldOfXState: World = { bits: initialBits, done: 0, log: [] };
   const worldOfTables: World = { bits: initialBits, done: 0, log: [] };

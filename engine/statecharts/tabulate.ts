@@ -1,10 +1,10 @@
 /** From an XState machine to ChartTables. lower.ts says what is kept of XState's meaning and what is refused. */
 
 import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode } from 'xstate';
-import type { ChartTables, Configuration, Timer, Value } from './chart.ts';
 import { exploreConfigurations, type LoweringLimits, Names } from './configurations.ts';
 import { flatten, mergeAlike } from './flatten.ts';
 import { refuseOutsideSubset } from './subset.ts';
+import type { ChartTables, Configuration, Timer, Value } from './tables.ts';
 
 /** The machine as tables. Throws ChartError outside of the subset that lower.ts lists, or beyond `limits`. */
 export function tabulate(machine: AnyStateMachine, limits: LoweringLimits = {}): ChartTables {

@@ -12,6 +12,7 @@ import { benchCharts } from './statecharts/bench.ts';
 import { compileCharts } from './statecharts/chart.ts';
 import { Election, prepareElection } from './topologies/consensus/election.ts';
 import { simulateElections } from './topologies/consensus/elections.ts';
+import { benchMerkle } from './topologies/leaderless/merkle.bench.ts';
 
 /** CPU time of this thread, without the compiler's: what the loop itself costs, however busy the machine is. */
 const cpuSeconds = (): number => {
@@ -197,6 +198,23 @@ const bareSeconds = events / bareQueue(50, events);
 line(
   '20,000 elections of 5 servers',
   `${seconds.toFixed(2)} s, of it ${setUpSeconds.toFixed(2)} s setting up  (bare queue, as many events: ${bareSeconds.toFixed(2)} s, 1/${(seconds / bareSeconds).toFixed(0)})`,
+);
+
+const merkle = benchMerkle(cpuSeconds);
+line(
+  'Merkle trees of 1 M keys, built; updated, writes',
+  `${merkle.buildSeconds.toFixed(2)} s; ${millions(merkle.updatesPerSecond)}`,
+);
+const kilobytes = (bytes: number): string => `${(bytes / 1e3).toFixed(1)} kB`;
+for (const { differing, bytes, rounds, seconds: took } of merkle.comparisons) {
+  line(
+    `  compared, ${differing} keys differ`,
+    `${kilobytes(bytes)} in ${rounds} rounds, ${(took * 1e3).toFixed(1)} ms  (1/${(merkle.scanBytes / bytes).toFixed(0)} of a scan's bytes)`,
+  );
+}
+line(
+  '  a full scan',
+  `${kilobytes(merkle.scanBytes)}, ${(merkle.scanSeconds * 1e3).toFixed(1)} ms to compare`,
 );
 
 const memory = memoryOverEvents(10);

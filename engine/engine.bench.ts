@@ -38,6 +38,10 @@ function source(overrides: Partial<ScenarioSource> = {}): ScenarioSource {
   };
 }
 
+function leaderless(topology: object = {}): ScenarioSource {
+  return source({ topology: { type: 'leaderless', ...topology } });
+}
+
 /** Its safety is checked on every run. */
 const raft: ScenarioSource = {
   id: 'bench-raft',
@@ -147,6 +151,9 @@ const rows: readonly (readonly [string, ScenarioSource, boolean])[] = [
     false,
   ],
   ['  the same, trace on', source({ durationMs: 2000 }), true],
+  ['leaderless, N=3 quorum reads and writes', leaderless(), false],
+  ['  the same, commit log synced every 10 s', leaderless({ commitLog: { syncEveryMs: 10_000 } }), false],
+  ['  the same, reads ask only two', leaderless({ readsAsk: 'enough' }), false],
   ['Raft, 5 servers, 50 ms heartbeats, 1,000 writes/s', raft, false],
   [
     '  the same, and 1,000 reads/s by read index',

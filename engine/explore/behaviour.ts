@@ -236,6 +236,10 @@ class Effects implements Out {
     return 0;
   }
 
+  clockUs(): number {
+    return 0;
+  }
+
   occupy(): number {
     return 0;
   }

@@ -155,6 +155,7 @@ function give(model: Model, whole: Whole, actor: number, what: Partial<Input>): 
   const out: Out = {
     nowUs: 0,
     elapsedUs: () => 0,
+    clockUs: () => 0,
     powerOff() {},
     send(to, kind, a, b, c, d, e, bytes) {
       const messages = whole.flight[actor * count + to]!;

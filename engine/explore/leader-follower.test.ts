@@ -131,6 +131,7 @@ const boastful: NodeKind<Replica> = {
 const methodsOf = (out: Out): Out => ({
   nowUs: out.nowUs,
   elapsedUs: (sinceUs) => out.elapsedUs(sinceUs),
+  clockUs: () => out.clockUs(),
   powerOff: (actor) => out.powerOff(actor),
   send: (...message) => out.send(...message),
   startTimer: (slot, delayUs) => out.startTimer(slot, delayUs),

@@ -681,8 +681,8 @@ export class Loop implements Out {
     clock.setAtUs = this.nowUs;
   }
 
-  /** What the actor's own clock shows. */
-  clockUs(actor: number): number {
+  /** What an actor's own clock shows; that of the one that now handles an input, unless it is said whose. */
+  clockUs(actor = this.self): number {
     const { skewUs, driftPpm, setAtUs } = this.clocks[this.hosts[actor]!]!;
     return this.nowUs + skewUs + Math.round(((this.nowUs - setAtUs) * driftPpm) / 1_000_000);
   }

@@ -34,6 +34,11 @@ export const REFUSED = 20;
 export const ROUTE = 21;
 /** This replica shows less than the reader of READ has seen: ask the leader. */
 export const BEHIND = 22;
+/** Whoever coordinates the operation has waited for replicas too long: it may have happened. */
+export const TIMED_OUT = 23;
+/** A client looks whether a node that left it without an answer is there again; and it is. */
+export const PING = 24;
+export const PONG = 25;
 /** Each topology numbers its own messages from here. */
 export const FIRST_TOPOLOGY_MESSAGE = 32;
 /** Message kinds stay below this; the loop marks records above it. */
@@ -58,6 +63,8 @@ export interface Out {
   readonly nowUs: number;
   /** How long ago `sinceUs`, an earlier `nowUs`, is on the node's own clock. What it decides by besides its timers. */
   elapsedUs(sinceUs: number): number;
+  /** What the node's own clock shows, skew and drift and all, in µs: for stamps that others compare with theirs. */
+  clockUs(): number;
   send(to: number, kind: number, a: number, b: number, c: number, d: number, e: number, bytes: number): void;
   /** (Re)starts one of the node's own timers, on its own clock. */
   startTimer(slot: number, delayUs: number): void;

@@ -62,6 +62,16 @@ const messages: { readonly [Type in Message['type']]: Extract<Message, { type: T
   'entry-taken': { type: 'entry-taken', term: 3, lsn: 9 },
   'entry-rejected': { type: 'entry-rejected', term: 3, lsn: 9, hintTerm: 1, hintLsn: 6 },
   commit: { type: 'commit', term: 3, lsn: 9 },
+  'timed-out': { type: 'timed-out', operation: 5 },
+  ping: { type: 'ping' },
+  pong: { type: 'pong' },
+  mutate: { type: 'mutate', serial: 3, key: 7, stampMs: 12.5, value: 5 },
+  mutated: { type: 'mutated', serial: 3 },
+  fetch: { type: 'fetch', serial: 4, key: 7 },
+  fetched: { type: 'fetched', serial: 4, stampMs: null, value: 0 },
+  repair: { type: 'repair', serial: 4, key: 7, stampMs: 12.5, value: 5 },
+  repaired: { type: 'repaired', serial: 4 },
+  gossip: { type: 'gossip' },
 };
 
 const faults: { readonly [Type in FaultDocument['type']]: Extract<FaultDocument, { type: Type }> } = {
@@ -126,12 +136,20 @@ const entries: readonly TraceEntry[] = [
   { ...at, type: 'lease', node: 'a', term: 2, held: false },
   { ...at, type: 'chosen', by: 'observer-1', node: 'b', term: 2 },
   { ...at, type: 'doubted', by: 'observer-1', node: 'a', term: 1 },
+  { ...at, type: 'held-for-down', by: 'a', node: 'b', down: true },
+  { ...at, type: 'held-for-down', by: 'a', node: 'b', down: false },
+  { ...at, type: 'unavailable', node: 'a', kind: 'write', key: 7 },
+  { ...at, type: 'coordination-timed-out', node: 'a', kind: 'read', key: 7, silent: ['b', 'c'] },
+  { ...at, type: 'read-repair', node: 'a', key: 7, behind: ['b'], first: true },
+  { ...at, type: 'read-repair', node: 'a', key: 7, behind: ['b'], first: false },
   { ...at, type: 'began', client: 'app', operation: 5, kind: 'write', key: 7 },
   { ...ended, kind: 'write', outcome: 'ok', lsn: 9 },
   { ...ended, kind: 'write', outcome: 'fail', lsn: null },
   { ...ended, kind: 'write', outcome: 'info', lsn: null },
   { ...ended, kind: 'read', outcome: 'ok', lsn: 9, stale: true },
   { ...ended, kind: 'read', outcome: 'ok', lsn: 0 },
+  { ...ended, kind: 'read', outcome: 'ok', lsn: 9, stampMs: 12.5 },
+  { ...ended, kind: 'write', outcome: 'ok', lsn: 9, stampMs: 12.5 },
   { ...at, type: 'drain' },
 ];
 

@@ -9,11 +9,14 @@ import {
   FLUSHED,
   type Input,
   OPERATOR,
+  PING,
+  PONG,
   READ,
   READ_OK,
   REFUSED,
   RESTARTED,
   ROUTE,
+  TIMED_OUT,
   TIMER,
   WRITE,
   WRITE_OK,
@@ -21,6 +24,8 @@ import {
 import type { FaultDocument, VerdictName } from '../scenario/schema.ts';
 import type { ConsensusMessage } from '../topologies/consensus/messages.ts';
 import type { ReplicationMessage, StreamState } from '../topologies/leader-follower/messages.ts';
+import type { LeaderlessMessage } from '../topologies/leaderless/messages.ts';
+import { stampMs } from '../topologies/leaderless/stamps.ts';
 
 export type ClientMessage =
   | {
@@ -46,10 +51,13 @@ export type ClientMessage =
       readonly leader: number | null;
     }
   | { readonly type: 'behind'; readonly operation: number }
+  | { readonly type: 'timed-out'; readonly operation: number }
+  | { readonly type: 'ping' }
+  | { readonly type: 'pong' }
   | { readonly type: 'route'; readonly leader: number; readonly term: number; readonly live: number };
 
 /** A message of one of the topologies. */
-export type TopologyMessage = ReplicationMessage | ConsensusMessage;
+export type TopologyMessage = ReplicationMessage | ConsensusMessage | LeaderlessMessage;
 
 export type Message = ClientMessage | TopologyMessage;
 
@@ -191,6 +199,40 @@ export type TraceEntry =
       readonly token: number;
       readonly lsn: number;
     }
+  | {
+      /** A node holds another for down, or no longer. */
+      readonly type: 'held-for-down';
+      readonly atMs: number;
+      readonly by: string;
+      readonly node: string;
+      readonly down: boolean;
+    }
+  | {
+      /** Too few replicas are held for up: the operation does not begin. */
+      readonly type: 'unavailable';
+      readonly atMs: number;
+      readonly node: string;
+      readonly kind: 'read' | 'write';
+      readonly key: number;
+    }
+  | {
+      readonly type: 'coordination-timed-out';
+      readonly atMs: number;
+      readonly node: string;
+      readonly kind: 'read' | 'write';
+      readonly key: number;
+      /** Replicas that have not answered. */
+      readonly silent: readonly string[];
+    }
+  | {
+      readonly type: 'read-repair';
+      readonly atMs: number;
+      readonly node: string;
+      readonly key: number;
+      readonly behind: readonly string[];
+      /** Whether the read's client waits for it. */
+      readonly first: boolean;
+    }
   | { readonly type: 'powered-off'; readonly atMs: number; readonly node: string }
   | {
       readonly type: 'lease';
@@ -219,6 +261,8 @@ export type TraceEntry =
       readonly outcome: 'ok' | 'fail' | 'info';
       readonly latencyMs: number;
       readonly lsn: number | null;
+      /** Where versions are stamps: what the writer's clock showed. */
+      readonly stampMs?: number;
       /** Of a read: whether a newer write had been acknowledged before it began. */
       readonly stale: boolean;
       /** Guarantees to its user that a read broke, if any. */
@@ -330,6 +374,12 @@ export function messageOf(
       return { type: 'refused', operation: b, leader: c > 0 ? c - 1 : null };
     case BEHIND:
       return { type: 'behind', operation: b };
+    case TIMED_OUT:
+      return { type: 'timed-out', operation: b };
+    case PING:
+      return { type: 'ping' };
+    case PONG:
+      return { type: 'pong' };
     case ROUTE:
       return { type: 'route', leader: a, term: b, live: c };
     default:
@@ -420,6 +470,16 @@ export function describeTraceEntry(entry: TraceEntry): string {
       return `${manager(entry.by)} chooses ${entry.node}, whose log is the most advanced, to lead term ${entry.term}`;
     case 'zombie-rejected':
       return `the storage refuses record ${entry.lsn} of ${entry.node}: it has seen a newer token than ${entry.token}`;
+    case 'held-for-down':
+      return entry.down
+        ? `${entry.by} has heard nothing of ${entry.node} for too long and holds it for down`
+        : `${entry.by} hears of ${entry.node} again and holds it for up`;
+    case 'unavailable':
+      return `${entry.node} refuses to ${entry.kind} key ${entry.key}: too few of its replicas are held for up`;
+    case 'coordination-timed-out':
+      return `${entry.node} gives up its ${entry.kind} of key ${entry.key}: no answer from ${entry.silent.join(', ')}`;
+    case 'read-repair':
+      return `${entry.node}'s read of key ${entry.key} found ${entry.behind.join(', ')} behind and writes the newest version back${entry.first ? ', before it answers' : ''}`;
     case 'powered-off':
       return `the fencing device cuts the power of ${entry.node}`;
     case 'lease':
@@ -435,8 +495,8 @@ export function describeTraceEntry(entry: TraceEntry): string {
       if (entry.outcome === 'info')
         return `${what} is given up after ${entry.latencyMs} ms: it may have happened`;
       if (entry.kind === 'write')
-        return `${what} is acknowledged as record ${entry.lsn} after ${entry.latencyMs} ms`;
-      const found = entry.lsn === 0 ? 'nothing' : `record ${entry.lsn}`;
+        return `${what} is acknowledged as ${endedVersion(entry)} after ${entry.latencyMs} ms`;
+      const found = entry.lsn === 0 ? 'nothing' : endedVersion(entry);
       return `${what} returns ${found} after ${entry.latencyMs} ms${entry.stale ? ', which is stale: a newer write was acknowledged before it began' : ''}${entry.broken === undefined ? '' : `; for its user this breaks ${entry.broken.join(' and ')}`}`;
     }
     case 'drain':
@@ -444,8 +504,22 @@ export function describeTraceEntry(entry: TraceEntry): string {
   }
 }
 
+function endedVersion({ lsn, stampMs: stamp }: { lsn: number | null; stampMs?: number }): string {
+  return stamp === undefined ? `record ${lsn}` : stampedVersion(stamp);
+}
+
 function manager(name: string): string {
   return name === 'manager' ? 'the manager' : name;
+}
+
+/** What was read or written: where nobody leads, a version by its stamp. */
+function recordName(term: number, lsn: number): string {
+  const stamp = stampMs(term, lsn);
+  return stamp === null ? `record ${lsn}` : stampedVersion(stamp);
+}
+
+function stampedVersion(stamp: number | null): string {
+  return stamp === null ? 'nothing' : `the version of ${stamp} ms`;
 }
 
 function describeMessage(message: Message): string {
@@ -457,13 +531,33 @@ function describeMessage(message: Message): string {
     case 'read-ok':
       return `the answer to read ${message.operation}`;
     case 'write-ok':
-      return `the acknowledgement of write ${message.operation} (record ${message.lsn})`;
+      return `the acknowledgement of write ${message.operation} (${recordName(message.term, message.lsn)})`;
     case 'refused':
       return message.leader === null
         ? `the refusal of operation ${message.operation}`
         : `the refusal of operation ${message.operation}, with word of who leads`;
     case 'behind':
       return `word that it lags behind what the reader of operation ${message.operation} has seen`;
+    case 'timed-out':
+      return `word that operation ${message.operation} has waited for replicas too long`;
+    case 'ping':
+      return 'the question whether it is there again';
+    case 'pong':
+      return 'word that it is there';
+    case 'mutate':
+      return `${stampedVersion(message.stampMs)} of key ${message.key}, to be written`;
+    case 'mutated':
+      return `word that it has the version of write ${message.serial} of its coordinator`;
+    case 'fetch':
+      return `the question what it holds of key ${message.key}`;
+    case 'fetched':
+      return `what it holds: ${stampedVersion(message.stampMs)}`;
+    case 'repair':
+      return `${stampedVersion(message.stampMs)} of key ${message.key}, which a read found it to lack`;
+    case 'repaired':
+      return `word that it has what read ${message.serial} of its coordinator wrote back`;
+    case 'gossip':
+      return 'a sign of life';
     case 'route':
       return `whom to ask in term ${message.term}`;
     case 'hello':

@@ -36,7 +36,7 @@ export interface EnabledFault {
 
 /** What a replica is and how far its log has come. */
 export interface NodeRole {
-  readonly role: 'leader' | 'follower' | 'candidate';
+  readonly role: 'leader' | 'follower' | 'candidate' | 'replica';
   /** The chart's state, dotted: `following.receiving`. */
   readonly state: string;
   readonly term: number;

@@ -12,7 +12,10 @@ import type { FaultDocument } from '../scenario/schema.ts';
 import { actorsOf, type Cell, cellsOf } from '../topologies/cells.ts';
 import type { Cluster } from '../topologies/cluster.ts';
 import { newCluster } from '../topologies/clusters.ts';
+import { stampMs } from '../topologies/leaderless/stamps.ts';
 import { balanceOf, remediesOf, routingOf } from '../topologies/topologies.ts';
+import { DiscardedWrites } from '../verdicts/discarded-writes.ts';
+import { Inversions } from '../verdicts/inversions.ts';
 import { Sessions, type SessionVerdictName } from '../verdicts/sessions.ts';
 import { StaleReads } from '../verdicts/stale-reads.ts';
 import {
@@ -41,6 +44,7 @@ import { engineVersion } from './version.ts';
 /** How often lag is sampled over a run, and how often a drain looks whether it is over. */
 const samplesPerRun = 500;
 const drainLookUs = 10_000;
+const none: readonly never[] = [];
 
 /**
  * One run of a scenario: a cluster, a network, clients, faults, and what is measured of them. A pure function of
@@ -62,6 +66,9 @@ export class Simulation implements Notebook {
   private readonly staleReads: StaleReads;
   /** Present where users are told apart. */
   private readonly sessions: Sessions | undefined;
+  /** Present where versions are stamps. */
+  private readonly discardedWrites: DiscardedWrites | undefined;
+  private readonly inversions: Inversions | undefined;
   private readonly lag: LagSamples;
   private readonly streams = new StreamSamples();
   private readonly alerts: Alerts;
@@ -131,6 +138,7 @@ export class Simulation implements Notebook {
           reads: topology.reads,
           balance: balanceOf(topology),
           seeksLeader: this.cluster.clientsSeekLeader ?? false,
+          asksAnybody: this.cluster.clientsAskAnybody ?? false,
           valueBytes: workload.valueBytes,
           timeoutUs: workload.timeoutUs,
           keys,
@@ -146,7 +154,7 @@ export class Simulation implements Notebook {
             cell.nodes.map((_, replica) =>
               meanUs(linkSettings(clients[group]!, cell.firstActor + replica).latency),
             ),
-            this.cluster.leaderOf(cell.firstActor) - cell.firstActor,
+            Math.max(0, this.cluster.leaderOf(cell.firstActor) - cell.firstActor),
             routingOf(topology) !== null,
           ),
         ),
@@ -188,6 +196,13 @@ export class Simulation implements Notebook {
       operation: (fault, ended) => this.cluster.operation?.(fault, ended) ?? 'its topology knows no such act',
     };
     this.staleReads = new StaleReads(workload.clients.map(({ id }) => id));
+    if (this.cluster.stampsVersions === true) {
+      this.discardedWrites = new DiscardedWrites(count);
+      this.inversions = new Inversions(
+        workload.clients.map(({ id }) => id),
+        count,
+      );
+    }
     if (workload.users !== null) {
       this.sessions = new Sessions(
         { users: workload.users.count, keys: workload.keys.count },
@@ -304,6 +319,7 @@ export class Simulation implements Notebook {
     if (kind === NOTE_BEGAN) {
       const group = actor - this.firstClient;
       this.operations.began(group, a, b, c, d);
+      this.inversions?.began(group, a, d);
       this.sessions?.began(group, a, this.userOf(group, a), b, c, d);
       if (this.observe !== undefined) this.tellBegan(group, a, b, c, d);
     } else if (kind === NOTE_ENDED) {
@@ -317,7 +333,9 @@ export class Simulation implements Notebook {
 
   private judge(ended: Ended): void {
     const stale = this.staleReads.ended(ended);
-    const broken = this.sessions?.ended(ended) ?? [];
+    const broken = this.sessions?.ended(ended) ?? none;
+    this.inversions?.ended(ended);
+    this.discardedWrites?.ended(ended);
     if (ended.kind !== READ && ended.outcome === OK) {
       this.cluster.acknowledged(ended.atUs, ended.term, ended.lsn, ended.number, ended.key);
       this.failovers[ended.key % this.cells.length]!.wrote(ended.atUs, ended.beganUs);
@@ -342,6 +360,7 @@ export class Simulation implements Notebook {
   }
 
   private tellEnded(ended: Ended, stale: boolean, broken: readonly SessionVerdictName[]): void {
+    const stamp = ended.outcome === OK ? stampMs(ended.term, ended.lsn) : null;
     this.tell({
       type: 'ended',
       atMs: ended.atUs / 1000,
@@ -352,6 +371,7 @@ export class Simulation implements Notebook {
       outcome: outcomes[ended.outcome]!,
       latencyMs: (ended.atUs - ended.beganUs) / 1000,
       lsn: ended.outcome === OK ? ended.lsn : null,
+      ...(stamp !== null && { stampMs: stamp }),
       stale,
       ...(broken.length > 0 && { broken }),
     });
@@ -388,7 +408,7 @@ export class Simulation implements Notebook {
     cluster.looked?.();
     for (const { firstActor, nodes } of this.cells) {
       const leader = cluster.leaderOf(firstActor);
-      if (!this.isLive(leader)) continue;
+      if (leader < 0 || !this.isLive(leader)) continue;
       for (let replica = firstActor; replica < firstActor + nodes.length; replica++) {
         if (replica === leader || !this.isLive(replica)) continue;
         const lag = cluster.lagOf(replica);
@@ -403,6 +423,8 @@ export class Simulation implements Notebook {
     return [
       ...this.cluster.verdicts(this.settled),
       this.staleReads.verdict(),
+      ...(this.inversions === undefined ? [] : [this.inversions.verdict()]),
+      ...(this.discardedWrites === undefined ? [] : [this.discardedWrites.verdict()]),
       ...(this.sessions?.verdicts() ?? []),
     ];
   }
@@ -448,7 +470,7 @@ export class Simulation implements Notebook {
     const leads = this.cells.some(({ firstActor }) => this.nodeOf[cluster.leaderOf(firstActor)] === node);
     return {
       node: this.scenario.nodes[node]!.id,
-      role: leads ? 'leader' : 'follower',
+      role: leads ? 'leader' : cluster.leaderOf(0) < 0 ? 'replica' : 'follower',
       process: (['up', 'paused', 'down'] as const)[loop.process(host)],
       reads: served(SERVICE_READ),
       writes: served(SERVICE_WRITE),

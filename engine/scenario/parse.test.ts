@@ -303,7 +303,7 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     'an unknown topology',
     changed(least, ['topology', 'type'], 'leader-folower'),
     [
-      'topology.type: found "leader-folower", expected one of leader-follower, consensus, sharded (did you mean leader-follower?)',
+      'topology.type: found "leader-folower", expected one of leader-follower, consensus, leaderless, sharded (did you mean leader-follower?)',
     ],
   ],
   [

@@ -5,6 +5,7 @@
 import * as z from 'zod/mini';
 import { consensusSchema } from '../topologies/consensus/schema.ts';
 import { leaderFollowerSchema } from '../topologies/leader-follower/schema.ts';
+import { leaderlessSchema } from '../topologies/leaderless/schema.ts';
 import { shardedSchema } from '../topologies/sharded/schema.ts';
 import {
   capacityPerSecond,
@@ -332,12 +333,15 @@ const faultTypes = [
 
 /** Verdicts on what each user sees, given where a scenario tells users apart. */
 export const sessionVerdictNames = ['read-your-writes', 'monotonic-reads', 'consistent-prefix'] as const;
+/** Verdicts on versions that are stamps of clocks, given where nobody leads. */
+const stampVerdictNames = ['discarded-writes', 'new-old-inversions'] as const;
 export const verdictNames = [
   'lost-writes',
   'stale-reads',
   'divergence',
   'split-brain',
   'consensus-safety',
+  ...stampVerdictNames,
   ...sessionVerdictNames,
 ] as const;
 
@@ -363,7 +367,12 @@ export const scenarioSchema = z.strictObject({
   drainMs: z._default(timeMs.check(z.describe('The longest the drain may take')), 60_000),
   cluster,
   network: z.prefault(network, {}),
-  topology: z.discriminatedUnion('type', [leaderFollowerSchema, consensusSchema, shardedSchema]),
+  topology: z.discriminatedUnion('type', [
+    leaderFollowerSchema,
+    consensusSchema,
+    leaderlessSchema,
+    shardedSchema,
+  ]),
   workload,
   faults: z._default(z.array(z.discriminatedUnion('type', faultTypes)).check(z.maxLength(100_000)), []),
   alerts: z.prefault(

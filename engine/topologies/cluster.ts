@@ -75,10 +75,14 @@ export interface Loss {
 export interface Cluster {
   /** Replicas in order, then helpers, shard after shard; client groups come after them. */
   readonly members: readonly Member[];
-  /** The replica that leads the newest term of a member's shard. */
+  /** The replica that leads the newest term of a member's shard; −1 where nobody leads. */
   leaderOf(member: number): number;
   /** Whether clients find the leader by themselves; otherwise they are told, and ask nobody else. */
   readonly clientsSeekLeader?: boolean;
+  /** Whether any replica takes any operation: clients choose one of the nearest that answer. */
+  readonly clientsAskAnybody?: boolean;
+  /** Whether versions are stamps of clocks, of which the newest wins, and not records of a log. */
+  readonly stampsVersions?: boolean;
   /** What serving a message costs a replica, `SERVICE_…`. */
   serviceClassOf(kind: number): number;
   timerName(member: number, slot: number): string;

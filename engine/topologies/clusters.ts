@@ -2,6 +2,7 @@ import type { TopologySpec } from '../scenario/scenario.ts';
 import type { Cluster, ClusterSize, Surroundings } from './cluster.ts';
 import { ConsensusCluster } from './consensus/cluster.ts';
 import { LeaderFollowerCluster } from './leader-follower/cluster.ts';
+import { LeaderlessCluster } from './leaderless/cluster.ts';
 import { ShardedCluster } from './sharded/cluster.ts';
 
 /** The cluster of a scenario's topology, ready to start. */
@@ -13,5 +14,7 @@ export function newCluster(spec: TopologySpec, size: ClusterSize, run: Surroundi
       return new ShardedCluster(spec, size, run, newCluster);
     case 'consensus':
       return new ConsensusCluster(spec, size, run);
+    case 'leaderless':
+      return new LeaderlessCluster(spec, size, run);
   }
 }

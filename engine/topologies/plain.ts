@@ -4,9 +4,11 @@ import type { Problem } from '../scenario/problems.ts';
 import type { HelperSpec, NodeSpec, PlainTopologySpec } from '../scenario/scenario.ts';
 import { consensusSpec } from './consensus/spec.ts';
 import { leaderFollowerHelpers, leaderFollowerSpec } from './leader-follower/spec.ts';
+import type { LeaderlessDocument } from './leaderless/schema.ts';
+import { leaderlessSpec } from './leaderless/spec.ts';
 import type { ShardedDocument } from './sharded/schema.ts';
 
-type PlainTopologyDocument = ShardedDocument['of'];
+type PlainTopologyDocument = ShardedDocument['of'] | LeaderlessDocument;
 
 /** `path` is where the scenario has the settings. */
 export function plainTopologySpec(
@@ -20,6 +22,8 @@ export function plainTopologySpec(
       return leaderFollowerSpec(topology, nodes, problems, path);
     case 'consensus':
       return consensusSpec(topology, nodes, problems, path);
+    case 'leaderless':
+      return leaderlessSpec(topology, nodes, problems, path);
   }
 }
 
@@ -33,6 +37,7 @@ export function plainTopologyHelpers(
     case 'leader-follower':
       return leaderFollowerHelpers(topology, nodes, path);
     case 'consensus':
+    case 'leaderless':
       return [];
   }
 }

@@ -1,6 +1,7 @@
 import { READ } from '../kernel/protocol.ts';
 import type { Ended } from '../observe/operations.ts';
 import type { Verdict, Witness } from '../run/report.ts';
+import { versionName } from '../topologies/leaderless/stamps.ts';
 import { OK } from '../workload/clients.ts';
 
 /**
@@ -25,9 +26,9 @@ export class StaleReads {
     this.first ??= {
       atMs: operation.atUs / 1000,
       story: [
-        `a write of key ${operation.key} was acknowledged as record ${knownLsn} of term ${knownTerm}`,
+        `a write of key ${operation.key} was acknowledged as ${versionName(knownTerm, knownLsn)}`,
         `after that, at ${operation.beganUs / 1000} ms, ${this.names[operation.group]!} began to read key ${operation.key}`,
-        `at ${operation.atUs / 1000} ms the read returned ${lsn === 0 ? 'nothing, as if the key was never written' : `record ${lsn} of term ${term}`}`,
+        `at ${operation.atUs / 1000} ms the read returned ${lsn === 0 ? 'nothing, as if the key was never written' : versionName(term, lsn)}`,
       ],
     };
     return true;

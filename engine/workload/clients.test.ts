@@ -270,6 +270,7 @@ test('word of an older term that was overtaken does not send a client back to th
       reads: 'leader',
       balance: 'random',
       seeksLeader: false,
+      asksAnybody: false,
       valueBytes: 1,
       timeoutUs: 1000,
       keys: uniformKeys(1),
@@ -288,6 +289,7 @@ test('word of an older term that was overtaken does not send a client back to th
       {
         nowUs: 0,
         elapsedUs: () => 0,
+        clockUs: () => 0,
         occupy: () => 0,
         powerOff() {},
         send() {},

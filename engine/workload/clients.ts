@@ -11,12 +11,15 @@ import {
   type Input,
   type NodeKind,
   type Out,
+  PING,
+  PONG,
   pick,
   READ,
   READ_OK,
   REFUSED,
   ROUTE,
   START,
+  TIMED_OUT,
   TIMER,
   WRITE,
   WRITE_OK,
@@ -66,12 +69,14 @@ const NEXT_READ = 0;
 const NEXT_WRITE = 1;
 const GIVE_UP = 2;
 const READ_AFTER_WRITE = 3;
-export const CLIENT_TIMERS = 4;
+const LOOK_AGAIN = 4;
+export const CLIENT_TIMERS = 5;
 export const clientTimerNames = [
   'the wait for the next read',
   'the wait for the next write',
   'the patience for an answer',
   'the wait to read what was written',
+  'the wait before silent nodes are looked for',
 ] as const;
 
 /** Where reads go: the leader, a live follower chosen at random, or the nearest live replica, at random among equals. */
@@ -99,6 +104,8 @@ export interface Route {
   readonly rerouting: Rerouting | null;
   /** When the replica that it takes for the leader last answered, where it finds the leader by itself. */
   heardUs: number;
+  /** When each replica last answered, where any takes any operation. */
+  readonly answeredUs: Float64Array;
   /** The replica that the balancer chose last. */
   chosen: number;
   /** Per replica: operations that it owes an answer, where the balancer goes by that. */
@@ -115,6 +122,8 @@ export interface ClientSettings {
   readonly routing: Routing | null;
   /** Whether the group finds the leader by itself: by what replicas say that refuse, and by trying the next one. */
   readonly seeksLeader: boolean;
+  /** Whether any replica takes any operation: the group asks those that reads may go to, and leaves alone who was silent. */
+  readonly asksAnybody: boolean;
   readonly valueBytes: number;
   readonly timeoutUs: number;
   readonly keys: KeyChooser;
@@ -173,6 +182,7 @@ export function newRoute(
     live: (1 << replicas) - 1,
     rerouting: takesTime ? newRerouting(leader) : null,
     heardUs: 0,
+    answeredUs: new Float64Array(replicas),
     chosen: 0,
     outstanding: new Int32Array(replicas),
   };
@@ -210,21 +220,30 @@ export const clientKind: NodeKind<ClientGroup> = {
       case TIMER:
         if (input.a === GIVE_UP) giveUp(group, out);
         else if (input.a === READ_AFTER_WRITE) readWhatWasWritten(group, out);
+        else if (input.a === LOOK_AGAIN) lookForSilent(group, out);
         else if (group.asking) arrive(group, out, input.a);
         break;
       case READ_OK:
-        if (group.settings.seeksLeader) hear(group.routes, input, out);
+        noteHeard(group, input, out);
         if (group.users !== null && isOpen(group, input)) noteRead(group.users, out, input);
         end(group, out, input, OK, input.c, input.d);
         break;
       case WRITE_OK:
-        if (group.settings.seeksLeader) hear(group.routes, input, out);
+        noteHeard(group, input, out);
         if (group.users !== null && input.e !== 1 && isOpen(group, input))
           noteWritten(group, group.users, out, input);
         // With a warning, the write is done where it was asked for, and may be nowhere else.
         end(group, out, input, input.e === 1 ? INFO : OK, input.c, input.d);
         break;
+      case TIMED_OUT:
+        noteHeard(group, input, out);
+        end(group, out, input, INFO, 0, 0);
+        break;
+      case PONG:
+        noteHeard(group, input, out);
+        break;
       case REFUSED:
+        if (group.settings.asksAnybody) noteHeard(group, input, out);
         if (group.settings.seeksLeader) takeHint(group.routes, input, out);
         end(group, out, input, FAIL, 0, 0);
         break;
@@ -250,6 +269,42 @@ function follow({ routing }: ClientSettings, route: Route, input: Input, out: Ou
     else change(route.rerouting, routing!, input.a, out.nowUs, () => out.draw(ROUTES));
   }
   route.live = input.c;
+}
+
+function noteHeard({ settings, routes }: ClientGroup, input: Input, out: Out): void {
+  if (settings.seeksLeader) hear(routes, input, out);
+  if (!settings.asksAnybody) return;
+  const route = shardOfSender(routes, input.from);
+  const replica = input.from - route.firstActor;
+  route.answeredUs[replica] = out.nowUs;
+  route.live |= 1 << replica;
+}
+
+// Where any replica takes any operation.
+
+/** How long a client waits before it tries to connect again, as the DataStax driver does at first. */
+const lookAgainUs = 1_000_000;
+
+/** An operation is given up. A node that has been silent all the while is left alone until it answers. */
+function leaveSilent({ settings, routes, targets, deadlinesUs }: ClientGroup, slot: number, out: Out): void {
+  const target = targets[slot]!;
+  const route = shardOfSender(routes, target);
+  const replica = target - route.firstActor;
+  if (route.answeredUs[replica]! > deadlinesUs[slot]! - settings.timeoutUs) return;
+  route.live &= ~(1 << replica);
+  out.startTimer(LOOK_AGAIN, lookAgainUs);
+}
+
+function lookForSilent({ routes, asking }: ClientGroup, out: Out): void {
+  let isAnySilent = false;
+  for (const { live, firstActor, distancesUs } of routes) {
+    for (let replica = 0; replica < distancesUs.length; replica++) {
+      if ((live & (1 << replica)) !== 0) continue;
+      isAnySilent = true;
+      out.send(firstActor + replica, PING, 0, 0, 0, 0, 0, REQUEST_BYTES);
+    }
+  }
+  if (isAnySilent && asking) out.startTimer(LOOK_AGAIN, lookAgainUs);
 }
 
 // Where nobody tells the group who leads.
@@ -337,7 +392,7 @@ function begin(group: ClientGroup, out: Out, reading: boolean, givenUser = -1, g
   const route = group.routes.length === 1 ? group.routes[0]! : group.routes[key % group.routes.length]!;
   if (route.rerouting !== null)
     route.leader = reached(route.rerouting, settings.routing!, out.nowUs, () => out.draw(ROUTES));
-  const replica = reading ? replicaToRead(group, route, slot, out) : route.leader;
+  const replica = reading || settings.asksAnybody ? replicaToRead(group, route, slot, out) : route.leader;
   const target = route.firstActor + replica;
   out.note(NOTE_BEGAN, slot, number, reading ? READ : WRITE, key);
   if (reading) sendRead(group, out, target, slot, key);
@@ -487,6 +542,7 @@ function giveUp(group: ClientGroup, out: Out): void {
   while (group.oldest >= 0 && group.deadlinesUs[group.oldest]! <= out.nowUs) {
     const slot = group.oldest;
     if (group.settings.seeksLeader) noteSilence(group, slot);
+    if (group.settings.asksAnybody) leaveSilent(group, slot, out);
     out.note(NOTE_ENDED, slot, INFO, 0, 0);
     releaseSlot(group, slot);
   }

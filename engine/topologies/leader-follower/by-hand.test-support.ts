@@ -227,6 +227,10 @@ export class ByHand implements Out {
     this.notes.push({ actor: this.self, kind, a, b });
   }
 
+  clockUs(): number {
+    return this.nowUs;
+  }
+
   elapsedUs(sinceUs: number): number {
     return this.nowUs - sinceUs;
   }

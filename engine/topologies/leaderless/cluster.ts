@@ -1,0 +1,243 @@
+import type { Actor } from '../../kernel/loop.ts';
+import { READ } from '../../kernel/protocol.ts';
+import type { TraceEntry } from '../../observe/trace.ts';
+import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
+import type { Verdict } from '../../run/report.ts';
+import type { NodeSpec } from '../../scenario/scenario.ts';
+import { MissingVersions } from '../../verdicts/missing-versions.ts';
+import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
+import { type CoordinatorKind, coordinatorKind, serviceClassOf } from './kinds.ts';
+import {
+  leaderlessMessage,
+  NOTE_HELD_FOR_DOWN,
+  NOTE_READ_REPAIR,
+  NOTE_TIMED_OUT,
+  NOTE_UNAVAILABLE,
+} from './messages.ts';
+import { type Node, newNode, timerNames } from './node.ts';
+import { countOf, homesOf, type Placement, placeInTurn } from './placement.ts';
+import type { LeaderlessSpec } from './spec.ts';
+import { isNewer } from './stamps.ts';
+import { CELL_LO, CELL_VALUE, CELL_WIDTH } from './store.ts';
+
+/** How long nothing is under way before replicas that differ are taken to stay so. */
+const patienceUs = 1_000_000;
+
+const noLag: Lag = {
+  writeLagUs: 0,
+  flushLagUs: 0,
+  replayLagUs: 0,
+  writeLagBytes: 0,
+  flushLagBytes: 0,
+  replayLagBytes: 0,
+};
+
+/** Nodes that all take reads and writes. */
+export class LeaderlessCluster implements Cluster {
+  readonly nodes: readonly Node[];
+  readonly members: readonly Member[];
+  readonly serviceClassOf = serviceClassOf;
+  readonly messageOf = leaderlessMessage;
+  readonly clientsAskAnybody = true;
+  readonly stampsVersions = true;
+  private readonly placement: Placement;
+  private readonly keys: number;
+  private readonly missing: MissingVersions;
+  private readonly run: Surroundings;
+  /** Since when nothing has been under way while the cluster drains. */
+  private quietSinceUs = -1;
+
+  /** `kind` is the nodes' own; a test may give another, with a rule broken. */
+  constructor(
+    spec: LeaderlessSpec,
+    { nodes, keys }: ClusterSize,
+    run: Surroundings,
+    kind: CoordinatorKind = coordinatorKind,
+  ) {
+    this.run = run;
+    this.keys = keys;
+    this.placement = placeInTurn(nodes.length, spec.replicas);
+    const settings = {
+      nodes: nodes.length,
+      placement: this.placement,
+      nearest: nearestFirst(nodes),
+      read: [{ among: -1, count: spec.read }],
+      write: [{ among: -1, count: spec.write }],
+      asksAll: spec.asksAll,
+      speculativeUs: spec.speculativeUs,
+      repair: spec.repair,
+      readTimeoutUs: spec.readTimeoutUs,
+      writeTimeoutUs: spec.writeTimeoutUs,
+      gossipUs: spec.gossipUs,
+      downAfterUs: spec.downAfterUs,
+      syncUs: spec.syncUs,
+    };
+    this.nodes = nodes.map((_, self) => newNode(settings, self, keys));
+    this.members = this.nodes.map((state) => ({
+      kind: kind as Actor['kind'],
+      state,
+      timers: timerNames.length,
+    }));
+    this.missing = new MissingVersions(this.isSafe);
+  }
+
+  /** Nobody leads. */
+  leaderOf(): number {
+    return -1;
+  }
+
+  timerName(_member: number, slot: number): string {
+    return timerNames[slot]!;
+  }
+
+  onNote(atUs: number, member: number, kind: number, a: number, b: number, c: number, _d: number): void {
+    if (this.run.observe !== undefined) this.run.observe(this.entryOf(atUs, member, kind, a, b, c));
+  }
+
+  private entryOf(atUs: number, member: number, kind: number, a: number, b: number, c: number): TraceEntry {
+    const { names } = this.run;
+    const atMs = atUs / 1000;
+    const node = names[member]!;
+    switch (kind) {
+      case NOTE_HELD_FOR_DOWN:
+        return { type: 'held-for-down', atMs, by: node, node: names[a]!, down: b === 1 };
+      case NOTE_UNAVAILABLE:
+        return { type: 'unavailable', atMs, node, kind: a === READ ? 'read' : 'write', key: b };
+      case NOTE_READ_REPAIR:
+        return { type: 'read-repair', atMs, node, key: a, behind: this.namesIn(b), first: c === 1 };
+      case NOTE_TIMED_OUT:
+        return {
+          type: 'coordination-timed-out',
+          atMs,
+          node,
+          kind: a === READ ? 'read' : 'write',
+          key: b,
+          silent: this.namesIn(c),
+        };
+      default:
+        throw new RangeError(`note kind ${kind} is none of leaderless replication's`);
+    }
+  }
+
+  private namesIn(mask: number): string[] {
+    return this.nodes.flatMap((_, node) => ((mask & (1 << node)) === 0 ? [] : [this.run.names[node]!]));
+  }
+
+  acknowledged(atUs: number, hi: number, lo: number, value: number, key: number): void {
+    this.missing.acknowledged(atUs, hi, lo, value, key);
+  }
+
+  private readonly isSafe = (key: number, hi: number, lo: number, value: number): boolean => {
+    for (let rest = homesOf(this.placement, key); rest !== 0; rest &= rest - 1) {
+      const node = 31 - Math.clz32(rest & -rest);
+      if (isOlder(this.nodes[node]!.store.durable, key, hi, lo, value)) return false;
+    }
+    return true;
+  };
+
+  private readonly isHeld = (key: number, hi: number, lo: number, value: number): boolean =>
+    this.nodes.some(({ store }, node) => this.run.isLive(node) && !isOlder(store.cells, key, hi, lo, value));
+
+  /** Whether nothing is under way, and the live replicas of each key hold the same or have had time enough to. */
+  hasConverged(): boolean {
+    const { isLive, nowUs } = this.run;
+    const isBusy = this.nodes.some(
+      ({ reads, writes, unloggedCount }, node) =>
+        isLive(node) && reads.open + writes.open + unloggedCount > 0,
+    );
+    if (isBusy) this.quietSinceUs = -1;
+    else if (this.quietSinceUs < 0) this.quietSinceUs = nowUs();
+    if (isBusy) return false;
+    return nowUs() - this.quietSinceUs >= patienceUs || this.firstDifference(0) < 0;
+  }
+
+  /** The first key from here on that two of its live replicas hold different versions of; −1 for none. */
+  private firstDifference(from: number): number {
+    for (let key = from; key < this.keys; key++) {
+      const [first, ...others] = this.liveHomes(key);
+      if (others.some((other) => !this.holdSame(key, first!, other))) return key;
+    }
+    return -1;
+  }
+
+  private liveHomes(key: number): number[] {
+    const homes = homesOf(this.placement, key);
+    return [...this.nodes.keys()].filter((node) => (homes & (1 << node)) !== 0 && this.run.isLive(node));
+  }
+
+  private holdSame(key: number, one: number, other: number): boolean {
+    const at = key * CELL_WIDTH + CELL_VALUE;
+    return this.nodes[one]!.store.cells[at] === this.nodes[other]!.store.cells[at];
+  }
+
+  lagOf(): Lag {
+    return noLag;
+  }
+
+  loss(): Loss {
+    const lost = this.missing.missing(this.isHeld);
+    return { writes: lost.length, fromUs: lost[0]?.atUs ?? 0, toUs: lost.at(-1)?.atUs ?? 0 };
+  }
+
+  verdicts(drained: boolean): Verdict[] {
+    return [this.missing.verdict(this.isHeld), this.divergence(drained)];
+  }
+
+  /** Keys whose live replicas hold different versions when nothing is under way any more. */
+  private divergence(drained: boolean): Verdict {
+    const { names, nowUs } = this.run;
+    let count = 0;
+    let story: string[] = [];
+    for (let key = this.firstDifference(0); key >= 0; key = this.firstDifference(key + 1)) {
+      if (count++ > 0) continue;
+      story = this.liveHomes(key).map((node) => {
+        const value = this.nodes[node]!.store.cells[key * CELL_WIDTH + CELL_VALUE]!;
+        return `${names[node]!} holds ${value === 0 ? 'nothing' : `write number ${value}`} under key ${key}`;
+      });
+    }
+    return {
+      name: 'divergence',
+      result: count === 0 ? 'ok' : drained ? 'violation' : 'unknown',
+      count,
+      witness: count === 0 ? null : { atMs: nowUs() / 1000, story },
+    };
+  }
+
+  roles(): NodeRole[] {
+    return this.nodes.map(({ reads, writes, settings, up }) => ({
+      role: 'replica',
+      state: `coordinates ${reads.open + writes.open}, holds ${settings.nodes - countOf(up)} for down`,
+      term: 0,
+      writtenLsn: 0,
+      flushedLsn: 0,
+      appliedLsn: 0,
+      believedLeader: null,
+    }));
+  }
+
+  streams(): StreamView[] {
+    return [];
+  }
+
+  helpers(): HelperState[] {
+    return [];
+  }
+}
+
+/** Whether what cells hold of a key is older than a version. */
+function isOlder(cells: Int32Array, key: number, hi: number, lo: number, value: number): boolean {
+  const at = key * CELL_WIDTH;
+  return isNewer(hi, lo, value, cells[at]!, cells[at + CELL_LO]!, cells[at + CELL_VALUE]!);
+}
+
+/** Per node all nodes: itself, those of its region, the others, each in the order of the file. */
+function nearestFirst(nodes: readonly NodeSpec[]): Uint8Array {
+  return Uint8Array.from(
+    nodes.flatMap(({ region }, self) => {
+      const farness = (node: number) => (node === self ? 0 : nodes[node]!.region === region ? 1 : 2);
+      // Among equals each node begins after itself, so that not all ask the first.
+      const inTurn = nodes.map((_, step) => (self + step) % nodes.length);
+      return inTurn.sort((a, b) => farness(a) - farness(b));
+    }),
+  );
+}

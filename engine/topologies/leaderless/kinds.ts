@@ -1,0 +1,348 @@
+/** The one node kind of leaderless replication: a node, which holds keys and coordinates, driven by its lowered charts. */
+
+import {
+  CRASHED,
+  FLUSHED,
+  type Input,
+  type NodeKind,
+  type Out,
+  PING,
+  PONG,
+  READ,
+  REFUSED,
+  RESTARTED,
+  SERVICE_APPLY,
+  SERVICE_NONE,
+  SERVICE_READ,
+  SERVICE_WRITE,
+  START,
+  TIMER,
+  WRITE,
+} from '../../kernel/protocol.ts';
+import type { Chart } from '../../statecharts/chart.ts';
+import { lower } from '../../statecharts/lower.ts';
+import { beginGossip, gossip, hear } from './liveness.ts';
+import {
+  FETCH,
+  FETCHED,
+  GOSSIP,
+  MESSAGE_BYTES,
+  MUTATE,
+  MUTATED,
+  NOTE_UNAVAILABLE,
+  REPAIR,
+  REPAIRED,
+} from './messages.ts';
+import {
+  type Activation,
+  GOSSIP_TIMER,
+  type Node,
+  READ_TIMER,
+  SPECULATION_TIMER,
+  SYNC_TIMER,
+  WRITE_TIMER,
+} from './node.ts';
+import { homesOf, meets, type Need } from './placement.ts';
+import {
+  ASKED,
+  BYTES,
+  begin,
+  CLIENT,
+  CLIENT_SLOT,
+  find,
+  HI,
+  KEY,
+  LO,
+  NUMBER,
+  OWN_ANSWER,
+  type Pool,
+  release,
+  releaseAll,
+  STATE,
+  TAKEN,
+  TIMERS,
+  VALUE,
+} from './pool.ts';
+import { readChart } from './read.chart.ts';
+import { chooseReplicas } from './reading.ts';
+import { fetch, loseReplica, sync, synced, takeVersion } from './replica.ts';
+import { stampHi, stampLo } from './stamps.ts';
+import { CELL_BYTES, CELL_FLAGS, CELL_LO, CELL_VALUE, CELL_WIDTH } from './store.ts';
+import { forgetWaits, takeDue, type Waits, wait } from './waits.ts';
+import { writeChart } from './write.chart.ts';
+
+export interface CoordinatorKind extends NodeKind<Node> {
+  readonly read: Chart<Activation>;
+  readonly write: Chart<Activation>;
+}
+
+/** Takes what a chart of operations asks of its timers: each is a wait of the node's. */
+function sinkOf(poolOf: (node: Node) => Pool, waitsOf: (node: Node, slot: number) => Waits) {
+  return {
+    startTimer({ node, at, out }: Activation, slot: number, delayUs: number): void {
+      if (delayUs > 0) wait(waitsOf(node, slot), poolOf(node), at, delayUs, out);
+    },
+    cancelTimer({ node, at }: Activation, slot: number): void {
+      poolOf(node).words[at + TIMERS]! &= ~waitsOf(node, slot).bit;
+    },
+  };
+}
+
+function lowerCoordinator(): CoordinatorKind {
+  const readsOf = (node: Node) => node.reads;
+  const writesOf = (node: Node) => node.writes;
+  const read: Chart<Activation> = lower(
+    readChart,
+    sinkOf(readsOf, (node, slot) => (slot === readTimeout ? node.readTimeouts : node.speculations)),
+  );
+  const write: Chart<Activation> = lower(
+    writeChart,
+    sinkOf(writesOf, (node) => node.writeTimeouts),
+  );
+  const readTimeout = read.timerSlot('under way', 'read timeout');
+  const speculation = read.timerSlot('under way.unanswered.waiting for enough', 'speculative delay');
+  const writeTimeout = write.timerSlot('under way', 'write timeout');
+  const answered = read.eventIndex('answered');
+  const repaired = read.eventIndex('repaired');
+  const acknowledged = write.eventIndex('acknowledged');
+  const readIsOver = read.activeIn('over');
+  const writeIsOver = write.activeIn('over');
+  const handle: Activation = {
+    node: null!,
+    out: null!,
+    at: 0,
+    peer: 0,
+    hi: 0,
+    lo: 0,
+    value: 0,
+    flags: 0,
+    bytes: 0,
+  };
+
+  /** Keeps what a step led to; then the node's own answer is counted, if the step brought one. */
+  function settleRead(at: number, state: number): void {
+    const { node } = handle;
+    const { words } = node.reads;
+    words[at + STATE] = state;
+    if (readIsOver[state] === 1) release(node.reads, at);
+    else if (words[at + OWN_ANSWER] !== 0) {
+      const isRepaired = words[at + OWN_ANSWER] === TAKEN;
+      words[at + OWN_ANSWER] = 0;
+      handle.peer = node.self;
+      if (!isRepaired) holdCell(words[at + KEY]!);
+      settleRead(at, read.step(state, isRepaired ? repaired : answered, handle));
+    }
+  }
+
+  function settleWrite(at: number, state: number): void {
+    const { node } = handle;
+    const { words } = node.writes;
+    words[at + STATE] = state;
+    if (writeIsOver[state] === 1) release(node.writes, at);
+    else if (words[at + OWN_ANSWER] !== 0) {
+      words[at + OWN_ANSWER] = 0;
+      handle.peer = node.self;
+      settleWrite(at, write.step(state, acknowledged, handle));
+    }
+  }
+
+  /** What the node itself holds of a key is the answer at hand. */
+  function holdCell(key: number): void {
+    const { cells } = handle.node.store;
+    const at = key * CELL_WIDTH;
+    handle.hi = cells[at]!;
+    handle.lo = cells[at + CELL_LO]!;
+    handle.value = cells[at + CELL_VALUE]!;
+    handle.flags = cells[at + CELL_FLAGS]!;
+    handle.bytes = cells[at + CELL_BYTES]!;
+  }
+
+  function stepRead(at: number, event: number): void {
+    handle.at = at;
+    settleRead(at, read.step(handle.node.reads.words[at + STATE]!, event, handle));
+  }
+
+  function stepWrite(at: number, event: number): void {
+    handle.at = at;
+    settleWrite(at, write.step(handle.node.writes.words[at + STATE]!, event, handle));
+  }
+
+  function beginRead(node: Node, input: Input, out: Out): void {
+    if (refuses(node, node.settings.read, input, input.c, out)) return;
+    const at = take(node.reads, input, input.c);
+    node.reads.words[at + ASKED] = chooseReplicas(node, input.c);
+    handle.at = at;
+    settleRead(at, read.start(handle));
+  }
+
+  function beginWrite(node: Node, input: Input, out: Out): void {
+    if (refuses(node, node.settings.write, input, input.c, out)) return;
+    const at = take(node.writes, input, input.c);
+    const { words } = node.writes;
+    const us = Math.max(out.clockUs(), node.lastStampUs + 1);
+    node.lastStampUs = us;
+    words[at + HI] = stampHi(us);
+    words[at + LO] = stampLo(us);
+    words[at + VALUE] = input.b;
+    words[at + BYTES] = input.bytes;
+    words[at + ASKED] = homesOf(node.settings.placement, input.c);
+    handle.at = at;
+    settleWrite(at, write.start(handle));
+  }
+
+  /** An operation that the node wrote a version for by itself: its commit log has it now. */
+  function ownTaken(kind: number, serial: number): void {
+    const { node } = handle;
+    const isWrite = kind === MUTATE;
+    const at = find(isWrite ? node.writes : node.reads, serial);
+    if (at < 0) return;
+    handle.peer = node.self;
+    if (isWrite) stepWrite(at, acknowledged);
+    else stepRead(at, repaired);
+  }
+
+  function endReadWaits(waits: Waits, delayUs: number, event: number): void {
+    const { node, out } = handle;
+    for (let isFirst = true; ; isFirst = false) {
+      const at = takeDue(waits, node.reads, delayUs, isFirst, out);
+      if (at < 0) return;
+      node.reads.words[at + TIMERS]! &= ~waits.bit;
+      stepRead(at, event);
+    }
+  }
+
+  function endWriteWaits(): void {
+    const { node, out } = handle;
+    for (let isFirst = true; ; isFirst = false) {
+      const at = takeDue(node.writeTimeouts, node.writes, node.settings.writeTimeoutUs, isFirst, out);
+      if (at < 0) return;
+      stepWrite(at, writeTimeout);
+    }
+  }
+
+  function fire(node: Node, timer: number, out: Out): void {
+    const { settings } = node;
+    if (timer === GOSSIP_TIMER) gossip(node, out);
+    else if (timer === SYNC_TIMER) sync(node, out);
+    else if (timer === READ_TIMER) endReadWaits(node.readTimeouts, settings.readTimeoutUs, readTimeout);
+    else if (timer === SPECULATION_TIMER)
+      endReadWaits(node.speculations, settings.speculativeUs, speculation);
+    else if (timer === WRITE_TIMER) endWriteWaits();
+  }
+
+  return {
+    read,
+    write,
+    onInput(node, input, out) {
+      handle.node = node;
+      handle.out = out;
+      switch (input.kind) {
+        case READ:
+          beginRead(node, input, out);
+          break;
+        case WRITE:
+          beginWrite(node, input, out);
+          break;
+        case MUTATE:
+        case REPAIR:
+          takeVersion(node, input, out);
+          break;
+        case MUTATED: {
+          const at = find(node.writes, input.a);
+          if (at < 0) break;
+          handle.peer = input.from;
+          stepWrite(at, acknowledged);
+          break;
+        }
+        case FETCH:
+          fetch(node, input, out);
+          break;
+        case FETCHED: {
+          const at = find(node.reads, input.a);
+          if (at < 0) break;
+          handle.peer = input.from;
+          handle.value = input.b;
+          handle.flags = input.c;
+          handle.hi = input.d;
+          handle.lo = input.e;
+          handle.bytes = input.bytes - MESSAGE_BYTES;
+          stepRead(at, answered);
+          break;
+        }
+        case REPAIRED: {
+          const at = find(node.reads, input.a);
+          if (at < 0) break;
+          handle.peer = input.from;
+          stepRead(at, repaired);
+          break;
+        }
+        case GOSSIP:
+          hear(node, input.from, out);
+          break;
+        case PING:
+          out.send(input.from, PONG, 0, 0, 0, 0, 0, MESSAGE_BYTES);
+          break;
+        case TIMER:
+          fire(node, input.a, out);
+          break;
+        case FLUSHED:
+          synced(node, out, ownTaken);
+          break;
+        case START:
+        case RESTARTED:
+          beginGossip(node, out);
+          break;
+        case CRASHED:
+          loseAll(node, input.a !== 1);
+          break;
+        default:
+          throw new RangeError(`a node was given input kind ${input.kind}`);
+      }
+    },
+  };
+}
+
+/** Whether fewer replicas are held for up than the operation waits for: then it does not begin (Cassandra: Unavailable). */
+function refuses(
+  node: Node,
+  needs: readonly Need[],
+  { kind, from, a, b }: Input,
+  key: number,
+  out: Out,
+): boolean {
+  if (meets(needs, homesOf(node.settings.placement, key) & node.up)) return false;
+  out.note(NOTE_UNAVAILABLE, kind, key, 0, 0);
+  out.send(from, REFUSED, a, b, 0, 0, 0, MESSAGE_BYTES);
+  return true;
+}
+
+/** A place for what a client asks for. */
+function take(pool: Pool, { from, a, b }: Input, key: number): number {
+  const at = begin(pool);
+  const { words } = pool;
+  words[at + CLIENT] = from;
+  words[at + CLIENT_SLOT] = a;
+  words[at + NUMBER] = b;
+  words[at + KEY] = key;
+  return at;
+}
+
+function loseAll(node: Node, machineDies: boolean): void {
+  loseReplica(node, machineDies);
+  releaseAll(node.reads);
+  releaseAll(node.writes);
+  forgetWaits(node.readTimeouts);
+  forgetWaits(node.speculations);
+  forgetWaits(node.writeTimeouts);
+}
+
+/** Lowered once: every simulation steps the same tables. */
+export const coordinatorKind: CoordinatorKind = lowerCoordinator();
+
+/** What serving a message costs a node. */
+export function serviceClassOf(kind: number): number {
+  if (kind === READ || kind === FETCH) return SERVICE_READ;
+  if (kind === WRITE) return SERVICE_WRITE;
+  if (kind === MUTATE || kind === REPAIR) return SERVICE_APPLY;
+  return SERVICE_NONE;
+}

@@ -1,0 +1,103 @@
+import { FIRST_TOPOLOGY_MESSAGE } from '../../kernel/protocol.ts';
+import { stampMs } from './stamps.ts';
+
+/** Messages between nodes. Fields in the order a, b, c, d, e. */
+
+/** A coordinator has a version to be written: its operation, value, key and flags (`packKey`), the stamp's two parts. */
+export const MUTATE = FIRST_TOPOLOGY_MESSAGE;
+/** The version, or a newer one, is held: the coordinator's operation. */
+export const MUTATED = FIRST_TOPOLOGY_MESSAGE + 1;
+/** A coordinator asks what is held: its operation, the key. */
+export const FETCH = FIRST_TOPOLOGY_MESSAGE + 2;
+/** What is held: the coordinator's operation, value, flags, the stamp's two parts; a stamp of 0, 0 for nothing. */
+export const FETCHED = FIRST_TOPOLOGY_MESSAGE + 3;
+/** A read found this node behind: as MUTATE. */
+export const REPAIR = FIRST_TOPOLOGY_MESSAGE + 4;
+/** As MUTATED, of the read. */
+export const REPAIRED = FIRST_TOPOLOGY_MESSAGE + 5;
+/** A sign of life. */
+export const GOSSIP = FIRST_TOPOLOGY_MESSAGE + 6;
+
+/** Bytes of each of them without a value, the order of TCP/IP headers and a few integers. */
+export const MESSAGE_BYTES = 64;
+
+const KEY_BITS = 20;
+const KEY_MASK = (1 << KEY_BITS) - 1;
+
+/** A key below 2^20 and flags below 2^11 in one integer. */
+export function packKey(key: number, flags: number): number {
+  return key | (flags << KEY_BITS);
+}
+
+export function keyIn(packed: number): number {
+  return packed & KEY_MASK;
+}
+
+export function flagsIn(packed: number): number {
+  return packed >>> KEY_BITS;
+}
+
+/** A node holds another for down, or for up again: the other, 1 or 0. */
+export const NOTE_HELD_FOR_DOWN = 1;
+/** Too few replicas are held for up: who waits, READ or WRITE, the key. */
+export const NOTE_UNAVAILABLE = 2;
+/** A read found replicas behind and writes the newest version back: key, nodes (a bit each), 1 where its client waits. */
+export const NOTE_READ_REPAIR = 3;
+/** A coordinator gives up waiting: READ or WRITE, the key, nodes that have not answered (a bit each). */
+export const NOTE_TIMED_OUT = 4;
+
+/** A message as observers read it. A stamp is a clock's reading in ms; null where nothing is held. */
+export type LeaderlessMessage =
+  | {
+      readonly type: 'mutate';
+      readonly serial: number;
+      readonly key: number;
+      readonly stampMs: number | null;
+      readonly value: number;
+    }
+  | { readonly type: 'mutated'; readonly serial: number }
+  | {
+      readonly type: 'repair';
+      readonly serial: number;
+      readonly key: number;
+      readonly stampMs: number | null;
+      readonly value: number;
+    }
+  | { readonly type: 'repaired'; readonly serial: number }
+  | { readonly type: 'fetch'; readonly serial: number; readonly key: number }
+  | {
+      readonly type: 'fetched';
+      readonly serial: number;
+      readonly stampMs: number | null;
+      readonly value: number;
+    }
+  | { readonly type: 'gossip' };
+
+/** The typed form of a packed message. */
+export function leaderlessMessage(
+  kind: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  e: number,
+): LeaderlessMessage {
+  switch (kind) {
+    case MUTATE:
+      return { type: 'mutate', serial: a, key: keyIn(c), stampMs: stampMs(d, e), value: b };
+    case REPAIR:
+      return { type: 'repair', serial: a, key: keyIn(c), stampMs: stampMs(d, e), value: b };
+    case MUTATED:
+      return { type: 'mutated', serial: a };
+    case REPAIRED:
+      return { type: 'repaired', serial: a };
+    case FETCH:
+      return { type: 'fetch', serial: a, key: b };
+    case FETCHED:
+      return { type: 'fetched', serial: a, stampMs: stampMs(d, e), value: b };
+    case GOSSIP:
+      return { type: 'gossip' };
+    default:
+      throw new RangeError(`message kind ${kind} is none of leaderless replication's`);
+  }
+}

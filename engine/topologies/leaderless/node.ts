@@ -1,0 +1,113 @@
+/**
+ * A node's state. Each holds keys and coordinates operations for clients. What a coordinator does about one operation is
+ * a chart's business (`write.chart.ts`, `read.chart.ts`), whose rules are plain functions (`writing.ts`, `reading.ts`);
+ * how versions come into a store and to disk is `store.ts`'s, and who is held for down `liveness.ts`'s.
+ *
+ * Further reading: DeCandia et al., Dynamo, SOSP 2007; Lakshman and Malik, Cassandra, 2010;
+ * https://github.com/apache/cassandra/blob/trunk/doc/modules/cassandra/pages/architecture/dynamo.adoc.
+ */
+
+import type { Out } from '../../kernel/protocol.ts';
+import type { Need, Placement } from './placement.ts';
+import { newPool, type Pool } from './pool.ts';
+import { newStore, type Store } from './store.ts';
+import { newWaits, type Waits } from './waits.ts';
+
+/** What becomes of replicas that a read finds behind: nothing, or they are written to before or after its answer. */
+export type ReadRepair = 'none' | 'blocking' | 'background';
+
+export interface NodeSettings {
+  readonly nodes: number;
+  readonly placement: Placement;
+  /** Per node, the others in the order in which it would rather ask them: itself, its own region, the rest. */
+  readonly nearest: Uint8Array;
+  /** What an operation waits for. */
+  readonly read: readonly Need[];
+  readonly write: readonly Need[];
+  /** Whether a read asks all replicas or only as many as it waits for; writes go to all. */
+  readonly asksAll: boolean;
+  /** How long a read waits before it asks one more; 0 for ever. */
+  readonly speculativeUs: number;
+  readonly repair: ReadRepair;
+  readonly readTimeoutUs: number;
+  readonly writeTimeoutUs: number;
+  readonly gossipUs: number;
+  readonly downAfterUs: number;
+  /** How often the commit log is synced; 0 where a write is acknowledged only once it is. */
+  readonly syncUs: number;
+}
+
+export interface Node {
+  readonly settings: NodeSettings;
+  readonly self: number;
+  readonly store: Store;
+  /** Versions that wait for the commit log's sync before they show, in the order of their coming; see `replica.ts`. */
+  unlogged: Int32Array;
+  unloggedCount: number;
+  /** How many of them the sync under way covers. */
+  loggingCount: number;
+  /** As a coordinator: the clock's reading in its last stamp. */
+  lastStampUs: number;
+  readonly reads: Pool;
+  readonly writes: Pool;
+  readonly readTimeouts: Waits;
+  readonly speculations: Waits;
+  readonly writeTimeouts: Waits;
+  /** When each node last gave a sign of life, and who is held for up, a bit each. */
+  readonly heardUs: Float64Array;
+  up: number;
+}
+
+/** What the charts see as their context: the node, where its operation's integers begin, and who answers what. */
+export interface Activation {
+  node: Node;
+  out: Out;
+  at: number;
+  peer: number;
+  hi: number;
+  lo: number;
+  value: number;
+  flags: number;
+  bytes: number;
+}
+
+/** A node's timers. */
+export const GOSSIP_TIMER = 0;
+export const SYNC_TIMER = 1;
+export const READ_TIMER = 2;
+export const SPECULATION_TIMER = 3;
+export const WRITE_TIMER = 4;
+export const timerNames = [
+  'the time between signs of life',
+  'the time between syncs of the commit log',
+  'the read timeout',
+  'the wait before one more replica is asked',
+  'the write timeout',
+] as const;
+
+/** Bits of an operation's timers. */
+const FIRST_WAIT = 1;
+const SECOND_WAIT = 2;
+
+export function newNode(settings: NodeSettings, self: number, keys: number): Node {
+  return {
+    settings,
+    self,
+    store: newStore(keys),
+    unlogged: new Int32Array(0),
+    unloggedCount: 0,
+    loggingCount: 0,
+    lastStampUs: Number.NEGATIVE_INFINITY,
+    reads: newPool(),
+    writes: newPool(),
+    readTimeouts: newWaits(READ_TIMER, FIRST_WAIT),
+    speculations: newWaits(SPECULATION_TIMER, SECOND_WAIT),
+    writeTimeouts: newWaits(WRITE_TIMER, FIRST_WAIT),
+    heardUs: new Float64Array(settings.nodes),
+    up: everybody(settings.nodes),
+  };
+}
+
+export function everybody(nodes: number): number {
+  return nodes === 31 ? 0x7fff_ffff : (1 << nodes) - 1;
+}

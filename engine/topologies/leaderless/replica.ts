@@ -1,0 +1,152 @@
+/** What a node does as a replica: it takes versions, by itself or for a coordinator, and says what it holds. */
+
+import type { Input, Out } from '../../kernel/protocol.ts';
+import { FETCHED, flagsIn, keyIn, MESSAGE_BYTES, MUTATE, MUTATED, REPAIRED } from './messages.ts';
+import { type Node, SYNC_TIMER } from './node.ts';
+import {
+  apply,
+  beginSync,
+  CELL_BYTES,
+  CELL_FLAGS,
+  CELL_LO,
+  CELL_VALUE,
+  CELL_WIDTH,
+  endSync,
+  loseMemory,
+  type Mutation,
+} from './store.ts';
+
+/** Integers of a version that waits for the commit log: who is to be told, kind of message, its operation, the version. */
+const WAITING_WIDTH = 9;
+
+/** Reused: what a version on its way in says. */
+const mutation: Mutation = { key: 0, hi: 0, lo: 0, value: 0, flags: 0, bytes: 0 };
+
+/** MUTATE, REPAIR: another node's version. */
+export function takeVersion(node: Node, { kind, from, a, b, c, d, e, bytes }: Input, out: Out): void {
+  mutation.key = keyIn(c);
+  mutation.flags = flagsIn(c);
+  mutation.hi = d;
+  mutation.lo = e;
+  mutation.value = b;
+  mutation.bytes = bytes - MESSAGE_BYTES;
+  if (write(node, mutation, from, kind, a, out)) answer(from, kind, a, out);
+}
+
+/**
+ * Writes a version; true where it may be acknowledged at once. Otherwise whoever it is for, which may be the node itself, is
+ * told when the commit log is synced, and only then it shows.
+ */
+export function write(
+  node: Node,
+  version: Mutation,
+  to: number,
+  kind: number,
+  serial: number,
+  out: Out,
+): boolean {
+  const { settings, store } = node;
+  if (settings.syncUs > 0) {
+    if (store.changedCount === 0) out.startTimer(SYNC_TIMER, settings.syncUs);
+    apply(store, version);
+    return true;
+  }
+  const at = node.unloggedCount * WAITING_WIDTH;
+  if (at === node.unlogged.length) {
+    const wider = new Int32Array(Math.max(4 * WAITING_WIDTH, at * 2));
+    wider.set(node.unlogged);
+    node.unlogged = wider;
+  }
+  const { unlogged } = node;
+  unlogged[at] = to;
+  unlogged[at + 1] = kind;
+  unlogged[at + 2] = serial;
+  unlogged[at + 3] = version.key;
+  unlogged[at + 4] = version.hi;
+  unlogged[at + 5] = version.lo;
+  unlogged[at + 6] = version.value;
+  unlogged[at + 7] = version.flags;
+  unlogged[at + 8] = version.bytes;
+  node.unloggedCount++;
+  if (node.loggingCount === 0) log(node, out);
+  return false;
+}
+
+/** One fsync for all that wait (group commit). */
+function log(node: Node, out: Out): void {
+  const { unlogged, unloggedCount } = node;
+  node.loggingCount = unloggedCount;
+  let bytes = 0;
+  for (let index = 0; index < unloggedCount; index++) bytes += unlogged[index * WAITING_WIDTH + 8]!;
+  out.fsync(unloggedCount, 1, bytes);
+}
+
+/** The commit log is synced. `own` hears of those the node wrote for operations of its own. */
+export function synced(node: Node, out: Out, own: (kind: number, serial: number) => void): void {
+  const { store, settings } = node;
+  if (settings.syncUs > 0) {
+    endSync(store);
+    return;
+  }
+  const count = node.loggingCount;
+  for (let index = 0; index < count; index++) {
+    const { unlogged } = node;
+    const at = index * WAITING_WIDTH;
+    mutation.key = unlogged[at + 3]!;
+    mutation.hi = unlogged[at + 4]!;
+    mutation.lo = unlogged[at + 5]!;
+    mutation.value = unlogged[at + 6]!;
+    mutation.flags = unlogged[at + 7]!;
+    mutation.bytes = unlogged[at + 8]!;
+    apply(store, mutation);
+    if (unlogged[at] === node.self) own(unlogged[at + 1]!, unlogged[at + 2]!);
+    else answer(unlogged[at]!, unlogged[at + 1]!, unlogged[at + 2]!, out);
+  }
+  markDurable(node);
+  node.unlogged.copyWithin(0, count * WAITING_WIDTH, node.unloggedCount * WAITING_WIDTH);
+  node.unloggedCount -= count;
+  node.loggingCount = 0;
+  if (node.unloggedCount > 0) log(node, out);
+}
+
+/** Where what shows is on disk, so are the cells. */
+function markDurable({ store }: Node): void {
+  for (let index = 0; index < store.changedCount; index++) {
+    const at = store.changed[index]! * CELL_WIDTH;
+    for (let word = 0; word < CELL_WIDTH; word++) store.durable[at + word] = store.cells[at + word]!;
+    store.isChanged[store.changed[index]!] = 0;
+  }
+  store.changedCount = 0;
+}
+
+/** SYNC_TIMER: the commit log is to be synced now and then. */
+export function sync({ store, settings }: Node, out: Out): void {
+  // A disk that is slower than that gets the next sync later.
+  if (!beginSync(store, out) && store.changedCount > 0) out.startTimer(SYNC_TIMER, settings.syncUs);
+}
+
+function answer(to: number, kind: number, serial: number, out: Out): void {
+  out.send(to, kind === MUTATE ? MUTATED : REPAIRED, serial, 0, 0, 0, 0, MESSAGE_BYTES);
+}
+
+/** FETCH: what it holds of a key. */
+export function fetch({ store: { cells } }: Node, { from, a, b }: Input, out: Out): void {
+  const at = b * CELL_WIDTH;
+  out.send(
+    from,
+    FETCHED,
+    a,
+    cells[at + CELL_VALUE]!,
+    cells[at + CELL_FLAGS]!,
+    cells[at]!,
+    cells[at + CELL_LO]!,
+    MESSAGE_BYTES + cells[at + CELL_BYTES]!,
+  );
+}
+
+export function loseReplica(node: Node, machineDies: boolean): void {
+  loseMemory(node.store, machineDies);
+  node.unlogged.fill(0);
+  node.unloggedCount = 0;
+  node.loggingCount = 0;
+}

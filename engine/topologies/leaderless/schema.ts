@@ -1,0 +1,91 @@
+/** Leaderless replication's settings as people write them in a scenario. Times are in milliseconds. */
+import * as z from 'zod/mini';
+import { positiveCount, positiveMs } from '../../scenario/fields.ts';
+
+const replicas = positiveCount(31);
+
+export const leaderlessSchema = z.strictObject({
+  type: z.literal('leaderless'),
+  replicas: z.optional(
+    replicas.check(z.describe('How many nodes hold each key, N; without it, 3, or every node where fewer')),
+  ),
+  read: z.optional(
+    replicas.check(
+      z.describe('How many replicas a read waits for, R; without it, a majority of the replicas'),
+    ),
+  ),
+  write: z.optional(
+    replicas.check(
+      z.describe('How many replicas a write waits for, W; without it, a majority of the replicas'),
+    ),
+  ),
+  readsAsk: z._default(
+    z
+      .enum(['all', 'enough'])
+      .check(
+        z.describe(
+          'Whom a read asks: all replicas held for up (Dynamo, Riak), or only the nearest that are enough (Cassandra)',
+        ),
+      ),
+    'all',
+  ),
+  speculativeRetryMs: z.optional(
+    positiveMs.check(
+      z.describe(
+        'How long a read waits for enough answers before it asks one more replica; without it, for ever',
+      ),
+    ),
+  ),
+  readRepair: z._default(
+    z
+      .enum(['none', 'blocking', 'background'])
+      .check(
+        z.describe(
+          'What becomes of replicas that a read finds behind: nothing; they have the newest version before the read is answered; or after',
+        ),
+      ),
+    'blocking',
+  ),
+  readTimeoutMs: z._default(
+    positiveMs.check(
+      z.describe('How long a read waits for replicas before its client is told that it timed out'),
+    ),
+    5000,
+  ),
+  writeTimeoutMs: z._default(
+    positiveMs.check(z.describe('How long a write waits for replicas; what some have is not taken back')),
+    2000,
+  ),
+  failureDetection: z.prefault(
+    z.strictObject({
+      everyMs: z._default(
+        positiveMs.check(z.describe('How often a node tells every other that it is there')),
+        1000,
+      ),
+      downAfterMs: z._default(
+        positiveMs.check(
+          z.describe(
+            'After so long a silence a node is held for down. Cassandra’s φ of 8 is 18.4 times the mean time between signs of life',
+          ),
+        ),
+        18_400,
+      ),
+    }),
+    {},
+  ),
+  commitLog: z._default(
+    z
+      .union([
+        z.literal('batch'),
+        z.strictObject({ syncEveryMs: positiveMs.check(z.describe('How often it is synced')) }),
+      ])
+      .check(
+        z.describe(
+          'Whether a replica acknowledges a write once it is on its disk (batch), or at once, and syncs now and then (Cassandra: every 10,000 ms)',
+        ),
+      ),
+    'batch',
+  ),
+});
+
+export type LeaderlessDocument = z.output<typeof leaderlessSchema>;

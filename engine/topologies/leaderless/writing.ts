@@ -1,0 +1,104 @@
+/** The coordination of a write: it goes to every replica; whoever asked is answered once enough of them have it. */
+
+import { type Out, TIMED_OUT, WRITE, WRITE_OK } from '../../kernel/protocol.ts';
+import { MESSAGE_BYTES, MUTATE, NOTE_TIMED_OUT, packKey } from './messages.ts';
+import type { Activation } from './node.ts';
+import { meets } from './placement.ts';
+import {
+  ANSWERED,
+  ASKED,
+  BYTES,
+  CLIENT,
+  CLIENT_SLOT,
+  FLAGS,
+  HI,
+  KEY,
+  LO,
+  NUMBER,
+  OWN_ANSWER,
+  SERIAL,
+  TAKEN,
+  VALUE,
+} from './pool.ts';
+import { write } from './replica.ts';
+import type { Mutation } from './store.ts';
+
+/** Reused: the version of the operation at hand. */
+const version: Mutation = { key: 0, hi: 0, lo: 0, value: 0, flags: 0, bytes: 0 };
+
+/** The version that an operation writes, to be given to a replica. Reused: do not keep it. */
+function versionOf(words: Int32Array, at: number): Mutation {
+  version.key = words[at + KEY]!;
+  version.hi = words[at + HI]!;
+  version.lo = words[at + LO]!;
+  version.value = words[at + VALUE]!;
+  version.flags = words[at + FLAGS]!;
+  version.bytes = words[at + BYTES]!;
+  return version;
+}
+
+/** Sends the operation's version to nodes, a bit each. What this node writes itself is counted after the step. */
+export function sendVersion(
+  { node, out, at }: Activation,
+  words: Int32Array,
+  kind: number,
+  to: number,
+): void {
+  const { self } = node;
+  const { key, hi, lo, value, flags, bytes } = versionOf(words, at);
+  for (let rest = to; rest !== 0; rest &= rest - 1) {
+    const peer = 31 - Math.clz32(rest & -rest);
+    if (peer === self) continue;
+    out.send(peer, kind, words[at + SERIAL]!, value, packKey(key, flags), hi, lo, MESSAGE_BYTES + bytes);
+  }
+  if ((to & (1 << self)) !== 0 && write(node, version, self, kind, words[at + SERIAL]!, out))
+    words[at + OWN_ANSWER] = TAKEN;
+}
+
+/** Also to those held for down: the message may find them up, and a write that is not answered is none that failed. */
+export function sendToReplicas(activation: Activation): void {
+  const { words } = activation.node.writes;
+  sendVersion(activation, words, MUTATE, words[activation.at + ASKED]!);
+}
+
+/** Counting the one that answers now. */
+function answeredBy({ node, at, peer }: Activation): number {
+  return node.writes.words[at + ANSWERED]! | (1 << peer);
+}
+
+export function enoughHaveIt(activation: Activation): boolean {
+  return meets(activation.node.settings.write, answeredBy(activation));
+}
+
+export function allHaveIt(activation: Activation): boolean {
+  const asked = activation.node.writes.words[activation.at + ASKED]!;
+  return (answeredBy(activation) & asked) === asked;
+}
+
+/** Of an operation that is not over: whether fewer than enough have answered so far. */
+export function clientWaitsForWrite({ node, at }: Activation): boolean {
+  return !meets(node.settings.write, node.writes.words[at + ANSWERED]!);
+}
+
+export function noteAcknowledgement(activation: Activation): void {
+  activation.node.writes.words[activation.at + ANSWERED] = answeredBy(activation);
+}
+
+export function answerWrite({ node, out, at }: Activation): void {
+  const { words } = node.writes;
+  const slot = words[at + CLIENT_SLOT]!;
+  const hi = words[at + HI]!;
+  const lo = words[at + LO]!;
+  out.send(words[at + CLIENT]!, WRITE_OK, slot, words[at + NUMBER]!, hi, lo, 0, MESSAGE_BYTES);
+}
+
+/** Not enough have answered in time. Who has the version keeps it: nothing is rolled back. */
+export function sayWriteTimedOut({ node, out, at }: Activation): void {
+  sayTimedOut(node.writes.words, at, WRITE, out);
+}
+
+export function sayTimedOut(words: Int32Array, at: number, kind: number, out: Out): void {
+  out.note(NOTE_TIMED_OUT, kind, words[at + KEY]!, words[at + ASKED]! & ~words[at + ANSWERED]!, 0);
+  const slot = words[at + CLIENT_SLOT]!;
+  out.send(words[at + CLIENT]!, TIMED_OUT, slot, words[at + NUMBER]!, 0, 0, 0, MESSAGE_BYTES);
+}

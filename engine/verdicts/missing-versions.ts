@@ -1,0 +1,105 @@
+import type { Verdict } from '../run/report.ts';
+import { versionName } from '../topologies/leaderless/stamps.ts';
+
+/** Whether somebody holds a version of a key, or a newer one. */
+export type Holds = (key: number, hi: number, lo: number, value: number) => boolean;
+
+interface MissingVersion {
+  readonly key: number;
+  readonly hi: number;
+  readonly lo: number;
+  readonly value: number;
+  readonly atUs: number;
+}
+
+/** Integers of an acknowledged write. */
+const WIDTH = 4;
+const fewest = 4096;
+
+/**
+ * Acknowledged writes that are, at the end, neither held nor superseded on any live replica.
+ *
+ * It remembers acknowledged writes until every replica has them, or newer ones, on disk: after that none can be lost.
+ * So its memory grows with the time between syncs of the commit logs, and while a replica is behind.
+ */
+export class MissingVersions {
+  private words = new Int32Array(fewest * WIDTH);
+  private atUs = new Float64Array(fewest);
+  private count = 0;
+  private readonly isSafe: Holds;
+
+  /** `isSafe`: every replica has it on disk. */
+  constructor(isSafe: Holds) {
+    this.isSafe = isSafe;
+  }
+
+  acknowledged(atUs: number, hi: number, lo: number, value: number, key: number): void {
+    if (this.count === this.atUs.length) {
+      this.forgetSafe();
+      if (this.count > this.atUs.length / 2) this.widen();
+    }
+    const { words, count } = this;
+    words[count * WIDTH] = key;
+    words[count * WIDTH + 1] = hi;
+    words[count * WIDTH + 2] = lo;
+    words[count * WIDTH + 3] = value;
+    this.atUs[count] = atUs;
+    this.count++;
+  }
+
+  /** Oldest acknowledgement first. `holds`: some live replica does. */
+  missing(holds: Holds): MissingVersion[] {
+    const found: MissingVersion[] = [];
+    for (let index = 0; index < this.count; index++) {
+      const [key, hi, lo, value] = this.words.subarray(index * WIDTH, (index + 1) * WIDTH) as unknown as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      if (!holds(key, hi, lo, value)) found.push({ key, hi, lo, value, atUs: this.atUs[index]! });
+    }
+    return found;
+  }
+
+  verdict(holds: Holds): Verdict {
+    const missing = this.missing(holds);
+    const first = missing[0];
+    return {
+      name: 'lost-writes',
+      result: first === undefined ? 'ok' : 'violation',
+      count: missing.length,
+      witness:
+        first === undefined
+          ? null
+          : {
+              atMs: first.atUs / 1000,
+              story: [
+                `at ${first.atUs / 1000} ms write ${first.value} of key ${first.key} was acknowledged as ${versionName(first.hi, first.lo)}`,
+                'after the drain no live replica holds it, nor a newer version of the key',
+              ],
+            },
+    };
+  }
+
+  private forgetSafe(): void {
+    const { words, atUs } = this;
+    let kept = 0;
+    for (let index = 0; index < this.count; index++) {
+      const at = index * WIDTH;
+      if (this.isSafe(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!)) continue;
+      words.copyWithin(kept * WIDTH, at, at + WIDTH);
+      atUs[kept++] = atUs[index]!;
+    }
+    this.count = kept;
+  }
+
+  private widen(): void {
+    const words = new Int32Array(this.words.length * 2);
+    words.set(this.words);
+    this.words = words;
+    const atUs = new Float64Array(this.atUs.length * 2);
+    atUs.set(this.atUs);
+    this.atUs = atUs;
+  }
+}

@@ -65,6 +65,7 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'raft-minority-refuses',
   'raft-pre-vote',
   'raft-no-pre-vote',
+  'raft-snapshot',
   'timeout-too-short',
   'timeout-in-between',
   'timeout-too-long',

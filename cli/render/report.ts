@@ -20,6 +20,7 @@ export function renderReport(report: Report, { scenario, options, paint }: Told)
     lag(report, paint),
     streams(report, paint),
     replication(report, paint),
+    snapshots(report, paint),
     alerts(report, paint),
     nodes(report, paint),
     renderExpectations(report.expectations, paint),
@@ -200,6 +201,17 @@ function streams(report: Report, paint: Paint): string {
     ]),
     { paintTitles: paint.heading },
   );
+}
+
+/** Logs that were let go of, and who had to begin again from a copy of the data. */
+function snapshots({ snapshots: counts }: Report, paint: Paint): string {
+  if (counts === null || counts.taken === 0) return '';
+  const told =
+    `${number(counts.taken)} taken, so that no log had more than about ${number(counts.logEntriesMax)} entries` +
+    (counts.installed === 0
+      ? '.'
+      : `; ${number(counts.installed)} sent to servers that lacked what was gone.`);
+  return [paint.heading('Snapshots'), indented('  ', told)].join('\n');
 }
 
 /** What replication did besides; only what happened is said. */

@@ -156,6 +156,27 @@ export type TraceEntry =
       readonly throughLsn: number;
     }
   | { readonly type: 'base-backup'; readonly atMs: number; readonly node: string; readonly lsn: number }
+  | {
+      /** A server lets go of its log through an entry; its data, as of a later one, makes up for it. */
+      readonly type: 'snapshot';
+      readonly atMs: number;
+      readonly node: string;
+      readonly lsn: number;
+      readonly throughLsn: number;
+    }
+  | {
+      readonly type: 'snapshot-sent';
+      readonly atMs: number;
+      readonly node: string;
+      readonly to: string;
+      readonly lsn: number;
+    }
+  | {
+      readonly type: 'snapshot-installed';
+      readonly atMs: number;
+      readonly node: string;
+      readonly lsn: number;
+    }
   | { readonly type: 'disk-full'; readonly atMs: number; readonly node: string }
   | {
       readonly type: 'alert';
@@ -439,6 +460,12 @@ export function describeTraceEntry(entry: TraceEntry): string {
       return `${entry.node} keeps its log for ${entry.follower} no longer: that was more than is kept for a slot; what is gone ends at record ${entry.throughLsn}`;
     case 'base-backup':
       return `${entry.node} has a new copy of the data, as of record ${entry.lsn}`;
+    case 'snapshot':
+      return `${entry.node} takes a snapshot as of record ${entry.lsn}; its log through record ${entry.throughLsn} may go`;
+    case 'snapshot-sent':
+      return `${entry.node} has let go of what ${entry.to} needs next, and sends it a snapshot as of record ${entry.lsn}`;
+    case 'snapshot-installed':
+      return `${entry.node} begins again from a snapshot as of record ${entry.lsn}`;
     case 'disk-full':
       return `${entry.node}'s disk is full of log: the process panics`;
     case 'alert': {
@@ -586,13 +613,13 @@ function describeMessage(message: Message): string {
       return `word that its log begins only after record ${message.lsn}`;
     case 'backup':
       return 'a request for a base backup';
-    case 'backup-begin':
+    case 'copy-begin':
       return `the beginning of a copy as of record ${message.lsn}`;
-    case 'backup-term':
+    case 'copy-term':
       return `of a copy, when term ${message.of} began`;
-    case 'backup-row':
+    case 'copy-row':
       return `of a copy, key ${message.key}`;
-    case 'backup-end':
+    case 'copy-end':
       return `the end of a copy of ${message.rows} rows`;
     case 'closed':
       return `the end of its connection`;

@@ -110,6 +110,17 @@ export interface ReplicationSummary {
   readonly deadBytesMax: number;
 }
 
+/** What became of logs that do not last (Raft). */
+export interface SnapshotSummary {
+  /** Snapshots that servers took of their own data, letting go of the log before them. */
+  readonly taken: number;
+  /** Snapshots that leaders began to send to followers that lacked what was gone, and those that followers began again from. */
+  readonly sent: number;
+  readonly installed: number;
+  /** The most entries in any server's log, sampled. */
+  readonly logEntriesMax: number;
+}
+
 /** A leader's death, or what was held for it, and what followed. */
 export interface Failover {
   readonly fromNode: string;
@@ -178,6 +189,8 @@ export interface Report {
   readonly alerts: readonly Alert[];
   /** null where the topology has no leader's log to follow. */
   readonly replication: ReplicationSummary | null;
+  /** null where the topology takes no snapshots. */
+  readonly snapshots: SnapshotSummary | null;
   readonly nodes: readonly NodeLoad[];
   readonly expectations: readonly ExpectationResult[];
 }

@@ -410,6 +410,7 @@ const metricRoots = [
   'rpo',
   'lag',
   'replication',
+  'snapshots',
   'streams',
   'alerts',
   'nodes',

@@ -17,8 +17,8 @@ interface Suspect {
   readonly node: number;
   readonly lsn: number;
   readonly term: number;
-  readonly value: number;
-  readonly key: number;
+  /** What it writes; null where that went with the log. */
+  readonly what: { readonly key: number; readonly value: number } | null;
   readonly writtenAtUs: number;
   readonly why: string;
   /** Nobody else can hold it: it never was on its leader's disk, and a leader sends no more than that. */
@@ -27,18 +27,30 @@ interface Suspect {
   readonly seen: boolean;
 }
 
+/** Which records of a stretch that was recycled were acknowledged, a bit each. */
+interface Marks {
+  readonly node: number;
+  readonly firstLsn: number;
+  readonly throughLsn: number;
+  /** When the last of them was written. */
+  readonly writtenAtUs: number;
+  readonly acknowledged: Uint8Array;
+}
+
 /**
  * Acknowledged writes that, at the end, no live replica's log holds.
  *
  * It needs no record of every acknowledged write. The leader that acknowledged holds the record, marked; so a write can
  * only be missing if its record was taken out of that log (noted as it happens), or if that replica is down at the end
  * (its marked records are looked through). Records recycled from a log are on every replica's disk: they are not counted,
- * even where no replica is left alive.
+ * even where no replica is left alive. Where a snapshot lets go of others, their marks are kept, a bit each, until every
+ * replica has them; of such a stretch it is known when the last of it was written, and no more.
  */
 export class LostWrites {
   private readonly suspects: Suspect[] = [];
   private readonly replicas: readonly LogHolder[];
   private readonly names: readonly string[];
+  private marks: Marks[] = [];
   /** Which replica led each term. */
   private readonly leaders: number[] = [];
 
@@ -57,14 +69,14 @@ export class LostWrites {
     const { wal } = this.replicas[node]!;
     if (timelineTermOf(wal, lsn) === term) {
       if (lsn >= wal.firstLsn) markAcknowledged(wal, lsn);
+      else this.mark(lsn);
       return;
     }
     this.suspects.push({
       node,
       lsn,
       term,
-      value,
-      key,
+      what: { key, value },
       writtenAtUs: atUs,
       why: 'was gone before the answer arrived',
       gone: false,
@@ -84,6 +96,31 @@ export class LostWrites {
     this.suspects.push(
       this.suspect(node, lsn, `${why} ${this.names[node]!} at ${atUs / 1000} ms`, wasUnflushed),
     );
+  }
+
+  /** A replica is about to let go of its log through a committed record that others may lack. */
+  recycles(node: number, throughLsn: number): void {
+    const { wal } = this.replicas[node]!;
+    const { firstLsn } = wal;
+    if (throughLsn < firstLsn) return;
+    this.marks = this.marks.filter((marks) => !this.isEverywhere(marks.node, marks.throughLsn));
+    if (this.isEverywhere(node, throughLsn)) return;
+    const acknowledged = new Uint8Array((throughLsn - firstLsn + 8) >> 3);
+    this.marks.push({ node, firstLsn, throughLsn, writtenAtUs: writtenAtUs(wal, throughLsn), acknowledged });
+    for (let lsn = firstLsn; lsn <= throughLsn; lsn++) if (isAcknowledged(wal, lsn)) this.mark(lsn);
+  }
+
+  private isEverywhere(node: number, lsn: number): boolean {
+    const term = timelineTermOf(this.replicas[node]!.wal, lsn);
+    return this.replicas.every(({ wal }) => timelineTermOf(wal, lsn) === term);
+  }
+
+  /** Marks a recycled record, if it is remembered. */
+  private mark(lsn: number): void {
+    const marks = this.marks.find(({ firstLsn, throughLsn }) => lsn >= firstLsn && lsn <= throughLsn);
+    if (marks === undefined) return;
+    const bit = lsn - marks.firstLsn;
+    marks.acknowledged[bit >> 3]! |= 1 << (bit & 7);
   }
 
   /** A client was answered a read with the record. */
@@ -111,9 +148,32 @@ export class LostWrites {
           suspects.push(this.suspect(node, lsn, 'is in no log but those of dead machines'));
       }
     }
+    for (const marks of this.marks) this.addMarked(suspects, marks, isLive);
     return suspects
       .filter(({ term, lsn, gone }) => gone || !isHeld(this.replicas, isLive, term, lsn))
       .sort((a, b) => a.writtenAtUs - b.writtenAtUs || a.lsn - b.lsn);
+  }
+
+  /** Of one stretch, those that no live replica holds; whoever holds the last of them holds all. */
+  private addMarked(suspects: Suspect[], marks: Marks, isLive: (node: number) => boolean): void {
+    const { node, firstLsn, throughLsn, acknowledged } = marks;
+    const { wal } = this.replicas[node]!;
+    if (isHeld(this.replicas, isLive, timelineTermOf(wal, throughLsn), throughLsn)) return;
+    for (let bit = 0; bit <= throughLsn - firstLsn; bit++) {
+      if ((acknowledged[bit >> 3]! & (1 << (bit & 7))) === 0) continue;
+      const lsn = firstLsn + bit;
+      suspects.push({
+        node,
+        lsn,
+        term: timelineTermOf(wal, lsn),
+        what: null,
+        writtenAtUs: marks.writtenAtUs,
+        why: 'is in no log but those of dead machines',
+        gone: false,
+        acknowledged: true,
+        seen: false,
+      });
+    }
   }
 
   verdict(isLive: (node: number) => boolean): Verdict {
@@ -129,7 +189,7 @@ export class LostWrites {
           : {
               atMs: first.writtenAtUs / 1000,
               story: [
-                `at ${first.writtenAtUs / 1000} ms the leader ${this.names[first.node]!} wrote record ${first.lsn} of term ${first.term} (key ${first.key}, write number ${first.value})`,
+                `at ${first.writtenAtUs / 1000} ms the leader ${this.names[first.node]!} wrote record ${first.lsn} of term ${first.term}${first.what === null ? '' : ` (key ${first.what.key}, write number ${first.what.value})`}`,
                 'its client had the acknowledgement',
                 `the record ${first.why}${this.deadHolders(first, isLive)}`,
                 'after the drain no live replica holds it, nor anything written with knowledge of it',
@@ -156,8 +216,7 @@ export class LostWrites {
       node,
       lsn,
       term: termOf(wal, lsn),
-      value: valueAt(wal, lsn),
-      key: keyOf(wal, lsn),
+      what: { key: keyOf(wal, lsn), value: valueAt(wal, lsn) },
       writtenAtUs: writtenAtUs(wal, lsn),
       why,
       gone,

@@ -28,6 +28,7 @@ import type { Surroundings } from '../cluster.ts';
 import { ConsensusCluster } from './cluster.ts';
 import { serverKind } from './kinds.ts';
 import type { Server } from './server.ts';
+import { noSnapshots, type SnapshotSettings } from './snapshot.ts';
 
 /** What servers ask for. */
 type Asked = 'nowUs' | 'elapsedUs' | 'send' | 'startTimer' | 'cancelTimer' | 'fsync' | 'note' | 'draw';
@@ -47,7 +48,11 @@ export class ByHand implements Pick<Out, Asked> {
   private readonly down = new Set<number>();
   private self = 0;
 
-  constructor(servers: number, kind: NodeKind<Server> = serverKind) {
+  constructor(
+    servers: number,
+    kind: NodeKind<Server> = serverKind,
+    snapshots: SnapshotSettings = noSnapshots,
+  ) {
     this.kind = kind;
     this.cluster = new ConsensusCluster(
       {
@@ -62,6 +67,7 @@ export class ByHand implements Pick<Out, Asked> {
         readRule: 'log',
         reads: 'leader',
         clockDriftPpm: 0,
+        snapshots,
       },
       { replicas: servers, nodes: [], keys: 1, clients: [] },
       {

@@ -3,7 +3,7 @@ import type { Actor } from '../../kernel/loop.ts';
 import type { NodeKind } from '../../kernel/protocol.ts';
 import type { TraceEntry } from '../../observe/trace.ts';
 import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
-import type { Verdict } from '../../run/report.ts';
+import type { SnapshotSummary, Verdict } from '../../run/report.ts';
 import { divergence } from '../../verdicts/divergence.ts';
 import { LostWrites } from '../../verdicts/lost-writes.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
@@ -15,7 +15,10 @@ import {
   NOTE_COMMITTED,
   NOTE_DISCARDED,
   NOTE_FOLLOWING,
+  NOTE_INSTALLED,
   NOTE_LEADING,
+  NOTE_SENDING,
+  NOTE_SNAPSHOT,
   NOTE_STANDING,
   NOTE_STREAM,
   NOTE_VOTED,
@@ -26,7 +29,7 @@ import type { ConsensusSpec } from './spec.ts';
 
 /** The first term, whose leader is given. */
 const FIRST_TERM = 1;
-const streamStates = ['disconnected', 'catch-up', 'streaming'] as const;
+const streamStates = ['disconnected', 'catch-up', 'streaming', 're-sync'] as const;
 
 /** Runs of one scenario share its table. */
 const timeoutsBySpec = new WeakMap<ConsensusSpec, LatencyTable>();
@@ -54,6 +57,7 @@ export class ConsensusCluster implements Cluster {
   private isSuspected = false;
   private readonly lostWrites: LostWrites;
   private readonly safety: ConsensusSafety;
+  private readonly counts = { taken: 0, sent: 0, installed: 0, logEntriesMax: 0 };
   private readonly run: Surroundings;
 
   /** `kind` is the servers' own; a test may give another, with a rule broken. */
@@ -79,6 +83,7 @@ export class ConsensusCluster implements Cluster {
       reads: spec.readRule,
       // The leader's clock may be as slow, and the others' as fast, as the bound lets them be.
       leaseUs: Math.floor((timeoutUsMin * (1_000_000 - clockDriftPpm)) / (1_000_000 + clockDriftPpm)),
+      snapshots: spec.snapshots,
     };
     this.servers = Array.from({ length: replicas }, (_, self) =>
       newServer(settings, self, { term: FIRST_TERM, leader: spec.leader, wal: emptyWal(), keys }),
@@ -131,6 +136,19 @@ export class ConsensusCluster implements Cluster {
         // What a crash takes from memory was in nobody's log.
         if (this.run.isLive(member)) this.run.discarded(member);
         break;
+      case NOTE_SNAPSHOT:
+        this.counts.taken++;
+        this.lostWrites.recycles(member, b);
+        break;
+      case NOTE_SENDING:
+        this.counts.sent++;
+        this.safety.sends(atUs, member, b);
+        break;
+      case NOTE_INSTALLED:
+        this.counts.installed++;
+        this.lostWrites.recycles(member, this.servers[member]!.wal.lastLsn);
+        this.safety.installs(member, a);
+        break;
       case NOTE_STANDING:
         // One that only asks whether it could win, alone perhaps, gives nobody up yet.
         if (b === 0 && member !== this.leader && !this.isSuspected) {
@@ -167,6 +185,12 @@ export class ConsensusCluster implements Cluster {
         return { type: 'committed', atMs, node, lsn: a };
       case NOTE_DISCARDED:
         return { type: 'discarded', atMs, node, lsn: a, term: b, value: c, key: d };
+      case NOTE_SNAPSHOT:
+        return { type: 'snapshot', atMs, node, lsn: a, throughLsn: Math.max(0, b) };
+      case NOTE_SENDING:
+        return { type: 'snapshot-sent', atMs, node, to: names[a]!, lsn: b };
+      case NOTE_INSTALLED:
+        return { type: 'snapshot-installed', atMs, node, lsn: a };
       case NOTE_STREAM:
         return { type: 'stream', atMs, from: node, to: names[a]!, state: streamStates[b]! };
       default:
@@ -209,19 +233,36 @@ export class ConsensusCluster implements Cluster {
     };
   }
 
-  /** How far an LSN of a server is behind what the leader shows. */
+  /**
+   * How far an LSN of a server is behind what the leader shows. If the leader has let go of what comes next, the server's own log
+   * tells when the last entry before it came.
+   */
   private behind(node: number, lsn: number): { us: number; bytes: number } {
     const { wal, replayedLsn } = this.servers[this.leader]!;
     if (node === this.leader || lsn >= replayedLsn) return { us: 0, bytes: 0 };
+    const own = this.servers[node]!.wal;
+    const since =
+      lsn + 1 < wal.firstLsn && lsn >= own.firstLsn
+        ? writtenAtUs(own, lsn)
+        : writtenAtUs(wal, Math.max(lsn + 1, wal.firstLsn));
     return {
-      us: Math.max(0, this.run.nowUs() - writtenAtUs(wal, Math.max(lsn + 1, wal.firstLsn))),
-      bytes: endBytes(wal, replayedLsn) - endBytes(wal, lsn),
+      us: Math.max(0, this.run.nowUs() - since),
+      bytes: endBytes(wal, replayedLsn) - endBytes(own, lsn),
     };
   }
 
   loss(): Loss {
     const lost = this.lostWrites.lost(this.run.isLive);
     return { writes: lost.length, fromUs: lost[0]?.writtenAtUs ?? 0, toUs: lost.at(-1)?.writtenAtUs ?? 0 };
+  }
+
+  looked(): void {
+    for (const { wal } of this.servers)
+      this.counts.logEntriesMax = Math.max(this.counts.logEntriesMax, wal.lastLsn - wal.firstLsn + 1);
+  }
+
+  snapshots(): SnapshotSummary {
+    return { ...this.counts };
   }
 
   verdicts(drained: boolean): Verdict[] {
@@ -279,6 +320,7 @@ export class ConsensusCluster implements Cluster {
 
 function streamState(configuration: number): StreamView['state'] {
   const { progress } = serverKind;
-  if (progress.matches(configuration, 'disconnected')) return streamStates[0];
-  return progress.matches(configuration, 'probing') ? streamStates[1] : streamStates[2];
+  if (progress.matches(configuration, 'disconnected')) return 'disconnected';
+  if (progress.matches(configuration, 'snapshot')) return 're-sync';
+  return progress.matches(configuration, 'probing') ? 'catch-up' : 'streaming';
 }

@@ -10,6 +10,7 @@ import { lowerServer } from './kinds.ts';
 import { NOTE_LEADING } from './messages.ts';
 import { ElectionSafety } from './safety.ts';
 import { NOBODY, newServer, type Server, type ServerSettings, serverChances } from './server.ts';
+import { noSnapshots } from './snapshot.ts';
 
 /** A range of durations, every one equally likely; both ends whole µs and included. */
 export interface RangeUs {
@@ -67,6 +68,7 @@ export function prepareElection(setup: ElectionSetup): PreparedElection {
       answersAlone: false,
       reads: 'local',
       leaseUs: 0,
+      snapshots: noSnapshots,
     },
     names: Array.from({ length: setup.servers }, (_, server) => `s${server + 1}`),
     link: {

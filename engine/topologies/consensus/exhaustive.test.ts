@@ -11,6 +11,7 @@ import { emptyWal, termOf, timelineTermOf, valueAt } from '../wal.ts';
 import { lowerServer, type RaftMachine } from './kinds.ts';
 import { NOTE_LEADING } from './messages.ts';
 import { NOBODY, newServer, type Server } from './server.ts';
+import { noSnapshots } from './snapshot.ts';
 
 interface Bounds {
   readonly servers: number;
@@ -39,6 +40,7 @@ function raftModel({ servers, terms, writes, crashes }: Bounds, kind: NodeKind<S
     answersAlone: false,
     reads: 'local',
     leaseUs: 0,
+    snapshots: noSnapshots,
   } as const;
   const serverOf = (state: StateView, node: number) => state.stateOf(node) as Server;
   return {

@@ -1,7 +1,7 @@
 /** What a follower does: it takes the leader's entries where they continue its own log, and says how far it has come. */
 
 import { lastLsnUpTo, lastTerm, termOf, timelineTermOf } from '../wal.ts';
-import { appendEntry, commitThrough, discardAfter, flush, recycleThrough } from './log.ts';
+import { appendEntry, commitThrough, discardAfter, flush } from './log.ts';
 import {
   APPENDED,
   entryKeyOf,
@@ -13,6 +13,7 @@ import {
   REJECTED,
 } from './messages.ts';
 import { type Activation, NOBODY } from './server.ts';
+import { compact } from './snapshot.ts';
 
 /** APPEND, HEARTBEAT, COMMIT: from the leader of this term. */
 export function follow({ node, input, out }: Activation): void {
@@ -33,8 +34,9 @@ export function takeCommit({ node, input, out }: Activation): void {
   commitThrough(node, out, Math.min(input.b, node.agreedLsn));
 }
 
-export function recycleSafe({ node, input }: Activation): void {
-  recycleThrough(node, input.d);
+/** HEARTBEAT: what every server has on disk may go, and what a snapshot makes up for. */
+export function compactLog({ node, input, out }: Activation): void {
+  compact(node, out, input.d);
 }
 
 /** APPEND: of no older term, and the entry before it is in this log. Then all before that one are the leader's too. */

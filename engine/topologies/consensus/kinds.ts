@@ -16,6 +16,7 @@ import {
 } from '../../kernel/protocol.ts';
 import type { Chart } from '../../statecharts/chart.ts';
 import { lower } from '../../statecharts/lower.ts';
+import { COPY_BEGIN, COPY_END, COPY_ROW, COPY_TERM } from '../copy.ts';
 import { loseMemory } from './log.ts';
 import {
   APPEND,
@@ -32,6 +33,7 @@ import {
 import { progressChart } from './progress.chart.ts';
 import { type Followers, type RaftEvent, raftChart } from './raft.chart.ts';
 import type { Activation, Server } from './server.ts';
+import { SNAPSHOT_WRITTEN } from './snapshot.ts';
 
 const raftEvents: readonly (readonly [number, RaftEvent['type']])[] = [
   [READ, 'read'],
@@ -46,6 +48,10 @@ const raftEvents: readonly (readonly [number, RaftEvent['type']])[] = [
   [APPENDED, 'appended'],
   [REJECTED, 'rejected'],
   [COMMIT, 'committed'],
+  [COPY_BEGIN, 'snapshot part'],
+  [COPY_TERM, 'snapshot part'],
+  [COPY_ROW, 'snapshot part'],
+  [COPY_END, 'snapshot part'],
   [RESTARTED, 'restarted'],
 ];
 
@@ -109,6 +115,11 @@ export function lowerServer(
   for (const [kind, type] of raftEvents) eventOf[kind] = raft.eventIndex(type);
   const logWritten = raft.eventIndex('log written');
   const voteWritten = raft.eventIndex('vote written');
+  const snapshotWritten = raft.eventIndex('snapshot written');
+  const writtenOf = (b: number): number => {
+    if (b >= 0) return voteWritten;
+    return b === SNAPSHOT_WRITTEN ? snapshotWritten : logWritten;
+  };
   const handle: Activation = { node: null!, input: null!, out: null!, peer: -1 };
 
   return {
@@ -126,7 +137,7 @@ export function lowerServer(
           node.role = raft.step(node.role, input.a, handle);
           break;
         case FLUSHED:
-          node.role = raft.step(node.role, input.b < 0 ? logWritten : voteWritten, handle);
+          node.role = raft.step(node.role, writtenOf(input.b), handle);
           break;
         case CRASHED:
           loseMemory(node, out, input.a !== 1);

@@ -2,7 +2,7 @@
 
 import { type Out, WRITE_OK } from '../../kernel/protocol.ts';
 import { bytesOf, clientOf, keyOf, lastLsnUpTo, slotOf, termOf, timelineTermOf, valueAt } from '../wal.ts';
-import { appendEntry, commitThrough, disownWrites, flush, NO_KEY, recycleThrough, show } from './log.ts';
+import { appendEntry, commitThrough, disownWrites, flush, NO_KEY, show } from './log.ts';
 import {
   APPEND,
   COMMIT,
@@ -16,6 +16,7 @@ import {
 } from './messages.ts';
 import { answerWaitingReads, isRoundWanted, refuseWaitingReads } from './reading.ts';
 import { type Activation, forgetLeader, roundsKept, type Server } from './server.ts';
+import { compact } from './snapshot.ts';
 
 // Office.
 
@@ -26,6 +27,8 @@ export function takeOffice({ node, out }: Activation): void {
   node.openingLsn = wal.lastLsn + 1;
   node.answeredLsn = node.commitLsn;
   node.progress.fill(0);
+  node.sending.fill(null);
+  node.arriving = null;
   node.nextLsn.fill(wal.lastLsn + 1);
   node.matchLsn.fill(0);
   node.askedLsn.fill(0);
@@ -55,6 +58,7 @@ export function leaveOffice(activation: Activation): void {
   const { node, out } = activation;
   if (node.leader === node.self) forgetLeader(node, out);
   node.progress.fill(0);
+  node.sending.fill(null);
   disownWrites(node);
   refuseWaitingReads(activation);
 }
@@ -79,15 +83,15 @@ export function beat({ node, out }: Activation): void {
   }
 }
 
-/** With each regular round: how long nobody has heard of a follower, and what every disk holds. */
-export function countSilence({ node }: Activation): void {
+/** With each regular round: how long nobody has heard of a follower, what every disk holds, and what of the log may go. */
+export function countSilence({ node, out }: Activation): void {
   let safe = node.flushedLsn;
   for (let peer = 0; peer < node.settings.servers; peer++) {
     if (peer === node.self) continue;
     node.silentBeats[peer]! += 1;
     if (node.matchLsn[peer]! < safe) safe = node.matchLsn[peer]!;
   }
-  recycleThrough(node, safe);
+  compact(node, out, safe);
 }
 
 /** A round is under way at a time, and all reads that come meanwhile share the next. */
@@ -234,17 +238,18 @@ export function mayAsk({ node, peer }: Activation): boolean {
   return node.askedLsn[peer] !== node.nextLsn[peer] && node.nextLsn[peer]! <= node.wal.lastLsn;
 }
 
-/** Sends one entry, to learn whether the logs meet before it. */
+/** Sends one entry, to learn whether the logs meet before it. If it is gone, the next round of heartbeats finds that out. */
 export function askAboutNext({ node, out, peer }: Activation): void {
   const lsn = node.nextLsn[peer]!;
   node.askedLsn[peer] = lsn;
-  if (lsn <= node.wal.lastLsn) sendEntry(node, out, peer, lsn);
+  if (lsn >= node.wal.firstLsn && lsn <= node.wal.lastLsn) sendEntry(node, out, peer, lsn);
 }
 
 /** Sends all that the follower lacks, as far as the window reaches. */
 export function sendWindow({ node, out, peer }: Activation): void {
   const through = Math.min(node.wal.lastLsn, node.matchLsn[peer]! + windowMost);
   let lsn = node.nextLsn[peer]!;
+  if (lsn < node.wal.firstLsn) return;
   for (; lsn <= through; lsn++) sendEntry(node, out, peer, lsn);
   node.nextLsn[peer] = lsn;
 }
@@ -288,7 +293,7 @@ export function isBeyondMatch({ node, input, peer }: Activation): boolean {
 export function goBack({ node, input, peer }: Activation): void {
   const { wal } = node;
   const lsn = Math.min(input.d, input.c === 0 ? 0 : lastLsnUpTo(wal, input.c));
-  node.nextLsn[peer] = Math.max(node.matchLsn[peer]!, lsn, wal.firstLsn - 1) + 1;
+  node.nextLsn[peer] = Math.max(node.matchLsn[peer]!, lsn) + 1;
 }
 
 /** HEARD: the follower has answered a round without having got what it was sent before, nor anything since it last answered. */

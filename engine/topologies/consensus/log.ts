@@ -8,7 +8,6 @@ import {
   forgetClient,
   keyOf,
   lastTerm,
-  recycle,
   replay,
   termOf,
   unreplay,
@@ -89,13 +88,6 @@ export function discardAfter(node: Server, out: Out, lsn: number): void {
   node.agreedLsn = Math.min(node.agreedLsn, wal.lastLsn);
 }
 
-/** Lets go of entries that are on every server's disk: no follower will ask for them, no leader take them back. */
-export function recycleThrough(node: Server, lsn: number): void {
-  if (lsn <= node.safeLsn) return;
-  node.safeLsn = lsn;
-  recycle(node.wal, Math.min(lsn, node.commitLsn, node.replayedLsn));
-}
-
 /** Nobody is answered any more for what was asked of an earlier office: those clients learn nothing. */
 export function disownWrites(node: Server): void {
   const { wal } = node;
@@ -129,6 +121,8 @@ export function loseMemory(node: Server, out: Out, withMachine: boolean): void {
   node.leader = -1;
   node.agreedLsn = 0;
   node.early.length = 0;
+  node.arriving = null;
+  node.sending.fill(null);
   node.firstRead = 0;
   node.waitingReads = 0;
 }

@@ -1,4 +1,5 @@
 import { FIRST_TOPOLOGY_MESSAGE, type Input } from '../../kernel/protocol.ts';
+import { type CopyMessage, copyMessage } from '../copy.ts';
 
 /** Messages between servers. Fields in the order a, b, c, d, e. */
 
@@ -35,6 +36,8 @@ export const APPENDED = FIRST_TOPOLOGY_MESSAGE + 7;
 export const REJECTED = FIRST_TOPOLOGY_MESSAGE + 8;
 /** Entries are committed through an index: leader's term, the index. */
 export const COMMIT = FIRST_TOPOLOGY_MESSAGE + 9;
+
+// A snapshot's parts are those of any copy (`../copy.ts`): COPY_BEGIN and so on.
 
 /** Bytes of each of them without a write's payload, the order of TCP/IP headers and a few integers. */
 export const MESSAGE_BYTES = 64;
@@ -86,9 +89,17 @@ export const NOTE_COMMITTED = 7;
 /** A leader's replication to a follower changed: the follower, the state. */
 export const NOTE_STREAM = 8;
 
+/** A server takes a snapshot: of what is committed through an index; through which one its log may go. */
+export const NOTE_SNAPSHOT = 9;
+/** A leader begins to send a snapshot: to whom, of which index. */
+export const NOTE_SENDING = 10;
+/** A follower begins again from a snapshot: its index. Noted before its log is gone. */
+export const NOTE_INSTALLED = 11;
+
 export const STREAM_DISCONNECTED = 0;
 export const STREAM_CATCH_UP = 1;
 export const STREAM_STREAMING = 2;
+export const STREAM_SNAPSHOT = 3;
 
 /** A message as observers read it. */
 export type ConsensusMessage =
@@ -138,7 +149,8 @@ export type ConsensusMessage =
       readonly hintTerm: number;
       readonly hintLsn: number;
     }
-  | { readonly type: 'commit'; readonly term: number; readonly lsn: number };
+  | { readonly type: 'commit'; readonly term: number; readonly lsn: number }
+  | CopyMessage;
 
 /** The typed form of a packed message. */
 export function consensusMessage(
@@ -181,7 +193,10 @@ export function consensusMessage(
       return { type: 'entry-rejected', term: a, lsn: b, hintTerm: c, hintLsn: d };
     case COMMIT:
       return { type: 'commit', term: a, lsn: b };
-    default:
-      throw new RangeError(`message kind ${kind} is none of consensus's`);
+    default: {
+      const part = copyMessage(kind, a, b, c);
+      if (part === null) throw new RangeError(`message kind ${kind} is none of consensus's`);
+      return part;
+    }
   }
 }

@@ -1,6 +1,6 @@
 /**
  * A leader's replication to one follower: it looks for where the logs meet, an entry at a time, and then sends all as it
- * comes, without waiting for answers.
+ * comes, without waiting for answers. Who needs what the log has let go of is sent a snapshot first.
  */
 import { setup } from 'xstate';
 import {
@@ -16,8 +16,9 @@ import {
   noteStream,
   sendWindow,
 } from './leading.ts';
-import { STREAM_CATCH_UP, STREAM_DISCONNECTED, STREAM_STREAMING } from './messages.ts';
+import { STREAM_CATCH_UP, STREAM_DISCONNECTED, STREAM_SNAPSHOT, STREAM_STREAMING } from './messages.ts';
 import type { Activation } from './server.ts';
+import { beginSnapshot, canGoOnFromLog, endSnapshot, needsSnapshot, sendMore } from './snapshot.ts';
 
 export type ProgressEvent = { readonly type: 'entries' | 'appended' | 'rejected' | 'heard' | 'beat' };
 
@@ -29,6 +30,8 @@ export const progressChart = setup({
     'it answers what I asked': ({ context }) => answersQuestion(context),
     'it is about what I do not know it has': ({ context }) => isBeyondMatch(context),
     'entries were lost': ({ context }) => hasLostEntries(context),
+    'what it needs is gone': ({ context }) => needsSnapshot(context),
+    'the log goes on from what it has': ({ context }) => canGoOnFromLog(context),
   },
   actions: {
     'ask about the next entry': ({ context }) => askAboutNext(context),
@@ -36,6 +39,10 @@ export const progressChart = setup({
     'go back': ({ context }) => goBack(context),
     'send all it lacks': ({ context }) => sendWindow(context),
     'note how far it agrees': ({ context }) => noteAgreed(context),
+    'begin a snapshot': ({ context }) => beginSnapshot(context),
+    'send more of it': ({ context }) => sendMore(context),
+    'end the snapshot': ({ context }) => endSnapshot(context),
+    'note snapshot': ({ context }) => noteStream(context, STREAM_SNAPSHOT),
     'note probing': ({ context }) => noteStream(context, STREAM_CATCH_UP),
     'note replicating': ({ context }) => noteStream(context, STREAM_STREAMING),
     'note disconnected': ({ context }) => noteStream(context, STREAM_DISCONNECTED),
@@ -54,7 +61,11 @@ export const progressChart = setup({
           actions: ['go back', 'ask about the next entry'],
         },
         heard: { actions: 'note how far it agrees' },
-        beat: [{ guard: 'it is silent', target: 'disconnected' }, { actions: 'ask about the next entry' }],
+        beat: [
+          { guard: 'it is silent', target: 'disconnected' },
+          { guard: 'what it needs is gone', target: 'snapshot' },
+          { actions: 'ask about the next entry' },
+        ],
       },
     },
     replicating: {
@@ -76,7 +87,24 @@ export const progressChart = setup({
           },
           { actions: 'note how far it agrees' },
         ],
-        beat: { guard: 'it is silent', target: 'disconnected', actions: 'go on from what it has' },
+        beat: [
+          { guard: 'it is silent', target: 'disconnected', actions: 'go on from what it has' },
+          { guard: 'what it needs is gone', target: 'snapshot' },
+        ],
+      },
+    },
+    // It gets no entries: they would not fit before the snapshot is there.
+    snapshot: {
+      entry: ['note snapshot', 'begin a snapshot'],
+      exit: 'end the snapshot',
+      on: {
+        appended: {
+          guard: 'the log goes on from what it has',
+          target: 'replicating',
+          actions: ['go on from what it has', 'send all it lacks'],
+        },
+        heard: { actions: 'note how far it agrees' },
+        beat: [{ guard: 'it is silent', target: 'disconnected' }, { actions: 'send more of it' }],
       },
     },
     disconnected: {

@@ -23,6 +23,7 @@ const resultOf = (simulation: Simulation, name: string) =>
 test('safe under crashes, pauses, cuts, loss, duplication, reordering and drift; then it converges', () => {
   let elections = 0;
   let leaders = 0;
+  let installed = 0;
   fc.assert(
     fc.property(randomGroup(), (source) => {
       const simulation = finished(source);
@@ -32,13 +33,16 @@ test('safe under crashes, pauses, cuts, loss, duplication, reordering and drift;
       for (const { wal, commitLsn } of servers) expect(commitLsn).toBe(wal.lastLsn);
       expect(new Set(servers.map(({ wal }) => wal.lastLsn)).size).toBe(1);
       elections += servers[0]!.term - 1;
-      leaders += simulation.report().failovers.length;
+      const report = simulation.report();
+      leaders += report.failovers.length;
+      installed += report.snapshots!.installed;
     }),
     { numRuns: runsOf({ full: 5000, reduced: 120 }) },
   );
   // The schedules do reach what they are for.
   expect(elections).toBeGreaterThan(100);
   expect(leaders).toBeGreaterThan(50);
+  expect(installed).toBeGreaterThan(20);
 });
 
 describe('what is not promised', () => {

@@ -24,7 +24,7 @@ test('each chart has the modes one would name, and no more', () => {
     'electing.pre-candidate',
     'leader.leading',
   ]);
-  expect(modes(progress as Chart<never>)).toEqual(['disconnected', 'probing', 'replicating']);
+  expect(modes(progress as Chart<never>)).toEqual(['disconnected', 'probing', 'replicating', 'snapshot']);
 });
 
 test('a follower that memory has forgotten is one to probe', () => {

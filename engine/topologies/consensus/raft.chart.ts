@@ -4,10 +4,10 @@ import {
   acknowledge,
   answerHeartbeat,
   comesEarly,
+  compactLog,
   continuesMyLog,
   follow,
   keepEarly,
-  recycleSafe,
   reject,
   takeCommit,
   takeEntry,
@@ -29,6 +29,15 @@ import {
 import { noteWritten, show } from './log.ts';
 import { answerRead, mayAnswerAtOnce, queueRead, readsAreLocal, refuse } from './reading.ts';
 import { type Activation, isNotOfOlderTerm, isOfNewerTerm, leadsAtStart, takeTerm } from './server.ts';
+import {
+  agreeOnSnapshot,
+  completesSnapshot,
+  installSnapshot,
+  isOnDisk,
+  knowsSnapshot,
+  takeSnapshotPart,
+  writeSnapshot,
+} from './snapshot.ts';
 import {
   askForSupport,
   asksFirst,
@@ -76,6 +85,8 @@ export type RaftEvent = {
     | 'appended'
     | 'rejected'
     | 'committed'
+    | 'snapshot part'
+    | 'snapshot written'
     | 'log written'
     | 'vote written'
     | 'restarted';
@@ -102,6 +113,9 @@ export const raftChart = (followers: Followers) =>
       'my own vote makes a majority': ({ context }) => myVoteMakesMajority(context),
       'it continues my log': ({ context }) => continuesMyLog(context),
       'it comes before its turn': ({ context }) => comesEarly(context),
+      'I know what it shows': ({ context }) => knowsSnapshot(context),
+      'it completes the snapshot, counting this one': ({ context }) => completesSnapshot(context),
+      'it is the newest that has come': ({ context }) => isOnDisk(context),
       'reads are local': ({ context }) => readsAreLocal(context),
       'it may be answered at once': ({ context }) => mayAnswerAtOnce(context),
       'a majority is silent': ({ context }) => hasLostMajority(context),
@@ -122,10 +136,14 @@ export const raftChart = (followers: Followers) =>
       follow: ({ context }) => follow(context),
       'answer heartbeat': ({ context }) => answerHeartbeat(context),
       'take commit': ({ context }) => takeCommit(context),
-      'recycle safe entries': ({ context }) => recycleSafe(context),
+      'compact log': ({ context }) => compactLog(context),
       'take entry': ({ context }) => takeEntry(context),
       'keep entry for its turn': ({ context }) => keepEarly(context),
       'reject entry': ({ context }) => reject(context),
+      'agree on what it shows': ({ context }) => agreeOnSnapshot(context),
+      'take part of snapshot': ({ context }) => takeSnapshotPart(context),
+      'write snapshot': ({ context }) => writeSnapshot(context),
+      'install snapshot': ({ context }) => installSnapshot(context),
       'note written': ({ context }) => noteWritten(context),
       show: ({ context }) => show(context),
       acknowledge: ({ context }) => acknowledge(context),
@@ -202,7 +220,7 @@ export const raftChart = (followers: Followers) =>
               guard: 'it is of no older term',
               target: 'electing',
               reenter: true,
-              actions: ['take its term', 'follow', 'take commit', 'recycle safe entries', 'answer heartbeat'],
+              actions: ['take its term', 'follow', 'take commit', 'compact log', 'answer heartbeat'],
             },
             { actions: 'answer heartbeat' },
           ],
@@ -237,6 +255,30 @@ export const raftChart = (followers: Followers) =>
             // It comes close upon entries or heartbeats, which have begun the wait anew.
             { guard: 'it is of no older term', actions: ['follow', 'take commit'] },
           ],
+          'snapshot part': [
+            {
+              guard: 'I know what it shows',
+              target: 'electing',
+              reenter: true,
+              actions: ['take its term', 'follow', 'agree on what it shows', 'acknowledge'],
+            },
+            {
+              guard: 'it completes the snapshot, counting this one',
+              target: 'electing',
+              reenter: true,
+              actions: ['take its term', 'follow', 'take part of snapshot', 'write snapshot'],
+            },
+            {
+              guard: 'it is of no older term',
+              target: 'electing',
+              reenter: true,
+              actions: ['take its term', 'follow', 'take part of snapshot'],
+            },
+          ],
+          'snapshot written': {
+            guard: 'it is the newest that has come',
+            actions: ['install snapshot', 'acknowledge'],
+          },
           'log written': { actions: ['note written', 'show', 'acknowledge'] },
         },
         states: {
@@ -339,6 +381,11 @@ export const raftChart = (followers: Followers) =>
             { actions: 'reject entry' },
           ],
           committed: {
+            guard: 'it is of a newer term',
+            target: 'electing',
+            actions: ['take its term', 'follow'],
+          },
+          'snapshot part': {
             guard: 'it is of a newer term',
             target: 'electing',
             actions: ['take its term', 'follow'],

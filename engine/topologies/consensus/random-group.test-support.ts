@@ -22,6 +22,14 @@ export interface RandomGroupOptions {
   readonly driftPpm?: number;
 }
 
+/** Logs of a few entries, of some more, and of all there are; copies that take no time, and up to 200 ms. */
+const shortLogs = [
+  { entries: 1, keptEntries: 0, dataBytes: 1 },
+  { entries: 10, keptEntries: 5, dataBytes: 1000, bytesPerSecond: 20_000 },
+  { entries: 40, keptEntries: 0, dataBytes: 20_000, bytesPerSecond: 100_000 },
+  {},
+] as const satisfies readonly ConsensusSource['snapshots'][];
+
 const nodeNames = (count: number): string[] => ['a', 'b', 'c', 'd', 'e'].slice(0, count);
 
 export function randomGroup(options: RandomGroupOptions = {}): fc.Arbitrary<ScenarioSource> {
@@ -49,6 +57,7 @@ export function randomGroup(options: RandomGroupOptions = {}): fc.Arbitrary<Scen
           minLength: minFaults,
           maxLength: maxFaults,
         }),
+        snapshots: fc.constantFrom(...shortLogs),
       })
       .map(
         ({
@@ -71,7 +80,14 @@ export function randomGroup(options: RandomGroupOptions = {}): fc.Arbitrary<Scen
             defaults: { disk: { fsync } },
           },
           network: { within: { latency, loss, duplication, reordering } },
-          topology: { ...quickTopology, preVote, reads: rule, acknowledgement, clockDriftPpm: driftPpm },
+          topology: {
+            ...quickTopology,
+            preVote,
+            reads: rule,
+            acknowledgement,
+            clockDriftPpm: driftPpm,
+            snapshots: rest.snapshots,
+          },
           workload: {
             clients: [
               { writesPerSecond: rest.writesPerSecond, readsPerSecond: 300 },

@@ -39,6 +39,9 @@ export class ElectionSafety {
   }
 }
 
+/** How many hashes of committed prefixes are kept, at the most: a server that is down would otherwise make them grow. */
+const rememberedMost = 0x10_0000;
+
 /** Rolling hashes of one log's prefixes: of the prefix that ends at an index, by index modulo their number. */
 interface Prefixes {
   hashes: Int32Array;
@@ -56,8 +59,11 @@ interface Prefixes {
  *
  * A log's prefix is one number, a hash of its last entry and of the prefix before it, so each check compares two numbers
  * when an entry is appended or committed or a leader elected. Two different prefixes have the same number once in 2^32.
- * It holds as many numbers as the logs hold entries. It cannot see what no log shows: an entry that was acknowledged
- * before it was on disk and lost, until a leader without it leads.
+ * A snapshot carries the number of the prefix it stands for.
+ *
+ * It holds as many numbers as the logs hold entries, and of what is committed the last `rememberedMost`. It cannot see what no
+ * log shows: an entry that was acknowledged before it was on disk and lost, until a leader without it leads; nor what is
+ * committed only after so many others.
  */
 export class ConsensusSafety {
   private readonly elections: ElectionSafety;
@@ -66,6 +72,10 @@ export class ConsensusSafety {
   private readonly logs: Prefixes[];
   /** What is committed, by the first who said so. */
   private readonly committed: Prefixes = { hashes: new Int32Array(16), lastLsn: 0 };
+  /** The first index that `committed` still has the hash of. */
+  private committedFrom = 0;
+  /** Of snapshots on their way, by index. */
+  private readonly snapshots = new Map<number, number>();
   /** The leader of the newest term while it leads; −1 for none. */
   private leader = -1;
   private leaderTerm = 0;
@@ -139,6 +149,8 @@ export class ConsensusSafety {
     // A server may go back to what its disk holds of the committed, and never behind what it has recycled.
     let least = lsn;
     for (const { wal } of this.servers) least = Math.min(least, wal.firstLsn);
+    least = Math.max(least, lsn - rememberedMost);
+    this.committedFrom = least - 1;
     for (let each = committed.lastLsn + 1; each <= lsn; each++)
       setHash(committed, each, hashAt(log, each), least);
     const { leader } = this;
@@ -147,6 +159,22 @@ export class ConsensusSafety {
         `${this.names[server]!} commits entries through ${lsn}`,
         `${this.names[leader]!}, which leads the newest term ${this.leaderTerm}, lacks one of them`,
       ]);
+  }
+
+  /** A leader sends what is committed through an index. */
+  sends(atUs: number, server: number, lsn: number): void {
+    const { lastLsn } = this.committed;
+    if (lsn > lastLsn || !this.holdsCommitted(server, lsn))
+      this.broken(atUs, [
+        `${this.names[server]!} sends a snapshot of entries through ${lsn}`,
+        'not all of them are committed',
+      ]);
+    this.snapshots.set(lsn, hashAt(this.logs[server]!, lsn));
+  }
+
+  /** A server begins again from what was sent it. */
+  installs(server: number, lsn: number): void {
+    setHash(this.logs[server]!, lsn, this.snapshots.get(lsn) ?? 0, lsn + 1);
   }
 
   verdict(): Verdict {
@@ -160,6 +188,7 @@ export class ConsensusSafety {
 
   /** Whether a server's log begins with what is committed through an index. */
   private holdsCommitted(server: number, lsn: number): boolean {
+    if (lsn < this.committedFrom) return true;
     if (lsn > this.servers[server]!.wal.lastLsn) return false;
     return hashAt(this.logs[server]!, lsn) === hashAt(this.committed, lsn);
   }

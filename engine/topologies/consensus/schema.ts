@@ -1,6 +1,6 @@
 /** Consensus as people write it in a scenario. */
 import * as z from 'zod/mini';
-import { id, positiveDelayMs, positiveMs } from '../../scenario/fields.ts';
+import { id, positiveCount, positiveDelayMs, positiveMs } from '../../scenario/fields.ts';
 
 export const consensusSchema = z.strictObject({
   type: z.literal('consensus'),
@@ -59,6 +59,37 @@ export const consensusSchema = z.strictObject({
     z
       .enum(['leader', 'followers', 'nearest'])
       .check(z.describe('Where clients read; followers only where reads are local. Without it, the leader')),
+  ),
+  snapshots: z.prefault(
+    z.strictObject({
+      entries: z._default(
+        positiveCount(1e9).check(
+          z.describe(
+            'How many entries after its last snapshot a server takes the next, and lets go of the log before it (etcd: snapshot-count)',
+          ),
+        ),
+        10_000,
+      ),
+      keptEntries: z._default(
+        z
+          .int()
+          .check(
+            z.gte(0),
+            z.lte(1e9),
+            z.describe('How many entries before a snapshot stay, for followers that are merely slow'),
+          ),
+        5000,
+      ),
+      dataBytes: z._default(
+        positiveCount(1e12).check(z.describe('What a follower is sent that lacks what is gone')),
+        100_000_000,
+      ),
+      bytesPerSecond: z._default(
+        positiveCount(1e12).check(z.describe('How fast a leader sends it')),
+        100_000_000,
+      ),
+    }),
+    {},
   ),
   clockDriftPpm: z._default(
     z

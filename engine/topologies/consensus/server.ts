@@ -1,7 +1,7 @@
 /**
  * A server's state. Its rules are plain functions that the charts name: whom it votes for (`voting.ts`), what it takes
  * from a leader (`following.ts`), what it does as one (`leading.ts`), how reads are answered (`reading.ts`), and how its
- * log comes to disk and back off it (`log.ts`). What mode it is in and which timers run is the charts' business
+ * log comes to disk and back off it (`log.ts`), and how it is kept short (`snapshot.ts`). What mode it is in and which timers run is the charts' business
  * (`raft.chart.ts`, `progress.chart.ts`).
  *
  * Further reading: Ongaro and Ousterhout, In search of an understandable consensus algorithm, 2014, figure 2; Ongaro's
@@ -10,8 +10,10 @@
 
 import type { LatencyTable } from '../../kernel/latency.ts';
 import type { Input, Out } from '../../kernel/protocol.ts';
+import type { ArrivingCopy, Copy } from '../copy.ts';
 import { DATA_WIDTH, type Wal } from '../wal.ts';
 import { NOTE_FOLLOWING } from './messages.ts';
+import type { SnapshotSettings } from './snapshot.ts';
 
 export interface ServerSettings {
   /** How many servers there are, dead or alive; their actors count from 0. */
@@ -33,6 +35,7 @@ export interface ServerSettings {
   readonly reads: ReadRule;
   /** How long, on its own clock, a leader may take a majority's answer to a heartbeat as word that nobody else leads. */
   readonly leaseUs: number;
+  readonly snapshots: SnapshotSettings;
 }
 
 /**
@@ -69,6 +72,8 @@ export interface Server {
   readonly data: Int32Array;
   /** Entries up to here are on every disk. */
   safeLsn: number;
+  /** The last snapshot: `data` makes up for the log up to here. */
+  snapshotLsn: number;
 
   // In memory.
   /** Whom it knows to lead its term; −1 nobody. */
@@ -79,6 +84,8 @@ export interface Server {
   agreedLsn: number;
   /** Entries that came before their turn, by LSN; on links that keep their order, only after a loss. */
   readonly early: EarlyEntry[];
+  /** The snapshot that it is being sent; the log counts until that one is whole and on disk. */
+  arriving: ArrivingSnapshot | null;
   /** Through where the fsync under way reaches, −1 for none; entries that come meanwhile share the next (group commit). */
   flushingLsn: number;
 
@@ -91,6 +98,8 @@ export interface Server {
   readonly progress: Int32Array;
   /** Its first entry of its own term. */
   openingLsn: number;
+  /** By follower: the snapshot it is being sent, if any. */
+  readonly sending: (SnapshotOnItsWay | null)[];
   /** By follower: what it is to be sent next, and through where it has the leader's log on its disk. */
   readonly nextLsn: Int32Array;
   readonly matchLsn: Int32Array;
@@ -123,6 +132,18 @@ export interface EarlyEntry {
   readonly key: number;
   readonly value: number;
   readonly bytes: number;
+}
+
+export interface ArrivingSnapshot {
+  readonly copy: ArrivingCopy;
+  readonly data: Int32Array;
+}
+
+export interface SnapshotOnItsWay {
+  readonly copy: Copy;
+  sentParts: number;
+  /** When it began to be sent. */
+  sinceUs: number;
 }
 
 /** What the charts see as their context: the server, what it was given, and what it may ask for. */
@@ -166,14 +187,17 @@ export function newServer(settings: ServerSettings, self: number, start: ServerS
     replayedLsn: 0,
     data: new Int32Array(keys * DATA_WIDTH),
     safeLsn: 0,
+    snapshotLsn: 0,
     leader,
     heardAtUs: Number.NEGATIVE_INFINITY,
     agreedLsn: 0,
     early: [],
+    arriving: null,
     flushingLsn: -1,
     voters: new Uint8Array(servers),
     votes: 0,
     progress: new Int32Array(servers),
+    sending: new Array<null>(servers).fill(null),
     openingLsn: 0,
     nextLsn: new Int32Array(servers),
     matchLsn: new Int32Array(servers),

@@ -5,6 +5,7 @@ import { type NodeSpec, toUs } from '../../scenario/scenario.ts';
 import type { ReadRoute } from '../../workload/clients.ts';
 import type { ConsensusDocument } from './schema.ts';
 import type { ReadRule } from './server.ts';
+import type { SnapshotSettings } from './snapshot.ts';
 
 export interface ConsensusSpec {
   readonly type: 'consensus';
@@ -19,6 +20,7 @@ export interface ConsensusSpec {
   readonly readRule: ReadRule;
   readonly reads: ReadRoute;
   readonly clockDriftPpm: number;
+  readonly snapshots: SnapshotSettings;
 }
 
 /** The settings of a scenario, and the problems in them that its shape does not show. */
@@ -33,6 +35,7 @@ export function consensusSpec(
   if (leader < 0) problems.push(unknownName(topology.leader!, 'a node', nodeNames, [...path, 'leader']));
   const timeoutMsMax = topology.electionTimeoutMsMax ?? topology.electionTimeoutMs * 2;
   const readFrom = topology.readFrom ?? 'leader';
+  const { snapshots } = topology;
   checkTimes(topology, timeoutMsMax, problems, path);
   checkReads(topology, readFrom, problems, path);
   return {
@@ -47,6 +50,12 @@ export function consensusSpec(
     readRule: topology.reads,
     reads: readFrom,
     clockDriftPpm: topology.clockDriftPpm,
+    snapshots: {
+      entries: snapshots.entries,
+      keptEntries: snapshots.keptEntries,
+      dataBytes: snapshots.dataBytes,
+      transferUs: Math.ceil((snapshots.dataBytes / snapshots.bytesPerSecond) * 1_000_000),
+    },
   };
 }
 

@@ -18,6 +18,7 @@ import {
 } from '../../kernel/protocol.ts';
 import type { Chart } from '../../statecharts/chart.ts';
 import { lower } from '../../statecharts/lower.ts';
+import { COPY_BEGIN, COPY_END, COPY_ROW, COPY_TERM } from '../copy.ts';
 import { REPLAYED } from './acknowledgement.ts';
 import { agentChart } from './agent.chart.ts';
 import { compare } from './agent.ts';
@@ -40,10 +41,6 @@ import {
   APPEND,
   ASK,
   BACKUP,
-  BACKUP_BEGIN,
-  BACKUP_END,
-  BACKUP_ROW,
-  BACKUP_TERM,
   CANVASS,
   CLAIM,
   CLOSED,
@@ -101,10 +98,10 @@ const roleEvents: readonly (readonly [number, RoleEvent['type']])[] = [
   [REJECTED, 'rejected'],
   [RECYCLED, 'recycled'],
   [BACKUP, 'backup'],
-  [BACKUP_BEGIN, 'backup part'],
-  [BACKUP_TERM, 'backup part'],
-  [BACKUP_ROW, 'backup part'],
-  [BACKUP_END, 'backup part'],
+  [COPY_BEGIN, 'backup part'],
+  [COPY_TERM, 'backup part'],
+  [COPY_ROW, 'backup part'],
+  [COPY_END, 'backup part'],
   [FLUSHED, 'flushed'],
   [RESTARTED, 'restarted'],
 ];

@@ -1,4 +1,5 @@
 import { FIRST_TOPOLOGY_MESSAGE } from '../../kernel/protocol.ts';
+import { type CopyMessage, copyMessage } from '../copy.ts';
 
 /** Messages between replicas and the failover manager. Fields in the order a, b, c, d, e. */
 
@@ -59,14 +60,6 @@ export const VOTE = FIRST_TOPOLOGY_MESSAGE + 23;
 export const RECYCLED = FIRST_TOPOLOGY_MESSAGE + 40;
 /** A follower asks for a copy of the data: term. */
 export const BACKUP = FIRST_TOPOLOGY_MESSAGE + 41;
-/** The copy begins: term, the LSN it is of, that record's byte position as a high and a low part of 30 bits. */
-export const BACKUP_BEGIN = FIRST_TOPOLOGY_MESSAGE + 42;
-/** Of the copy's history: term, LSN of the copy, a term, the LSN it began with. */
-export const BACKUP_TERM = FIRST_TOPOLOGY_MESSAGE + 43;
-/** Of the copy's data: term, LSN of the copy, key, LSN and value of the write it shows. */
-export const BACKUP_ROW = FIRST_TOPOLOGY_MESSAGE + 44;
-/** All of it was sent: term, LSN of the copy, how many rows, how many terms. */
-export const BACKUP_END = FIRST_TOPOLOGY_MESSAGE + 45;
 
 /** The lease store begins: the term. */
 export const GREETING = FIRST_TOPOLOGY_MESSAGE + 24;
@@ -217,10 +210,7 @@ export type ReplicationMessage =
   | { readonly type: 'off'; readonly machine: number }
   | { readonly type: 'recycled'; readonly term: number; readonly lsn: number }
   | { readonly type: 'backup'; readonly term: number }
-  | { readonly type: 'backup-begin'; readonly term: number; readonly lsn: number }
-  | { readonly type: 'backup-term'; readonly term: number; readonly lsn: number; readonly of: number }
-  | { readonly type: 'backup-row'; readonly term: number; readonly lsn: number; readonly key: number }
-  | { readonly type: 'backup-end'; readonly term: number; readonly lsn: number; readonly rows: number };
+  | CopyMessage;
 
 /** The typed form of a packed message. */
 export function replicationMessage(
@@ -302,15 +292,10 @@ export function replicationMessage(
       return { type: 'recycled', term: a, lsn: b };
     case BACKUP:
       return { type: 'backup', term: a };
-    case BACKUP_BEGIN:
-      return { type: 'backup-begin', term: a, lsn: b };
-    case BACKUP_TERM:
-      return { type: 'backup-term', term: a, lsn: b, of: c };
-    case BACKUP_ROW:
-      return { type: 'backup-row', term: a, lsn: b, key: c };
-    case BACKUP_END:
-      return { type: 'backup-end', term: a, lsn: b, rows: c };
-    default:
-      throw new RangeError(`message kind ${kind} is none of leader-follower's`);
+    default: {
+      const part = copyMessage(kind, a, b, c);
+      if (part === null) throw new RangeError(`message kind ${kind} is none of leader-follower's`);
+      return part;
+    }
   }
 }

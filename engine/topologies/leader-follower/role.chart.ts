@@ -23,7 +23,7 @@ import {
   isOfMyBackup,
   isOfNewerBackup,
   lacksRecycled,
-  takePart,
+  takeBackupPart,
 } from './base-backup.ts';
 import { noteFlushed } from './durable-log.ts';
 import {
@@ -161,7 +161,7 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
       'note disk full': ({ context }) => noteDiskFull(context),
       'ask for base backup': ({ context }) => askForBackup(context),
       'begin the copy': ({ context }) => beginRestore(context),
-      'take the part': ({ context }) => takePart(context),
+      'take the part': ({ context }) => takeBackupPart(context),
       'finish the copy': ({ context }) => finishRestore(context),
       'drop an unfinished copy': ({ context }) => dropUnfinished(context),
       'send base backup': ({ context }) => streams.step(context, 'backup'),

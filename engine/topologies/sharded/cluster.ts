@@ -1,5 +1,5 @@
 import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
-import type { ReplicationSummary, Verdict } from '../../run/report.ts';
+import type { ReplicationSummary, SnapshotSummary, Verdict } from '../../run/report.ts';
 import type { PlainTopologySpec } from '../../scenario/scenario.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
 import type { ShardedSpec } from './spec.ts';
@@ -105,6 +105,19 @@ export class ShardedCluster implements Cluster {
       cancelledQueries: sum(({ cancelledQueries }) => cancelledQueries),
       deadRowsMax: Math.max(0, ...shards.map(({ deadRowsMax }) => deadRowsMax)),
       deadBytesMax: Math.max(0, ...shards.map(({ deadBytesMax }) => deadBytesMax)),
+    };
+  }
+
+  snapshots(): SnapshotSummary | null {
+    const shards = this.shards.flatMap(({ cluster }) => cluster.snapshots?.() ?? []);
+    if (shards.length === 0) return null;
+    const sum = (of: (shard: SnapshotSummary) => number) =>
+      shards.reduce((total, shard) => total + of(shard), 0);
+    return {
+      taken: sum(({ taken }) => taken),
+      sent: sum(({ sent }) => sent),
+      installed: sum(({ installed }) => installed),
+      logEntriesMax: Math.max(...shards.map(({ logEntriesMax }) => logEntriesMax)),
     };
   }
 

@@ -1,6 +1,7 @@
 /** The explorer against counts that others published and against a brute-force search written here. */
 import { expect, test } from 'vitest';
 import { type NodeKind, START, TIMER } from '../kernel/protocol.ts';
+import { accept, ballotAfter, newest, type Proposal, promise } from '../topologies/leaderless/paxos.ts';
 import { explore } from './explore.ts';
 import type { Model, ModelActor, ModelObserver } from './model.ts';
 
@@ -365,3 +366,119 @@ test('ABD register, 2 clients and 2 servers: the published 544 states, 875 gener
   const { unique, generated, complete } = explore(register([server(0), server(1)], 2), everything);
   expect({ unique, generated, complete }).toEqual({ unique: 544, generated: 875, complete: true });
 });
+
+// The same register by single-decree Paxos, as in Stateright's `paxos`: whoever is asked to put prepares a ballot, and a
+// value once decided is never replaced. The rules are those of leaderless replication's conditional updates.
+
+const PREPARE = 40;
+const PROMISED = 41;
+const ACCEPT = 42;
+const ACCEPTED = 43;
+const DECIDED = 44;
+
+type Put = readonly [request: number, client: number, value: number];
+const noPut: Put = [0, 0, 0];
+
+interface PaxosServer {
+  self: number;
+  servers: number;
+  promised: number;
+  accepted: Proposal<Put> | null;
+  committed: null;
+  isDecided: boolean;
+  proposal: Put | null;
+  /** What each server had accepted when it promised; 0 where it has not. */
+  promises: (Proposal<Put> | null | 0)[];
+  acceptances: boolean[];
+}
+
+const paxosServer: NodeKind<PaxosServer> = {
+  onInput(node, input, out) {
+    const { self, servers } = node;
+    const isMajority = (count: number) => count === Math.floor(servers / 2) + 1;
+    const broadcast = (kind: number, ...[a = 0, b = 0, c = 0, d = 0]: number[]) => {
+      for (let to = 0; to < servers; to++) if (to !== self) out.send(to, kind, a, b, c, d, 0, 0);
+    };
+    if (node.isDecided) {
+      if (input.kind === GET) out.send(input.from, GET_OK, input.a, node.accepted!.value![2], 0, 0, 0, 0);
+      return;
+    }
+    switch (input.kind) {
+      case PUT:
+        if (node.proposal !== null) return;
+        node.proposal = [input.a, input.from, input.b];
+        promise(node, ballotAfter(node.promised, self, servers));
+        node.promises = node.promises.map((_, server) => (server === self ? node.accepted : 0));
+        broadcast(PREPARE, node.promised);
+        return;
+      case PREPARE:
+        if (!promise(node, input.a)) return;
+        out.send(
+          input.from,
+          PROMISED,
+          input.a,
+          node.accepted?.ballot ?? 0,
+          ...(node.accepted?.value ?? noPut),
+          0,
+        );
+        return;
+      case PROMISED: {
+        if (input.a !== node.promised) return;
+        node.promises[input.from] =
+          input.b === 0 ? null : { ballot: input.b, value: [input.c, input.d, input.e] };
+        const answers = node.promises.filter((answer) => answer !== 0);
+        if (!isMajority(answers.length)) return;
+        node.proposal = newest(answers)?.value ?? node.proposal!;
+        accept(node, { ballot: input.a, value: node.proposal });
+        node.acceptances[self] = true;
+        broadcast(ACCEPT, input.a, ...node.proposal);
+        return;
+      }
+      case ACCEPT:
+        if (accept(node, { ballot: input.a, value: [input.b, input.c, input.d] }))
+          out.send(input.from, ACCEPTED, input.a, 0, 0, 0, 0, 0);
+        return;
+      case ACCEPTED:
+        if (input.a !== node.promised) return;
+        node.acceptances[input.from] = true;
+        if (!isMajority(node.acceptances.filter(Boolean).length)) return;
+        node.isDecided = true;
+        broadcast(DECIDED, input.a, ...node.proposal!);
+        out.send(node.proposal![1], PUT_OK, node.proposal![0], 0, 0, 0, 0, 0);
+        return;
+      case DECIDED:
+        node.promised = input.a;
+        node.accepted = { ballot: input.a, value: [input.b, input.c, input.d] };
+        node.isDecided = true;
+    }
+  },
+};
+
+test.each([
+  { clients: 1, unique: 265, generated: 482 },
+  { clients: 2, unique: 16_668, generated: 32_971 },
+])(
+  'single-decree Paxos, 3 servers and $clients clients: the published $unique states, $generated generated',
+  ({ clients, ...published }) => {
+    const server = (self: number): ModelActor => ({
+      name: `server ${self}`,
+      kind: paxosServer as ModelActor['kind'],
+      state: {
+        self,
+        servers: 3,
+        promised: 0,
+        accepted: null,
+        committed: null,
+        isDecided: false,
+        proposal: null,
+        promises: [0, 0, 0],
+        acceptances: [false, false, false],
+      } satisfies PaxosServer,
+    });
+    const { unique, generated, complete } = explore(
+      register([server(0), server(1), server(2)], clients),
+      everything,
+    );
+    expect({ unique, generated, complete }).toEqual({ ...published, complete: true });
+  },
+);

@@ -23,6 +23,27 @@ export function milliseconds({ least, most }: Bounds): (text: string) => number 
   };
 }
 
+/** A parser for a flag that takes times, as 0 5 10 or 0,5,10; gathers those of one flag. */
+export function times({
+  least,
+  most,
+}: Bounds): (text: string, before: readonly number[] | undefined) => number[] {
+  const one = milliseconds({ least, most });
+  return (text, before) => [...(before ?? []), ...text.split(',').map(one)];
+}
+
+/** A parser for a flag that takes a probability; `open` leaves out 0 and 1. */
+export function probability({ open }: { readonly open: boolean }): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    const isInside = open ? value > 0 && value < 1 : value >= 0 && value <= 1;
+    if (/^(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/.test(text) && isInside) return value;
+    throw new InvalidArgumentError(
+      `Expected a number ${open ? 'between 0 and 1, neither of them' : 'from 0 to 1'}, such as ${open ? '0.999' : '0.01'}.`,
+    );
+  };
+}
+
 export interface Milliseconds {
   readonly least: number;
   readonly most: number;

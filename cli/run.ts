@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { Interrupted, UsageError, WrongInput } from './failures.ts';
-import { milliseconds, millisecondsRange, seedsRange, wholeNumber } from './flags.ts';
+import { milliseconds, millisecondsRange, probability, seedsRange, times, wholeNumber } from './flags.ts';
 import type { Io } from './io.ts';
 import { renderProblems } from './render/problems.ts';
 
@@ -192,6 +192,49 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
       exitCode = await electionsCommand({ file, ...options }, io);
     });
 
+  const replicas = wholeNumber({ least: 1, most: 16 });
+  program
+    .command('quorum')
+    .summary('how fresh, fast and available n replicas are that wait for r and w')
+    .description(
+      'What a choice of n replicas means of which reads wait for r and writes for w: how fresh reads are, how long\n' +
+        'operations take, how many replicas may be down. Closed forms where there are any, trials otherwise.',
+    )
+    .requiredOption('--n <number>', 'replicas of a key', replicas)
+    .requiredOption('--r <number>', 'how many of them a read waits for', replicas)
+    .requiredOption('--w <number>', 'how many of them a write waits for', replicas)
+    .requiredOption(
+      '--latency <latency>',
+      'lnkd-ssd, lnkd-disk, ymmr or wan; or your own distributions, see below',
+    )
+    .option(
+      '--p <share>',
+      'the share of reads that t-visibility is about (default: 0.999)',
+      probability({ open: true }),
+    )
+    .option(
+      '--at <ms...>',
+      'times after a write at which a read may begin (default: 0 1 10 100)',
+      times({ least: 0, most: 2_147_483 }),
+    )
+    .option(
+      '--p-down <share>',
+      'the probability that a replica is down (default: 0.01)',
+      probability({ open: false }),
+    )
+    .option(
+      '--trials <number>',
+      'writes, each with a read (default: 8000000)',
+      wholeNumber({ least: 1, most: 2_000_000_000 }),
+    )
+    .option('--seed <number>', 'the seed of the trials (default: 1)', seed)
+    .option('--json', 'print one JSON document on standard output')
+    .addHelpText('after', quorumExamples)
+    .action(async (options) => {
+      const { quorumCommand } = await import('./commands/quorum.ts');
+      exitCode = await quorumCommand(options, io);
+    });
+
   await program.parseAsync(argv, { from: 'user' });
   return exitCode;
 }
@@ -209,6 +252,7 @@ Examples:
   quorate simulate async-leader-crash                runs a bundled scenario
   quorate find async-leader-crash --violates lost-writes
   quorate elections --one-way 15 --timeout 150..300  measures Raft's elections
+  quorate quorum --n 3 --r 1 --w 1 --latency ymmr    how stale reads may be
 
 Exit codes: 0 as hoped, 1 a target or expectation is missed, 2 wrong input,
 3 unknown, 70 our own fault, 130 interrupted.`;
@@ -240,3 +284,19 @@ Examples:
   quorate elections raft-wan-one-down --timeout 300..450
   quorate elections --one-way 2.5 --timeout 150..300 --start crash
                     --logs different --vote-write 5`;
+
+const quorumExamples = `
+Latencies are one-way: W a write's way to a replica, A its acknowledgement's way back, R a read's
+way there, S its response's way back, each with the replica's own work. Times are in ms:
+  5                         always so
+  exp(mean)                 exponential; exp(rate=λ) per ms
+  pareto(min, shape)        Pareto
+  lognormal(median, p99)    log-normal
+  uniform(min, max)         evenly between
+  0.9*exp(1) + 0.1*exp(20)  one of these, with these weights
+remote=75 adds 75 ms to each way of every replica but one.
+
+Examples:
+  quorate quorum --n 3 --r 1 --w 1 --latency lnkd-disk
+  quorate quorum --n 3 --r 2 --w 1 --latency wan --at 0 50 100 --json
+  quorate quorum --n 5 --r 2 --w 2 --latency 'W=exp(10) A=R=S=lognormal(0.3,2)'`;

@@ -43,6 +43,22 @@ export { leaderFollowerModel } from './explore/leader-follower.ts';
 export type { Coverage, Model } from './explore/model.ts';
 export type { Alert } from './observe/alerts.ts';
 export { describeFault, describeTraceEntry, type Observer, type TraceEntry } from './observe/trace.ts';
+export { type QuorumLatency, quorumLatencies } from './quorum/latency.ts';
+export { parseQuorumLatency } from './quorum/latency-text.ts';
+export {
+  askQuorum,
+  defaultQuorumQuestion,
+  emptyQuorumTally,
+  type PreparedQuorum,
+  prepareQuorum,
+  type QuorumAnswer,
+  type QuorumQuestion,
+  type QuorumTable,
+  quorumAnswer,
+  sampleQuorum,
+  tabulateQuorums,
+} from './quorum/quorum.ts';
+export { addTally, type Tally } from './quorum/tally.ts';
 export { Distribution, type DistributionSummary } from './run/distribution.ts';
 export { type ClusterView, type EnabledFault, type FaultAction, open, type Player } from './run/player.ts';
 export { confirms, decodeLink, encodeLink, type RunLink } from './run/record.ts';

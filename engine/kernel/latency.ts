@@ -55,14 +55,31 @@ export function sampleLatency(table: LatencyTable, bits: number): number {
   const at = (((25 - zeros) << 7) + ((aligned >>> FRACTION_BITS) << 1) + (half & UPPER_HALF)) | 0;
   const first = table.cells[at]!;
   const last = table.cells[at + 1]!;
-  if (last < 0) return sampleStretch(table, tail, first, ~last);
+  if (last < 0) return (stretchUs(table, tail, first, ~last) + 0.5) | 0;
   // A draw stands for the middle of its share of the cell, hence the bit below its last one.
   const fraction = (aligned & 0x1ff_ffff) | (1 << (zeros - 1));
   return ((first + (last - first) * (fraction * FRACTION_UNIT)) * table.unitUs + 0.5) | 0;
 }
 
-/** The same inside a cell with a gap, whose stretches must not be blended: no value inside the gap ever occurs. */
-function sampleStretch(table: LatencyTable, tail: number, startOfCell: number, offset: number): number {
+/**
+ * The same delay before it is rounded to whole µs, for sums that are compared with each other.
+ */
+export function fractionalDelayUs(table: LatencyTable, bits: number): number {
+  if (table.constantUs >= 0) return table.constantUs;
+  const half = bits >> 31;
+  const tail = bits ^ half;
+  const zeros = Math.clz32(tail | 64);
+  const aligned = tail << zeros;
+  const at = (((25 - zeros) << 7) + ((aligned >>> FRACTION_BITS) << 1) + (half & UPPER_HALF)) | 0;
+  const first = table.cells[at]!;
+  const last = table.cells[at + 1]!;
+  if (last < 0) return stretchUs(table, tail, first, ~last);
+  const fraction = (aligned & 0x1ff_ffff) | (1 << (zeros - 1));
+  return (first + (last - first) * (fraction * FRACTION_UNIT)) * table.unitUs;
+}
+
+/** The delay inside a cell with a gap, whose stretches must not be blended: no value inside the gap ever occurs. */
+function stretchUs(table: LatencyTable, tail: number, startOfCell: number, offset: number): number {
   const stretches = table.stretches;
   let at = offset;
   let start = startOfCell;
@@ -73,7 +90,7 @@ function sampleStretch(table: LatencyTable, tail: number, startOfCell: number, o
   const first = stretches[at + 1]!;
   const last = stretches[at + 2]!;
   const fraction = (tail - start + 0.5) / (stretches[at]! + 1 - start);
-  return ((first + (last - first) * fraction) * table.unitUs + 0.5) | 0;
+  return (first + (last - first) * fraction) * table.unitUs;
 }
 
 /** Tables by specification: links that share one share its table. Make one for each simulation or worker. */

@@ -245,7 +245,8 @@ function nearestRank(p: number, count: number): number {
   return Math.ceil(product - product / 0x4_0000_0000_0000);
 }
 
-function bucketOf(us: number): number {
+/** The bucket of a value, an integer from 0. */
+export function bucketOf(us: number): number {
   if (us >= TWO_TO_31) return bucketOfLarge(us);
   const shift = 23 - Math.clz32(us | SUB_BUCKETS);
   return (shift << SUB_BITS) + (us >>> shift);
@@ -261,7 +262,7 @@ function bucketOfLarge(us: number): number {
 }
 
 /** The smallest value of a bucket. */
-function lowestOf(bucket: number): number {
+export function lowestOf(bucket: number): number {
   if (bucket < 2 * SUB_BUCKETS) return bucket;
   let lowest = (bucket & (SUB_BUCKETS - 1)) + SUB_BUCKETS;
   for (let shift = (bucket >> SUB_BITS) - 1; shift > 0; shift--) lowest *= 2;

@@ -1,0 +1,64 @@
+import type { QuorumAnswer, QuorumQuestion } from '#engine';
+import { indented, left, milliseconds, number, right, table } from './layout.ts';
+
+export function renderQuorum(answer: QuorumAnswer, { p, seed }: QuorumQuestion): string {
+  const { n, r, w, trials, pFresh, tVisibilityMs, kStaleness, readMs, writeMs, availability, survives } =
+    answer;
+  const meets = r + w > n;
+  const margin = '  ';
+  return [
+    indented(
+      '',
+      `${n} replicas, reads wait for ${r}, writes for ${w}; ${number(trials)} writes, each with a read, seed ${seed}.`,
+    ),
+    '',
+    indented(
+      margin,
+      meets
+        ? `Every read quorum shares a replica with every write quorum (${r} + ${w} > ${n}): without faults no read is stale.`
+        : `${share(p)} of reads are fresh ${milliseconds(tVisibilityMs)} ms after the write's acknowledgement.`,
+    ),
+    '',
+    table(
+      [left('a read begins after'), right('is fresh')],
+      pFresh.map((each) => [`${number(each.tMs, 3)} ms`, share(each.p)]),
+      { margin },
+    ),
+    '',
+    table(
+      [left('latency, ms'), right('p50'), right('p99'), right('p99.9')],
+      [
+        ['read', ...[readMs.p50, readMs.p99, readMs.p999].map(milliseconds)],
+        ['write', ...[writeMs.p50, writeMs.p99, writeMs.p999].map(milliseconds)],
+      ],
+      { margin },
+    ),
+    '',
+    table(
+      [
+        left('replicas'),
+        right('may be down'),
+        right(`available at ${number(availability.pDown * 100, 4)} % down`),
+      ],
+      [
+        ['reads', String(survives.reads), share(availability.reads)],
+        ['writes', String(survives.writes), share(availability.writes)],
+        ['both', String(Math.min(survives.reads, survives.writes)), share(availability.both)],
+      ],
+      { margin },
+    ),
+    '',
+    indented(
+      margin,
+      `If writes stayed on the ${w} replicas that acknowledged them, a read would return one of the last ${kStaleness
+        .map(({ k, p: within }) => `${k} in ${share(within)}`)
+        .join(', ')}.`,
+    ),
+    '',
+  ].join('\n');
+}
+
+/** Down to the digit that differs from 100 %: 99.9999 %. */
+function share(value: number): string {
+  return `${number(value * 100, value > 0.999 ? 6 : 3)} %`;
+}

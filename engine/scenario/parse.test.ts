@@ -307,6 +307,36 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     ],
   ],
   [
+    'more replicas than nodes, and a quorum beyond them',
+    changed(least, ['topology'], { type: 'leaderless', replicas: 9, read: 10 }),
+    [
+      'topology.replicas: found 9, expected at most the number of nodes, 1',
+      'topology.read: found 10, expected at most the number of replicas, 9 (nobody else could answer)',
+    ],
+  ],
+  [
+    'a level of one region, and no regions',
+    changed(least, ['topology'], { type: 'leaderless', read: 'LOCAL_QUORUM' }),
+    [
+      'topology.read: found LOCAL_QUORUM, expected replicas given for each region (write replicas: { region: count, … })',
+    ],
+  ],
+  [
+    'replicas in a region without nodes',
+    changed(least, ['topology'], { type: 'leaderless', replicas: { lcal: 1 } }),
+    ['topology.replicas.lcal: found "lcal", expected a region of nodes: one of local (did you mean local?)'],
+  ],
+  [
+    'a node held for down between two signs of life',
+    changed(least, ['topology'], {
+      type: 'leaderless',
+      failureDetection: { everyMs: 100, downAfterMs: 50 },
+    }),
+    [
+      'topology.failureDetection.downAfterMs: found 50, expected more than everyMs, 100 (otherwise a node is held for down between two signs of life)',
+    ],
+  ],
+  [
     'an unknown fault',
     changed(least, ['faults'], [{ type: 'crsh', node: 'a', atMs: 1 }]),
     [

@@ -15,7 +15,7 @@ import {
   NOTE_UNAVAILABLE,
 } from './messages.ts';
 import { type Node, newNode, timerNames } from './node.ts';
-import { countOf, homesOf, type Placement, placeInTurn } from './placement.ts';
+import { countOf, homesOf, needsOf, type Placement, placementOf } from './placement.ts';
 import type { LeaderlessSpec } from './spec.ts';
 import { isNewer } from './stamps.ts';
 import { CELL_LO, CELL_VALUE, CELL_WIDTH } from './store.ts';
@@ -56,13 +56,12 @@ export class LeaderlessCluster implements Cluster {
   ) {
     this.run = run;
     this.keys = keys;
-    this.placement = placeInTurn(nodes.length, spec.replicas);
+    const regions = nodes.map(({ region }) => region);
+    this.placement = placementOf(regions, spec.copies, spec.virtualNodes, keys);
     const settings = {
       nodes: nodes.length,
       placement: this.placement,
       nearest: nearestFirst(nodes),
-      read: [{ among: -1, count: spec.read }],
-      write: [{ among: -1, count: spec.write }],
       asksAll: spec.asksAll,
       speculativeUs: spec.speculativeUs,
       repair: spec.repair,
@@ -72,7 +71,11 @@ export class LeaderlessCluster implements Cluster {
       downAfterUs: spec.downAfterUs,
       syncUs: spec.syncUs,
     };
-    this.nodes = nodes.map((_, self) => newNode(settings, self, keys));
+    const needsAt = (region: string) => ({
+      read: needsOf(spec.read, spec.copies, regions, region),
+      write: needsOf(spec.write, spec.copies, regions, region),
+    });
+    this.nodes = nodes.map((_, self) => newNode(settings, self, keys, needsAt(nodes[self]!.region)));
     this.members = this.nodes.map((state) => ({
       kind: kind as Actor['kind'],
       state,

@@ -168,7 +168,7 @@ function lowerCoordinator(): CoordinatorKind {
   }
 
   function beginRead(node: Node, input: Input, out: Out): void {
-    if (refuses(node, node.settings.read, input, input.c, out)) return;
+    if (refuses(node, node.readNeeds, input, input.c, out)) return;
     const at = take(node.reads, input, input.c);
     node.reads.words[at + ASKED] = chooseReplicas(node, input.c);
     handle.at = at;
@@ -176,7 +176,7 @@ function lowerCoordinator(): CoordinatorKind {
   }
 
   function beginWrite(node: Node, input: Input, out: Out): void {
-    if (refuses(node, node.settings.write, input, input.c, out)) return;
+    if (refuses(node, node.writeNeeds, input, input.c, out)) return;
     const at = take(node.writes, input, input.c);
     const { words } = node.writes;
     const us = Math.max(out.clockUs(), node.lastStampUs + 1);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { find } from '../../explore/find.ts';
 import { runsOf } from '../../full-size.test-support.ts';
 import type { TraceEntry } from '../../observe/trace.ts';
 import type { Report } from '../../run/report.ts';
@@ -125,6 +126,25 @@ describe('R + W > N', () => {
     expect(inversions('none')).toBeGreaterThan(0);
     expect(inversions('blocking')).toBe(0);
   });
+});
+
+test('the search finds new-then-old reads with R + W > N, and none where repair comes before the answer', async () => {
+  const search = (readRepair: Leaderless['readRepair'], runs: number) =>
+    find(
+      scenario(
+        { readRepair, replicas: 3, readsAsk: 'enough', ...impatient },
+        {
+          durationMs: 200,
+          workload: { clients: [{ readsPerSecond: 800, writesPerSecond: 60 }], keys: { count: 5 } },
+        },
+        ['a', 'b', 'c', 'd', 'e'],
+      ),
+      { violates: 'new-old-inversions', runs, maxFaults: 2, seed: 1 },
+    );
+  const found = await search('none', 400);
+  expect(found).toMatchObject({ type: 'found' });
+  expect(found.type === 'found' && verdict(found.report, 'stale-reads').count).toBe(0);
+  expect(await search('blocking', runsOf({ full: 2000, reduced: 20 }))).toMatchObject({ type: 'not-found' });
 });
 
 /** Three nodes that notice a failure soon. */

@@ -21,9 +21,6 @@ export interface NodeSettings {
   readonly placement: Placement;
   /** Per node, the others in the order in which it would rather ask them: itself, its own region, the rest. */
   readonly nearest: Uint8Array;
-  /** What an operation waits for. */
-  readonly read: readonly Need[];
-  readonly write: readonly Need[];
   /** Whether a read asks all replicas or only as many as it waits for; writes go to all. */
   readonly asksAll: boolean;
   /** How long a read waits before it asks one more; 0 for ever. */
@@ -41,6 +38,9 @@ export interface Node {
   readonly settings: NodeSettings;
   readonly self: number;
   readonly store: Store;
+  /** What the operations that it coordinates wait for. */
+  readonly readNeeds: readonly Need[];
+  readonly writeNeeds: readonly Need[];
   /** Versions that wait for the commit log's sync before they show, in the order of their coming; see `replica.ts`. */
   unlogged: Int32Array;
   unloggedCount: number;
@@ -89,11 +89,18 @@ export const timerNames = [
 const FIRST_WAIT = 1;
 const SECOND_WAIT = 2;
 
-export function newNode(settings: NodeSettings, self: number, keys: number): Node {
+export interface Needs {
+  readonly read: readonly Need[];
+  readonly write: readonly Need[];
+}
+
+export function newNode(settings: NodeSettings, self: number, keys: number, needs: Needs): Node {
   return {
     settings,
     self,
     store: newStore(keys),
+    readNeeds: needs.read,
+    writeNeeds: needs.write,
     unlogged: new Int32Array(0),
     unloggedCount: 0,
     loggingCount: 0,

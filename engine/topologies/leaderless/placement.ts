@@ -1,24 +1,60 @@
-/** Where copies of a key are kept, and which of them an operation waits for. */
+/** Where copies of a key are kept, who stands in for whom, and whose answers an operation waits for. */
+
+import { type ConsistencyLevel, requirementOf } from './levels.ts';
+import {
+  evenTokens,
+  preferenceList,
+  randomTokens,
+  rangeOf,
+  replicasByCentre,
+  ringOf,
+  tokenOf,
+} from './ring.ts';
 
 export interface Placement {
-  /** Keys fall into so many rows, key k into row k modulo it. */
-  readonly rows: number;
+  readonly nodes: number;
+  /** By key, its row in what follows: the range of the ring that it is in. */
+  readonly rowOf: Int32Array;
   /** Per row, a bit for each node that is to hold its keys. */
   readonly homes: Int32Array;
+  /** Per row all nodes in the order of the ring, those that are to hold its keys first. */
+  readonly orders: Uint8Array;
 }
 
-/** Every node begins one row, and the nodes after it in the order of the file hold copies. */
-export function placeInTurn(nodes: number, copies: number): Placement {
-  const homes = new Int32Array(nodes);
-  for (let row = 0; row < nodes; row++) {
-    for (let step = 0; step < copies; step++) homes[row]! |= 1 << ((row + step) % nodes);
+/** How many copies of a key there are: in all, or in each region. */
+export type Copies = number | Readonly<Record<string, number>>;
+
+/** `regions` of the nodes. `virtualNodes`: tokens of each node at random; null for one each, and key k begins at node k. */
+export function placementOf(
+  regions: readonly string[],
+  copies: Copies,
+  virtualNodes: number | null,
+  keys: number,
+): Placement {
+  const nodes = regions.length;
+  const ring = ringOf(
+    virtualNodes === null ? evenTokens(nodes, nodes) : randomTokens(0, nodes, virtualNodes),
+  );
+  // Racks are not modelled: every node is one of its own.
+  const places = regions.map((centre, node) => ({ centre, rack: String(node) }));
+  const homes = new Int32Array(ring.tokens.length);
+  const orders = new Uint8Array(ring.tokens.length * nodes);
+  for (const [row, token] of ring.tokens.entries()) {
+    const all = preferenceList(ring, token, nodes);
+    const chosen =
+      typeof copies === 'number' ? all.slice(0, copies) : replicasByCentre(ring, token, places, copies);
+    for (const node of chosen) homes[row]! |= 1 << node;
+    orders.set([...chosen, ...all.filter((node) => !chosen.includes(node))], row * nodes);
   }
-  return { rows: nodes, homes };
+  const rowOf = Int32Array.from({ length: keys }, (_, key) =>
+    virtualNodes === null ? key % nodes : rangeOf(ring, tokenOf(key)),
+  );
+  return { nodes, rowOf, homes, orders };
 }
 
 /** The nodes that are to hold a key, a bit each. */
-export function homesOf({ rows, homes }: Placement, key: number): number {
-  return homes[key % rows]!;
+export function homesOf({ rowOf, homes }: Placement, key: number): number {
+  return homes[rowOf[key]!]!;
 }
 
 /** How many bits are set. */
@@ -41,4 +77,25 @@ export function meets(needs: readonly Need[], answered: number): boolean {
     if (countOf(answered & among) < count) return false;
   }
   return true;
+}
+
+/** A count of answers, or a level that stands for one. */
+export type Wanted = number | ConsistencyLevel;
+
+/** What an operation that a node of this region coordinates waits for. */
+export function needsOf(
+  wanted: Wanted,
+  copies: Copies,
+  regions: readonly string[],
+  coordinatorsRegion: string,
+): readonly Need[] {
+  if (typeof wanted === 'number') return [{ among: -1, count: wanted }];
+  const centres = typeof copies === 'number' ? [] : Object.keys(copies);
+  const factors = typeof copies === 'number' ? [copies] : Object.values(copies);
+  const { responses, least, counts } = requirementOf(wanted, factors, centres.indexOf(coordinatorsRegion));
+  const nodesIn = (centre: number): number =>
+    regions.reduce((mask, region, node) => (region === centres[centre] ? mask | (1 << node) : mask), 0);
+  if (counts !== 'everywhere') return [{ among: nodesIn(counts), count: responses }];
+  const each = least.flatMap((count, centre) => (count === 0 ? [] : [{ among: nodesIn(centre), count }]));
+  return each.length > 0 ? each : [{ among: -1, count: responses }];
 }

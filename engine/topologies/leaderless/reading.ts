@@ -36,8 +36,8 @@ export function chooseReplicas(node: Node, key: number): number {
   const able = homesOf(settings.placement, key) & node.up;
   if (settings.asksAll) return able;
   let chosen = 0;
-  for (let index = 0; index < settings.read.length; index++)
-    chosen |= nearestOf(node, able, settings.read[index]!, chosen);
+  for (let index = 0; index < node.readNeeds.length; index++)
+    chosen |= nearestOf(node, able, node.readNeeds[index]!, chosen);
   return chosen;
 }
 
@@ -93,7 +93,7 @@ function answeredBy({ node, at, peer }: Activation): number {
 }
 
 export function enoughHaveAnswered(activation: Activation): boolean {
-  return meets(activation.node.settings.read, answeredBy(activation));
+  return meets(activation.node.readNeeds, answeredBy(activation));
 }
 
 export function allHaveAnswered(activation: Activation): boolean {
@@ -126,7 +126,7 @@ export function repairsLater({ node }: Activation): boolean {
 
 /** Whether, with the one that says so now, the newest version found is held by enough. */
 export function enoughHoldNewest({ node, at, peer }: Activation): boolean {
-  return meets(node.settings.read, node.reads.words[at + HOLDERS]! | (1 << peer));
+  return meets(node.readNeeds, node.reads.words[at + HOLDERS]! | (1 << peer));
 }
 
 /** Whether, with the one that says so now, all that have answered hold the newest. */

@@ -1,23 +1,42 @@
 /** Leaderless replication's settings as people write them in a scenario. Times are in milliseconds. */
 import * as z from 'zod/mini';
-import { positiveCount, positiveMs } from '../../scenario/fields.ts';
+import { id, positiveCount, positiveMs } from '../../scenario/fields.ts';
 
 const replicas = positiveCount(31);
+
+/** Of Cassandra's consistency levels those of plain reads and writes. */
+const level = z.enum(['ONE', 'TWO', 'THREE', 'QUORUM', 'ALL', 'LOCAL_ONE', 'LOCAL_QUORUM', 'EACH_QUORUM']);
+const wanted = z.union([replicas, level]);
 
 export const leaderlessSchema = z.strictObject({
   type: z.literal('leaderless'),
   replicas: z.optional(
-    replicas.check(z.describe('How many nodes hold each key, N; without it, 3, or every node where fewer')),
+    z
+      .union([replicas, z.record(id, replicas)])
+      .check(
+        z.describe(
+          'How many nodes hold each key, N, in all or of each region, which is then a data centre; without it, 3, or every node where fewer',
+        ),
+      ),
   ),
-  read: z.optional(
-    replicas.check(
-      z.describe('How many replicas a read waits for, R; without it, a majority of the replicas'),
+  virtualNodes: z.optional(
+    positiveCount(256).check(
+      z.describe(
+        'Tokens of each node on the ring, at random; without it, one each, evenly, and key k is held by node k and those after it',
+      ),
     ),
   ),
-  write: z.optional(
-    replicas.check(
-      z.describe('How many replicas a write waits for, W; without it, a majority of the replicas'),
+  read: z._default(
+    wanted.check(
+      z.describe('How many replicas a read waits for, R, or a consistency level by Cassandra’s name'),
     ),
+    'QUORUM',
+  ),
+  write: z._default(
+    wanted.check(
+      z.describe('How many replicas a write waits for, W, or a consistency level by Cassandra’s name'),
+    ),
+    'QUORUM',
   ),
   readsAsk: z._default(
     z

@@ -1,17 +1,18 @@
 /** Leaderless replication's settings, resolved: integer µs, counts checked against each other. */
 
-import type { Problem } from '../../scenario/problems.ts';
+import { type Problem, unknownName } from '../../scenario/problems.ts';
 import { type NodeSpec, toUs } from '../../scenario/scenario.ts';
 import type { Balance, ReadRoute } from '../../workload/clients.ts';
 import type { ReadRepair } from './node.ts';
+import type { Copies, Wanted } from './placement.ts';
 import type { LeaderlessDocument } from './schema.ts';
 
 export interface LeaderlessSpec {
   readonly type: 'leaderless';
-  /** N, R, W. */
-  readonly replicas: number;
-  readonly read: number;
-  readonly write: number;
+  readonly copies: Copies;
+  readonly virtualNodes: number | null;
+  readonly read: Wanted;
+  readonly write: Wanted;
   readonly asksAll: boolean;
   /** 0 for never. */
   readonly speculativeUs: number;
@@ -34,25 +35,10 @@ export function leaderlessSpec(
   problems: Problem[],
   path: Problem['path'],
 ): LeaderlessSpec {
-  const replicas = topology.replicas ?? Math.min(3, nodes.length);
-  const majority = Math.floor(replicas / 2) + 1;
-  if (replicas > nodes.length) {
-    problems.push({
-      path: [...path, 'replicas'],
-      found: String(replicas),
-      expected: `at most the number of nodes, ${nodes.length}`,
-    });
-  }
-  for (const key of ['read', 'write'] as const) {
-    const count = topology[key];
-    if (count === undefined || count <= replicas) continue;
-    problems.push({
-      path: [...path, key],
-      found: String(count),
-      expected: `at most the number of replicas, ${replicas}`,
-      hint: 'nobody else could answer',
-    });
-  }
+  const copies = topology.replicas ?? Math.min(3, nodes.length);
+  checkCopies(copies, nodes, problems, [...path, 'replicas']);
+  for (const key of ['read', 'write'] as const)
+    checkWanted(topology[key], copies, nodes, problems, [...path, key]);
   const { failureDetection, commitLog } = topology;
   if (failureDetection.downAfterMs <= failureDetection.everyMs) {
     problems.push({
@@ -64,9 +50,10 @@ export function leaderlessSpec(
   }
   return {
     type: topology.type,
-    replicas,
-    read: topology.read ?? majority,
-    write: topology.write ?? majority,
+    copies,
+    virtualNodes: topology.virtualNodes ?? null,
+    read: topology.read,
+    write: topology.write,
     asksAll: topology.readsAsk === 'all',
     speculativeUs: topology.speculativeRetryMs === undefined ? 0 : toUs(topology.speculativeRetryMs),
     repair: topology.readRepair,
@@ -78,4 +65,59 @@ export function leaderlessSpec(
     reads: 'nearest',
     balance: 'round-robin',
   };
+}
+
+function checkCopies(
+  copies: Copies,
+  nodes: readonly NodeSpec[],
+  problems: Problem[],
+  path: Problem['path'],
+): void {
+  const atMost = (count: number, most: number, of: string, where: Problem['path']) => {
+    if (count > most)
+      problems.push({ path: where, found: String(count), expected: `at most the number of ${of}, ${most}` });
+  };
+  if (typeof copies === 'number') {
+    atMost(copies, nodes.length, 'nodes', path);
+    return;
+  }
+  const regions = [...new Set(nodes.map(({ region }) => region))];
+  for (const [region, count] of Object.entries(copies)) {
+    const there = nodes.filter((node) => node.region === region).length;
+    if (there === 0) problems.push(unknownName(region, 'a region of nodes', regions, [...path, region]));
+    else atMost(count, there, `nodes in ${region}`, [...path, region]);
+  }
+}
+
+function checkWanted(
+  wanted: Wanted,
+  copies: Copies,
+  nodes: readonly NodeSpec[],
+  problems: Problem[],
+  path: Problem['path'],
+): void {
+  if (typeof wanted === 'number') {
+    const all =
+      typeof copies === 'number' ? copies : Object.values(copies).reduce((sum, count) => sum + count, 0);
+    if (wanted <= all) return;
+    problems.push({
+      path,
+      found: String(wanted),
+      expected: `at most the number of replicas, ${all}`,
+      hint: 'nobody else could answer',
+    });
+    return;
+  }
+  if (!(wanted.startsWith('LOCAL') || wanted.startsWith('EACH'))) return;
+  if (typeof copies === 'number') {
+    problems.push({
+      path,
+      found: wanted,
+      expected: 'replicas given for each region',
+      hint: 'write replicas: { region: count, … }',
+    });
+  } else if (wanted.startsWith('LOCAL') && nodes.some(({ region }) => copies[region] === undefined)) {
+    const without = nodes.find(({ region }) => copies[region] === undefined)!.region;
+    problems.push({ path, found: wanted, expected: `replicas in ${without}, where nodes coordinate too` });
+  }
 }

@@ -67,7 +67,7 @@ function answeredBy({ node, at, peer }: Activation): number {
 }
 
 export function enoughHaveIt(activation: Activation): boolean {
-  return meets(activation.node.settings.write, answeredBy(activation));
+  return meets(activation.node.writeNeeds, answeredBy(activation));
 }
 
 export function allHaveIt(activation: Activation): boolean {
@@ -77,7 +77,7 @@ export function allHaveIt(activation: Activation): boolean {
 
 /** Of an operation that is not over: whether fewer than enough have answered so far. */
 export function clientWaitsForWrite({ node, at }: Activation): boolean {
-  return !meets(node.settings.write, node.writes.words[at + ANSWERED]!);
+  return !meets(node.writeNeeds, node.writes.words[at + ANSWERED]!);
 }
 
 export function noteAcknowledgement(activation: Activation): void {

@@ -56,7 +56,7 @@ const messages: { readonly [Type in Message['type']]: Extract<Message, { type: T
   'pre-vote-request': { type: 'pre-vote-request', term: 3, lastTerm: 2, lastLsn: 9 },
   vote: { type: 'vote', term: 3, granted: true },
   'pre-vote': { type: 'pre-vote', term: 3, granted: false },
-  heartbeat: { type: 'heartbeat', term: 3, committedLsn: 8, round: 5, safeLsn: 7 },
+  heartbeat: { type: 'heartbeat', term: 3, committedLsn: 8, round: 5, safeLsn: 7, matchLsn: 8 },
   'heartbeat-answer': { type: 'heartbeat-answer', term: 3, round: 5, agreedLsn: 9, flushedLsn: 8 },
   entry: { type: 'entry', term: 3, lsn: 9, entryTerm: 3, previousTerm: 2, key: null, value: 0 },
   'entry-taken': { type: 'entry-taken', term: 3, lsn: 9 },

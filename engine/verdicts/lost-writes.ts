@@ -4,6 +4,7 @@ import {
   isSeen,
   keyOf,
   type LogHolder,
+  lastLsnUpTo,
   markAcknowledged,
   markSeen,
   termOf,
@@ -27,9 +28,10 @@ interface Suspect {
   readonly seen: boolean;
 }
 
-/** Which records of a stretch that was recycled were acknowledged, a bit each. */
+/** Which records of a stretch of one term that a node recycled were acknowledged, a bit each. */
 interface Marks {
   readonly node: number;
+  readonly term: number;
   readonly firstLsn: number;
   readonly throughLsn: number;
   /** When the last of them was written. */
@@ -43,8 +45,8 @@ interface Marks {
  * It needs no record of every acknowledged write. The leader that acknowledged holds the record, marked; so a write can
  * only be missing if its record was taken out of that log (noted as it happens), or if that replica is down at the end
  * (its marked records are looked through). Records recycled from a log are on every replica's disk: they are not counted,
- * even where no replica is left alive. Where a snapshot lets go of others, their marks are kept, a bit each, until every
- * replica has them; of such a stretch it is known when the last of it was written, and no more.
+ * even where no replica is left alive. Where others go, by a snapshot or by a limit to what a slot keeps, their marks are
+ * kept, a bit each, until every replica has them; of such a stretch it is known when the last of it was written, and no more.
  */
 export class LostWrites {
   private readonly suspects: Suspect[] = [];
@@ -67,11 +69,11 @@ export class LostWrites {
   acknowledged(atUs: number, term: number, lsn: number, value: number, key: number): void {
     const node = this.leaders[term]!;
     const { wal } = this.replicas[node]!;
-    if (timelineTermOf(wal, lsn) === term) {
-      if (lsn >= wal.firstLsn) markAcknowledged(wal, lsn);
-      else this.mark(lsn);
+    if (timelineTermOf(wal, lsn) === term && lsn >= wal.firstLsn) {
+      markAcknowledged(wal, lsn);
       return;
     }
+    if (this.mark(term, lsn) || this.isEverywhere(term, lsn)) return;
     this.suspects.push({
       node,
       lsn,
@@ -98,29 +100,45 @@ export class LostWrites {
     );
   }
 
-  /** A replica is about to let go of its log through a committed record that others may lack. */
+  /** A replica is about to let go of its log through a record that others may lack. */
   recycles(node: number, throughLsn: number): void {
     const { wal } = this.replicas[node]!;
-    const { firstLsn } = wal;
-    if (throughLsn < firstLsn) return;
-    this.marks = this.marks.filter((marks) => !this.isEverywhere(marks.node, marks.throughLsn));
-    if (this.isEverywhere(node, throughLsn)) return;
-    const acknowledged = new Uint8Array((throughLsn - firstLsn + 8) >> 3);
-    this.marks.push({ node, firstLsn, throughLsn, writtenAtUs: writtenAtUs(wal, throughLsn), acknowledged });
-    for (let lsn = firstLsn; lsn <= throughLsn; lsn++) if (isAcknowledged(wal, lsn)) this.mark(lsn);
+    this.marks = this.marks.filter((marks) => !this.isEverywhere(marks.term, marks.throughLsn));
+    for (let firstLsn = wal.firstLsn; firstLsn <= throughLsn; ) {
+      const term = termOf(wal, firstLsn);
+      const lastLsn = Math.min(throughLsn, lastLsnUpTo(wal, term));
+      if (!this.isEverywhere(term, lastLsn)) this.keepMarks(node, term, firstLsn, lastLsn);
+      firstLsn = lastLsn + 1;
+    }
   }
 
-  private isEverywhere(node: number, lsn: number): boolean {
-    const term = timelineTermOf(this.replicas[node]!.wal, lsn);
+  private keepMarks(node: number, term: number, firstLsn: number, throughLsn: number): void {
+    const { wal } = this.replicas[node]!;
+    const acknowledged = new Uint8Array((throughLsn - firstLsn + 8) >> 3);
+    this.marks.push({
+      node,
+      term,
+      firstLsn,
+      throughLsn,
+      writtenAtUs: writtenAtUs(wal, throughLsn),
+      acknowledged,
+    });
+    for (let lsn = firstLsn; lsn <= throughLsn; lsn++) if (isAcknowledged(wal, lsn)) this.mark(term, lsn);
+  }
+
+  private isEverywhere(term: number, lsn: number): boolean {
     return this.replicas.every(({ wal }) => timelineTermOf(wal, lsn) === term);
   }
 
-  /** Marks a recycled record, if it is remembered. */
-  private mark(lsn: number): void {
-    const marks = this.marks.find(({ firstLsn, throughLsn }) => lsn >= firstLsn && lsn <= throughLsn);
-    if (marks === undefined) return;
+  /** Marks a recycled record; false if it is not remembered. */
+  private mark(term: number, lsn: number): boolean {
+    const marks = this.marks.find(
+      (each) => each.term === term && lsn >= each.firstLsn && lsn <= each.throughLsn,
+    );
+    if (marks === undefined) return false;
     const bit = lsn - marks.firstLsn;
     marks.acknowledged[bit >> 3]! |= 1 << (bit & 7);
+    return true;
   }
 
   /** A client was answered a read with the record. */
@@ -156,19 +174,18 @@ export class LostWrites {
 
   /** Of one stretch, those that no live replica holds; whoever holds the last of them holds all. */
   private addMarked(suspects: Suspect[], marks: Marks, isLive: (node: number) => boolean): void {
-    const { node, firstLsn, throughLsn, acknowledged } = marks;
-    const { wal } = this.replicas[node]!;
-    if (isHeld(this.replicas, isLive, timelineTermOf(wal, throughLsn), throughLsn)) return;
+    const { node, term, firstLsn, throughLsn, acknowledged } = marks;
+    if (isHeld(this.replicas, isLive, term, throughLsn)) return;
     for (let bit = 0; bit <= throughLsn - firstLsn; bit++) {
       if ((acknowledged[bit >> 3]! & (1 << (bit & 7))) === 0) continue;
       const lsn = firstLsn + bit;
       suspects.push({
         node,
         lsn,
-        term: timelineTermOf(wal, lsn),
+        term,
         what: null,
         writtenAtUs: marks.writtenAtUs,
-        why: 'is in no log but those of dead machines',
+        why: `was recycled by ${this.names[node]!}`,
         gone: false,
         acknowledged: true,
         seen: false,

@@ -179,7 +179,7 @@ test('divergence: keys whose last write differs between live logs, at the end an
         compare();
       },
     ),
-    { numRuns: runs },
+    { numRuns: runsOf({ full: 500, reduced: 60 }) },
   );
   expect(differed).toBeGreaterThan(0);
 });

@@ -127,7 +127,7 @@ function checks(servers: number): Check[] {
   ];
 }
 
-const states = runsOf({ full: 2_000_000, reduced: 40_000 });
+const states = runsOf({ full: 1_000_000, reduced: 40_000 });
 
 test('three servers: safe in every order, as far as the budget of states reaches', () => {
   const bounds = { servers: 3, terms: 3, writes: 1, crashes: 1 };

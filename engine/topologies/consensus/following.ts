@@ -29,6 +29,14 @@ export function answerHeartbeat({ node, input, out }: Activation): void {
   out.send(input.from, HEARD, node.term, input.c, node.agreedLsn, flushed, 0, MESSAGE_BYTES);
 }
 
+/**
+ * HEARTBEAT: through where the leader knows this log to be its own, in this term. One that has restarted knows it no more,
+ * and where no entry comes it would not learn it otherwise.
+ */
+export function takeMatch({ node, input }: Activation): void {
+  if (input.e > node.agreedLsn) node.agreedLsn = Math.min(input.e, node.wal.lastLsn);
+}
+
 /** HEARTBEAT, COMMIT: entries are committed, of which this log holds those that it agrees on with the leader. */
 export function takeCommit({ node, input, out }: Activation): void {
   commitThrough(node, out, Math.min(input.b, node.agreedLsn));

@@ -79,7 +79,7 @@ export function beat({ node, out }: Activation): void {
       node.markRound[peer] = round;
       node.markLsn[peer] = node.nextLsn[peer]! - 1;
     }
-    out.send(peer, HEARTBEAT, term, commitLsn, round, safeLsn, 0, MESSAGE_BYTES);
+    out.send(peer, HEARTBEAT, term, commitLsn, round, safeLsn, node.matchLsn[peer]!, MESSAGE_BYTES);
   }
 }
 

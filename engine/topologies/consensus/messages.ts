@@ -123,6 +123,8 @@ export type ConsensusMessage =
       readonly committedLsn: number;
       readonly round: number;
       readonly safeLsn: number;
+      /** Through where the leader knows the follower's log to be its own. */
+      readonly matchLsn: number;
     }
   | {
       readonly type: 'heartbeat-answer';
@@ -171,7 +173,7 @@ export function consensusMessage(
     case PREVOTED:
       return { type: 'pre-vote', term: a, granted: b === 1 };
     case HEARTBEAT:
-      return { type: 'heartbeat', term: a, committedLsn: b, round: c, safeLsn: d };
+      return { type: 'heartbeat', term: a, committedLsn: b, round: c, safeLsn: d, matchLsn: e };
     case HEARD:
       return { type: 'heartbeat-answer', term: a, round: b, agreedLsn: c, flushedLsn: d };
     case APPEND: {

@@ -11,6 +11,7 @@ import {
   reject,
   takeCommit,
   takeEntry,
+  takeMatch,
 } from './following.ts';
 import {
   answerAlone,
@@ -135,6 +136,7 @@ export const raftChart = (followers: Followers) =>
       'keep what it may have promised': ({ context }) => keepPromises(context),
       follow: ({ context }) => follow(context),
       'answer heartbeat': ({ context }) => answerHeartbeat(context),
+      'take its word for what I hold': ({ context }) => takeMatch(context),
       'take commit': ({ context }) => takeCommit(context),
       'compact log': ({ context }) => compactLog(context),
       'take entry': ({ context }) => takeEntry(context),
@@ -220,7 +222,14 @@ export const raftChart = (followers: Followers) =>
               guard: 'it is of no older term',
               target: 'electing',
               reenter: true,
-              actions: ['take its term', 'follow', 'take commit', 'compact log', 'answer heartbeat'],
+              actions: [
+                'take its term',
+                'follow',
+                'take its word for what I hold',
+                'take commit',
+                'compact log',
+                'answer heartbeat',
+              ],
             },
             { actions: 'answer heartbeat' },
           ],

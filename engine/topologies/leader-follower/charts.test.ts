@@ -79,11 +79,11 @@ test('each chart has the modes one would name, and no more', () => {
   expect(paths(role as Chart<never>)).toEqual([
     'following.disconnected.connecting',
     'leading.serving',
+    'following.resyncing.asking',
     'following.connected.receiving',
     'halted',
-    'following.resyncing.asking',
-    'following.connected.doubting.waiting',
     'following.resyncing.receiving',
+    'following.connected.doubting.waiting',
     'following.resyncing.writing',
   ]);
   expect(paths(stream as Chart<never>)).toEqual([

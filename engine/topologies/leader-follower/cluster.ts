@@ -31,6 +31,7 @@ import {
   NOTE_LEASE,
   NOTE_POWERED_OFF,
   NOTE_QUERY,
+  NOTE_RECYCLED,
   NOTE_REJECTED,
   NOTE_SLOT_LOST,
   NOTE_STREAM,
@@ -189,6 +190,9 @@ export class LeaderFollowerCluster implements Cluster {
       case NOTE_WAIT:
         this.counts.waits(atUs, member, a === 1);
         break;
+      case NOTE_RECYCLED:
+        this.lostWrites.recycles(member, a);
+        return;
       case NOTE_SLOT_LOST:
         this.counts.lostSlot();
         break;

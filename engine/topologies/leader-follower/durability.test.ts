@@ -163,7 +163,7 @@ function dyingRack(base: Scenario, seed: number): { scenario: Scenario; crashUs:
 }
 
 describe('the leader crashes', () => {
-  const seeds = runsOf({ full: 10_000, reduced: 1000 });
+  const seeds = runsOf({ full: 4000, reduced: 1000 });
 
   test('asynchronous: acknowledged writes are lost, and never more than the lag at the crash', () => {
     const base = parseScenario({ ...cluster(3, 'asynchronous', [], 0), durationMs: 500 });

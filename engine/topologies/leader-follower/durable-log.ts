@@ -12,8 +12,9 @@ import {
   unreplay,
   valueAt,
 } from '../wal.ts';
-import { NOTE_DISCARDED } from './messages.ts';
+import { NOTE_DISCARDED, NOTE_RECYCLED } from './messages.ts';
 import type { Activation, Replica } from './replica.ts';
+import type { Retention } from './retention.ts';
 
 /** Starts an fsync of everything appended, unless one is under way. */
 export function flush(node: Replica, out: Out): void {
@@ -39,10 +40,10 @@ export function replayFlushed({ node }: Pick<Activation, 'node'>): void {
   node.replayedLsn = Math.max(node.replayedLsn, node.flushedLsn);
 }
 
-/** Cuts the log back, newest record first: what lies beyond, acknowledged or not, is discarded. */
+/** Cuts the log back, newest record first: what lies beyond, acknowledged or not, is discarded, as far as it is still there. */
 export function discardAfter(node: Replica, out: Out, lsn: number): void {
   const { wal } = node;
-  while (wal.lastLsn > lsn) {
+  while (wal.lastLsn > lsn && wal.lastLsn >= wal.firstLsn) {
     const last = wal.lastLsn;
     out.note(NOTE_DISCARDED, last, termOf(wal, last), valueAt(wal, last), keyOf(wal, last));
     if (node.replayedLsn === last) {
@@ -57,11 +58,18 @@ export function discardAfter(node: Replica, out: Out, lsn: number): void {
 }
 
 /** Lets go of records that are on every replica's disk, or more than may be kept. No leader takes them back. */
-export function recycleThrough(node: Replica, lsn: number): void {
+export function recycleThrough(node: Replica, out: Out, lsn: number): void {
   if (lsn <= node.safeLsn) return;
   node.safeLsn = lsn;
   const done = node.leader === node.self ? Math.min(node.replayedLsn, node.answeredLsn) : node.replayedLsn;
-  recycle(node.wal, Math.min(lsn, done));
+  const through = Math.min(lsn, done);
+  if (mayLeaveBehind(node.settings.retention)) out.note(NOTE_RECYCLED, through, 0, 0, 0);
+  recycle(node.wal, through);
+}
+
+/** Whether records may go that a follower lacks. */
+export function mayLeaveBehind({ slots, slotsMaxBytes }: Retention): boolean {
+  return !slots || slotsMaxBytes > 0;
 }
 
 /** Nobody is answered any more for what was asked of an earlier life: those clients learn nothing. */

@@ -54,6 +54,13 @@ function commonPoint(node: Replica, newestTerm: number, lsn: number): number {
   return newestTerm === 0 ? 0 : Math.min(lsn, lastLsnUpTo(node.wal, newestTerm));
 }
 
+/** Whether the logs part before anything that is still in this one: what it recycled shows in the data for good. */
+export function partsBeforeMyLog(activation: Activation): boolean {
+  if (!findsCommonPoint(activation)) return false;
+  const { node, input } = activation;
+  return commonPoint(node, input.b, input.c) < node.wal.firstLsn - 1;
+}
+
 /** Whether both logs have the point in common: the leader's newest term up to there is this log's too. */
 export function findsCommonPoint(activation: Activation): boolean {
   const { node, input } = activation;
@@ -159,6 +166,6 @@ export function closeConnection({ node, out }: Activation): void {
   out.send(node.leader, CLOSED, node.term, 0, 0, 0, 0, MESSAGE_BYTES);
 }
 
-export function recycleSafe({ node, input }: Activation): void {
-  recycleThrough(node, input.c);
+export function recycleSafe({ node, input, out }: Activation): void {
+  recycleThrough(node, out, input.c);
 }

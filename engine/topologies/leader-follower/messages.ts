@@ -113,6 +113,8 @@ export const NOTE_WAIT = 8;
 export const NOTE_WARNED = 9;
 /** A leader keeps its log for a follower no longer: the follower, LSN through which it may go. */
 export const NOTE_SLOT_LOST = 11;
+/** Records leave the log that some replica may lack: through which LSN. Said before they go. */
+export const NOTE_RECYCLED = 14;
 /** A follower has a new copy of the data: its LSN. */
 export const NOTE_BASE_BACKUP = 12;
 /** A leader's disk is full of log: the last LSN. */

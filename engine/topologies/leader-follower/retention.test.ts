@@ -50,7 +50,7 @@ describe('a slot may keep only a few records', () => {
             expect(replica.wal.starts).toEqual(wal.starts);
           }
         }),
-        { numRuns: full ? 3000 : 60 },
+        { numRuns: full ? 1500 : 60 },
       );
       expect(copies).toBeGreaterThan(5);
     },
@@ -66,7 +66,7 @@ describe('a slot may keep only a few records', () => {
         copies += report.replication!.baseBackups;
         expect(report.rpo.writes).toBe(0);
       }),
-      { numRuns: full ? 3000 : 60 },
+      { numRuns: full ? 1500 : 60 },
     );
     expect(copies).toBeGreaterThan(5);
   });

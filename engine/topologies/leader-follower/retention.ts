@@ -1,7 +1,7 @@
 /** How much of its log a leader keeps for followers that lack it, and when that is too much for its disk. */
 
 import { endBytes } from '../wal.ts';
-import { recycleThrough } from './durable-log.ts';
+import { mayLeaveBehind, recycleThrough } from './durable-log.ts';
 import { MESSAGE_BYTES, NOTE_DISK_FULL, NOTE_SLOT_LOST, RECYCLED } from './messages.ts';
 import type { Activation, Replica } from './replica.ts';
 
@@ -17,11 +17,6 @@ export interface Retention {
 
 /** The log is kept in files of 16 MB, and the one that is being written stays. Source: PostgreSQL, wal_segment_size. */
 const segmentBytes = 16 * 1024 * 1024;
-
-/** Whether records may go that a follower lacks. */
-function mayLeaveBehind({ slots, slotsMaxBytes }: Retention): boolean {
-  return !slots || slotsMaxBytes > 0;
-}
 
 /**
  * Lets go of what nobody needs any more, or of what is more than may be kept. Without slots, what a connected follower has
@@ -48,7 +43,7 @@ export function recycleLog({ node, out }: Activation): void {
     }
     safe = Math.max(safe, resyncingBound(node, limit));
   }
-  recycleThrough(node, safe);
+  recycleThrough(node, out, safe);
 }
 
 /** What a base backup is under way from is kept until it is done. */

@@ -40,6 +40,7 @@ import {
   keepEarly,
   lookFurtherBack,
   missesRecords,
+  partsBeforeMyLog,
   recycleSafe,
   refuse,
   sayHello,
@@ -138,6 +139,7 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
       'it is from my leader': ({ context }) => isFromMyLeader(context),
       'it answers my hello': ({ context }) => answersMyHello(context),
       'the logs meet there': ({ context }) => findsCommonPoint(context),
+      'they part before what I still have': ({ context }) => partsBeforeMyLog(context),
       'it is of my term': ({ context }) => isOfMyTerm(context),
       'it names a new leader': ({ context }) => namesNewLeader(context),
       'its term has no leader yet': ({ context }) => isForOpenTerm(context),
@@ -268,6 +270,11 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
                 on: {
                   point: [
                     {
+                      guard: 'they part before what I still have',
+                      target: '#role.following.resyncing',
+                      actions: 'discard divergent tail',
+                    },
+                    {
                       guard: 'the logs meet there',
                       target: '#role.following.connected',
                       actions: ['discard divergent tail', 'replay flushed', 'ask for stream'],
@@ -283,7 +290,7 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
               },
             },
           },
-          // The leader has let go of what comes next here: it starts again from a copy, and has nothing to answer with.
+          // The leader has let go of what comes next here, or this log of where it parted from the leader's: it starts again from a copy, and has nothing to answer with.
           resyncing: {
             entry: 'end replay',
             initial: 'asking',

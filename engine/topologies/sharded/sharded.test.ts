@@ -118,7 +118,7 @@ test('safe and convergent whatever befalls the machines', () => {
           expect(results['lost-writes']).toBe('ok');
       },
     ),
-    { numRuns: runsOf({ full: 2000, reduced: 40 }) },
+    { numRuns: runsOf({ full: 600, reduced: 40 }) },
   );
   expect(acknowledged).toBeGreaterThan(10_000);
 });
@@ -144,7 +144,7 @@ test('shards of consensus: safe and never stale whatever befalls the machines', 
             expect({ name, result }).toEqual({ name, result: 'ok' });
       },
     ),
-    { numRuns: runsOf({ full: 1000, reduced: 30 }) },
+    { numRuns: runsOf({ full: 400, reduced: 30 }) },
   );
   expect(failovers).toBeGreaterThan(10);
 });

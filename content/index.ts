@@ -22,6 +22,7 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'read-your-writes-from-leader',
   'read-your-writes-leader-for',
   'read-your-writes-wait-lsn',
+  'read-your-writes-remote-apply',
   'monotonic-reads-two-followers',
   'monotonic-reads-sticky',
   'sticky-replica-dies',

@@ -216,6 +216,38 @@ test('a replica that waits for nothing that will come sends its reader to the le
   expect(sentOn).toBeGreaterThan(100);
 });
 
+/** PostgreSQL's level and whom it waits for; users hurry, and replay is as slow as it may be for the load. */
+const waitingFor = (level: 'on' | 'remote_apply', standbys: string): Source => {
+  const source = lagging(10, 'followers');
+  return {
+    ...source,
+    cluster: { nodes: source.cluster.nodes.map((node) => ({ ...node, replay: { recordsPerSecond: 250 } })) },
+    topology: {
+      ...source.topology,
+      acknowledgement: { style: 'postgresql', level, standbys },
+      failover: { automatic: false },
+    },
+    workload: {
+      ...source.workload,
+      clients: [{ region: 'app', writesPerSecond: 150, readsPerSecond: 600 }],
+      users: { count: 5, readAfterWriteMs: 1 },
+    },
+  };
+};
+
+test('remote_apply on every standby: own writes are found, at the price of every write; one standby of two is not enough', () => {
+  const flushed = run(waitingFor('on', 'FIRST 2 (near, far)'));
+  const oneApplied = run(waitingFor('remote_apply', 'FIRST 1 (near, far)'));
+  const allApplied = run(waitingFor('remote_apply', 'FIRST 2 (near, far)'));
+  expect(countOf(flushed, 'read-your-writes')).toBeGreaterThan(20);
+  expect(countOf(oneApplied, 'read-your-writes')).toBeGreaterThan(20);
+  for (const name of ['read-your-writes', 'stale-reads']) expect(countOf(allApplied, name)).toBe(0);
+  // What is not acknowledged yet one follower may show before the other.
+  expect(countOf(allApplied, 'monotonic-reads')).toBeGreaterThan(0);
+  expect(allApplied.latencyMs.write.p50!).toBeGreaterThan(flushed.latencyMs.write.p50! + 2);
+  expect(allApplied.latencyMs.read.p50!).toBeLessThan(flushed.latencyMs.read.p50! + 1);
+});
+
 test('a replica holds so many reads and no more; a crash takes them with it', () => {
   const source = lagging(900, { from: 'followers', waitForLsnMs: 800 });
   const busy: Source = {

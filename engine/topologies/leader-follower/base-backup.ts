@@ -63,7 +63,7 @@ export function dropUnfinished({ node }: Activation): void {
 
 /** COPY_…: of the copy that is under way here. */
 export function isOfMyBackup(activation: Activation): boolean {
-  return isFromMyLeader(activation) && activation.node.backup!.lsn === activation.input.b;
+  return isFromMyLeader(activation) && activation.node.backup?.lsn === activation.input.b;
 }
 
 /** COPY_…: of one that was asked for later. */

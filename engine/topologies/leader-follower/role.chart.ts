@@ -300,11 +300,16 @@ export const roleChart = (streams: Streams, helpers: Helpers) =>
                 entry: 'ask for base backup',
                 after: { reconnect: { target: 'asking', reenter: true } },
                 on: {
-                  'backup part': {
-                    guard: 'it is from my leader',
-                    target: 'receiving',
-                    actions: 'begin the copy',
-                  },
+                  // What has come of one that was asked for before is not asked for in vain.
+                  'backup part': [
+                    {
+                      guard: 'it completes the copy, counting this one',
+                      target: 'writing',
+                      actions: 'take the part',
+                    },
+                    { guard: 'it is of my copy', target: 'receiving', actions: 'take the part' },
+                    { guard: 'it is from my leader', target: 'receiving', actions: 'begin the copy' },
+                  ],
                 },
               },
               receiving: {

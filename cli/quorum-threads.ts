@@ -4,11 +4,9 @@ import type { PreparedQuorum, Tally } from '#engine';
 import { Interrupted } from './failures.ts';
 import type { QuorumPart } from './quorum.worker.ts';
 
-/** Long enough that handing over a part costs nothing, short enough that progress is seen. */
-const blocksPerPart = 16;
-
 export interface ThreadsOptions {
   readonly threadsMost: number;
+  readonly blocksPerPart: number;
   /** Told of each part's tally, in no order. */
   readonly onPart: (tally: Tally) => void;
   readonly interrupted: AbortSignal;
@@ -17,7 +15,7 @@ export interface ThreadsOptions {
 /** Shares the blocks among as many threads as the machine has processors: whoever is free takes the next ones. */
 export async function sampleOnThreads(
   prepared: PreparedQuorum,
-  { threadsMost, onPart, interrupted }: ThreadsOptions,
+  { threadsMost, blocksPerPart, onPart, interrupted }: ThreadsOptions,
 ): Promise<void> {
   let next = 0;
   const takePart = (): QuorumPart | undefined => {

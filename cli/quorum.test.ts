@@ -1,6 +1,14 @@
-import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { runHere, start } from './run.test-support.ts';
+import {
+  addTally,
+  defaultQuorumQuestion,
+  emptyQuorumTally,
+  prepareQuorum,
+  quorumLatencies,
+  sampleQuorum,
+} from '#engine';
+import { sampleOnThreads } from './quorum-threads.ts';
+import { runHere } from './run.test-support.ts';
 
 const disk = ['quorum', '--n', '3', '--r', '1', '--w', '1', '--latency', 'lnkd-disk'];
 
@@ -46,13 +54,19 @@ test('a quorum that meets is always fresh', async () => {
   });
 });
 
-test('threads come to the same answer as one', async () => {
-  // 64 blocks are the fewest that go to threads.
-  const { stdout } = await runHere([...disk, '--trials', String(64 * 65_536), '--json']);
-  const { askQuorum, defaultQuorumQuestion, quorumLatencies } = await import('#engine');
-  const latency = quorumLatencies['lnkd-disk'];
-  const alone = askQuorum({ ...defaultQuorumQuestion, n: 3, r: 1, w: 1, latency, trials: 64 * 65_536 });
-  expect(JSON.parse(stdout)).toEqual(alone);
+test('threads come to the same tally as one', async () => {
+  const latency = quorumLatencies.wan;
+  const prepared = prepareQuorum({ ...defaultQuorumQuestion, n: 3, r: 1, w: 2, latency, trials: 500_000 });
+  const parts = emptyQuorumTally(prepared);
+  await sampleOnThreads(prepared, {
+    threadsMost: 2,
+    blocksPerPart: 3,
+    onPart: (part) => addTally(parts, part),
+    interrupted: new AbortController().signal,
+  });
+  const alone = emptyQuorumTally(prepared);
+  sampleQuorum(prepared, alone, { from: 0, to: prepared.blocks });
+  expect(parts).toEqual(alone);
 });
 
 describe('own distributions', () => {
@@ -122,9 +136,9 @@ describe('wrong flags', () => {
   });
 });
 
-test('interrupted: exit 130, on threads too', async () => {
-  const { child, outcome } = start([...disk, '--trials', '2000000000']);
-  await once(child, 'spawn');
-  setTimeout(() => child.kill('SIGINT'), 2500);
+test('interrupted while threads are at work: exit 130', async () => {
+  const interruption = new AbortController();
+  const outcome = runHere([...disk, '--trials', '2000000000'], { interrupted: interruption.signal });
+  setTimeout(() => interruption.abort(), 300);
   expect(await outcome).toMatchObject({ exitCode: 130, stdout: '' });
 });

@@ -4,6 +4,9 @@
  */
 
 import { Queue, STRIDE, TO } from './kernel/queue.ts';
+import { quorumLatencies } from './quorum/latency.ts';
+import { emptyTally } from './quorum/tally.ts';
+import { BLOCK_TRIALS, Wars, warsModel } from './quorum/wars.ts';
 import { simulate } from './run/simulate.ts';
 import { Simulation } from './run/simulation.ts';
 import { parseScenario } from './scenario/parse.ts';
@@ -223,6 +226,59 @@ line(
   '  a full scan',
   `${kilobytes(merkle.scanBytes)}, ${(merkle.scanSeconds * 1e3).toFixed(1)} ms to compare`,
 );
+
+/** Trials a second of three replicas: one (r, w), or all nine with the whole curve of freshness over time. */
+function warsSpeed(answers: readonly number[]): number {
+  const model = warsModel(3, quorumLatencies['lnkd-disk']);
+  const wars = new Wars(model, { reads: answers, writes: answers, timesTicks: [] });
+  const tally = emptyTally(answers.length, answers.length, 0);
+  const blocks = 16;
+  const samples = Array.from({ length: 9 }, (_, round) => {
+    const begun = cpuSeconds();
+    for (let block = 0; block < blocks; block++) wars.runBlock(tally, round, block, BLOCK_TRIALS);
+    return (blocks * BLOCK_TRIALS) / (cpuSeconds() - begun);
+  });
+  return median(samples.slice(2));
+}
+
+/** The same question as one would write it down: a logarithm and a power for each of the twelve delays. */
+function plainWars(trials: number): number {
+  const { random, log } = Math;
+  const delay = (share: number, scale: number, shape: number, mean: number) =>
+    random() < share ? scale * random() ** (-1 / shape) : -mean * log(random());
+  let stale = 0;
+  const begun = cpuSeconds();
+  for (let trial = 0; trial < trials; trial++) {
+    let acknowledged = Number.POSITIVE_INFINITY;
+    let answered = Number.POSITIVE_INFINITY;
+    let lead = 0;
+    for (let replica = 0; replica < 3; replica++) {
+      const write = delay(0.38, 1050, 1.51, 1000 / 0.183);
+      acknowledged = Math.min(acknowledged, write + delay(0.9122, 235, 10, 1000 / 1.66));
+      const request = delay(0.9122, 235, 10, 1000 / 1.66);
+      const both = request + delay(0.9122, 235, 10, 1000 / 1.66);
+      if (both < answered) {
+        answered = both;
+        lead = write - request;
+      }
+    }
+    if (lead > acknowledged) stale++;
+  }
+  const perSecond = trials / (cpuSeconds() - begun);
+  if (Math.abs(stale / trials - 0.563) > 0.01) throw new Error('the plain loop asks something else');
+  return perSecond;
+}
+
+plainWars(200_000);
+const plain = plainWars(2_000_000);
+line('WARS, 3 replicas, one plain loop with logarithms, trials', millions(plain));
+for (const [name, answers] of [
+  ['WARS, 3 replicas, r = w = 1', [1]],
+  ['  the same, all nine (r, w) and every t', [1, 2, 3]],
+] as const) {
+  const perSecond = warsSpeed(answers);
+  line(name, `${millions(perSecond)} trials a core  (${(perSecond / plain).toFixed(1)} × plain)`);
+}
 
 const memory = memoryOverEvents(10);
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

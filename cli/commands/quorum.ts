@@ -33,6 +33,8 @@ interface QuorumFlags {
 
 /** Blocks between two looks at Ctrl-C: some 50 ms. */
 const blocksPerSlice = 8;
+/** Long enough that handing a part to a thread costs nothing, short enough that progress is seen. */
+const blocksPerPart = 16;
 /** Fewer are done before a thread has started. */
 const blocksPerThreadMin = 32;
 
@@ -77,6 +79,7 @@ async function sample(prepared: PreparedQuorum, progress: Progress, io: Io): Pro
   if (blocks >= 2 * blocksPerThreadMin) {
     await sampleOnThreads(prepared, {
       threadsMost: Math.floor(blocks / blocksPerThreadMin),
+      blocksPerPart,
       onPart: (part) => {
         addTally(tally, part);
         progress.report(tally.trials[0]! / prepared.trials);

@@ -36,6 +36,8 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'stonith',
   'majority-lease',
   'lease-clock-drift',
+  'cold-keys-stay-stale',
+  'anti-entropy-heals',
   'redis-sentinel-quorum',
   'redis-sentinel-partition',
   'redis-sentinel-min-replicas',

@@ -21,6 +21,7 @@ export function renderReport(report: Report, { scenario, options, paint }: Told)
     streams(report, paint),
     replication(report, paint),
     snapshots(report, paint),
+    antiEntropy(report, paint),
     alerts(report, paint),
     nodes(report, paint),
     renderExpectations(report.expectations, paint),
@@ -204,6 +205,19 @@ function streams(report: Report, paint: Paint): string {
 }
 
 /** Logs that were let go of, and who had to begin again from a copy of the data. */
+function antiEntropy({ antiEntropy: counts }: Report, paint: Paint): string {
+  if (counts === null) return '';
+  const { sessions, givenUp, keys, roundsMax, bytes } = counts;
+  const givenUpToo = givenUp === 0 ? '' : `, and ${number(givenUp)} that were given up`;
+  return [
+    paint.heading('Anti-entropy'),
+    indented(
+      '  ',
+      `${number(sessions)} sessions${givenUpToo}: ${number(keys)} keys differed; at most ${number(roundsMax)} rounds each, ${number(bytes)} bytes in all.`,
+    ),
+  ].join('\n');
+}
+
 function snapshots({ snapshots: counts }: Report, paint: Paint): string {
   if (counts === null || counts.taken === 0) return '';
   const told =

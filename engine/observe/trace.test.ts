@@ -72,6 +72,10 @@ const messages: { readonly [Type in Message['type']]: Extract<Message, { type: T
   repair: { type: 'repair', serial: 4, key: 7, stampMs: 12.5, value: 5 },
   repaired: { type: 'repaired', serial: 4 },
   gossip: { type: 'gossip' },
+  'compare-hash': { type: 'compare-hash', session: 3, at: 17 },
+  'hash-compared': { type: 'hash-compared', session: 3, at: 17, same: true },
+  'stream-version': { type: 'stream-version', key: 7, stampMs: 12.5, value: 5 },
+  'version-streamed': { type: 'version-streamed' },
 };
 
 const faults: { readonly [Type in FaultDocument['type']]: Extract<FaultDocument, { type: Type }> } = {
@@ -145,6 +149,8 @@ const entries: readonly TraceEntry[] = [
   { ...at, type: 'coordination-timed-out', node: 'a', kind: 'read', key: 7, silent: ['b', 'c'] },
   { ...at, type: 'read-repair', node: 'a', key: 7, behind: ['b'], first: true },
   { ...at, type: 'read-repair', node: 'a', key: 7, behind: ['b'], first: false },
+  { ...at, type: 'repair-session', node: 'a', with: 'b', keys: 3, rounds: 4, bytes: 900 },
+  { ...at, type: 'repair-session', node: 'a', with: 'b', keys: 3, rounds: null, bytes: 900 },
   { ...at, type: 'began', client: 'app', operation: 5, kind: 'write', key: 7 },
   { ...ended, kind: 'write', outcome: 'ok', lsn: 9 },
   { ...ended, kind: 'write', outcome: 'fail', lsn: null },

@@ -254,6 +254,18 @@ export type TraceEntry =
       /** Whether the read's client waits for it. */
       readonly first: boolean;
     }
+  | {
+      /** Two nodes have compared what both are to hold. */
+      readonly type: 'repair-session';
+      readonly atMs: number;
+      readonly node: string;
+      readonly with: string;
+      /** Keys found to differ. */
+      readonly keys: number;
+      /** Round trips; null where it was given up. */
+      readonly rounds: number | null;
+      readonly bytes: number;
+    }
   | { readonly type: 'powered-off'; readonly atMs: number; readonly node: string }
   | {
       readonly type: 'lease';
@@ -507,6 +519,10 @@ export function describeTraceEntry(entry: TraceEntry): string {
       return `${entry.node} gives up its ${entry.kind} of key ${entry.key}: no answer from ${entry.silent.join(', ')}`;
     case 'read-repair':
       return `${entry.node}'s read of key ${entry.key} found ${entry.behind.join(', ')} behind and writes the newest version back${entry.first ? ', before it answers' : ''}`;
+    case 'repair-session':
+      return entry.rounds === null
+        ? `${entry.node} gives up its repair with ${entry.with}, having found ${entry.keys} keys that differ`
+        : `${entry.node} has compared its keys with ${entry.with}'s in ${entry.rounds} rounds and ${entry.bytes} bytes: ${entry.keys} differ`;
     case 'powered-off':
       return `the fencing device cuts the power of ${entry.node}`;
     case 'lease':
@@ -583,6 +599,14 @@ function describeMessage(message: Message): string {
       return `${stampedVersion(message.stampMs)} of key ${message.key}, which a read found it to lack`;
     case 'repaired':
       return `word that it has what read ${message.serial} of its coordinator wrote back`;
+    case 'compare-hash':
+      return `the hash of node ${message.at} of its tree, in repair ${message.session}`;
+    case 'hash-compared':
+      return `word that its hash of node ${message.at} ${message.same ? 'is the same' : 'differs'}, in repair ${message.session}`;
+    case 'stream-version':
+      return `${stampedVersion(message.stampMs)} of key ${message.key}, in which their trees differ`;
+    case 'version-streamed':
+      return 'word that it has a version their trees differed in';
     case 'gossip':
       return 'a sign of life';
     case 'route':

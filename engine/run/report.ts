@@ -121,6 +121,19 @@ export interface SnapshotSummary {
   readonly logEntriesMax: number;
 }
 
+/** Sessions in which two nodes compared Merkle trees of what both are to hold. */
+export interface AntiEntropySummary {
+  readonly sessions: number;
+  /** Sessions that were not over in time: the other node was down, cut off or slow. */
+  readonly givenUp: number;
+  /** Keys that differed, counted each time. */
+  readonly keys: number;
+  /** The most round trips of one session: the depth of its tree and one. */
+  readonly roundsMax: number;
+  /** Hashes, answers and the versions sent by the node that began. */
+  readonly bytes: number;
+}
+
 /** A leader's death, or what was held for it, and what followed. */
 export interface Failover {
   readonly fromNode: string;
@@ -191,6 +204,8 @@ export interface Report {
   readonly replication: ReplicationSummary | null;
   /** null where the topology takes no snapshots. */
   readonly snapshots: SnapshotSummary | null;
+  /** null where nodes compare nothing by themselves. */
+  readonly antiEntropy: AntiEntropySummary | null;
   readonly nodes: readonly NodeLoad[];
   readonly expectations: readonly ExpectationResult[];
 }

@@ -457,6 +457,7 @@ export class Simulation implements Notebook {
       streams: this.streams.report(),
       alerts: this.alerts.report(),
       replication: cluster.replication?.() ?? null,
+      antiEntropy: cluster.antiEntropy?.() ?? null,
       snapshots: cluster.snapshots?.() ?? null,
       nodes: scenario.nodes.map((_, node) => this.nodeLoad(node)),
       expectations: [],

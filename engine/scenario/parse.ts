@@ -411,6 +411,7 @@ const metricRoots = [
   'lag',
   'replication',
   'snapshots',
+  'antiEntropy',
   'streams',
   'alerts',
   'nodes',

@@ -7,7 +7,7 @@ import type { Operation, OperatorFault } from '../faults/faults.ts';
 import type { NodeKind } from '../kernel/protocol.ts';
 import type { Observer, TopologyMessage } from '../observe/trace.ts';
 import type { HelperState, NodeRole, StreamView } from '../run/player.ts';
-import type { ReplicationSummary, SnapshotSummary, Verdict } from '../run/report.ts';
+import type { AntiEntropySummary, ReplicationSummary, SnapshotSummary, Verdict } from '../run/report.ts';
 import type { NodeSpec } from '../scenario/scenario.ts';
 
 export interface ClusterSize {
@@ -105,6 +105,8 @@ export interface Cluster {
   looked?(): void;
   /** What replication did that no operation shows; absent where no leader's log is followed. */
   replication?(): ReplicationSummary;
+  /** What anti-entropy did; absent or null where there is none. */
+  antiEntropy?(): AntiEntropySummary | null;
   /** What became of logs that do not last; absent where no snapshots are taken. */
   snapshots?(): SnapshotSummary | null;
   verdicts(drained: boolean): Verdict[];

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { checkLowering } from '../../statecharts/lowering-oracle.test-support.ts';
 import { coordinatorKind } from './kinds.ts';
 import { readChart } from './read.chart.ts';
+import { repairChart } from './repair.chart.ts';
 import { writeChart } from './write.chart.ts';
 
 const runs = 300;
@@ -14,6 +15,10 @@ test('read: lowered as XState runs it', () => {
   checkLowering(readChart, { runs });
 });
 
+test('repair: lowered as XState runs it', () => {
+  checkLowering(repairChart, { runs });
+});
+
 test('each chart has the modes one would name, and no more', () => {
   const paths = ({ configurations }: typeof coordinatorKind.read) =>
     configurations.map(({ states }) => states.at(-1)!);
@@ -22,6 +27,7 @@ test('each chart has the modes one would name, and no more', () => {
     'under way.waiting for enough',
     'under way.waiting for the rest',
   ]);
+  expect(paths(coordinatorKind.repair).sort()).toEqual(['between sessions', 'comparing']);
   expect(paths(coordinatorKind.read).sort()).toEqual([
     'over',
     'under way.answered.repairing',

@@ -2,7 +2,7 @@ import type { Actor } from '../../kernel/loop.ts';
 import { READ } from '../../kernel/protocol.ts';
 import type { TraceEntry } from '../../observe/trace.ts';
 import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
-import type { Verdict } from '../../run/report.ts';
+import type { AntiEntropySummary, Verdict } from '../../run/report.ts';
 import type { NodeSpec } from '../../scenario/scenario.ts';
 import { MissingVersions } from '../../verdicts/missing-versions.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
@@ -11,6 +11,7 @@ import {
   leaderlessMessage,
   NOTE_HELD_FOR_DOWN,
   NOTE_READ_REPAIR,
+  NOTE_REPAIR_SESSION,
   NOTE_TIMED_OUT,
   NOTE_UNAVAILABLE,
 } from './messages.ts';
@@ -46,6 +47,8 @@ export class LeaderlessCluster implements Cluster {
   private readonly run: Surroundings;
   /** Since when nothing has been under way while the cluster drains. */
   private quietSinceUs = -1;
+  private readonly repairEveryUs: number;
+  private readonly repairs = { sessions: 0, givenUp: 0, keys: 0, roundsMax: 0, bytes: 0 };
 
   /** `kind` is the nodes' own; a test may give another, with a rule broken. */
   constructor(
@@ -58,6 +61,7 @@ export class LeaderlessCluster implements Cluster {
     this.keys = keys;
     const regions = nodes.map(({ region }) => region);
     this.placement = placementOf(regions, spec.copies, spec.virtualNodes, keys);
+    this.repairEveryUs = spec.repairEveryUs;
     const settings = {
       nodes: nodes.length,
       placement: this.placement,
@@ -70,6 +74,7 @@ export class LeaderlessCluster implements Cluster {
       gossipUs: spec.gossipUs,
       downAfterUs: spec.downAfterUs,
       syncUs: spec.syncUs,
+      repairEveryUs: spec.repairEveryUs,
     };
     const needsAt = (region: string) => ({
       read: needsOf(spec.read, spec.copies, regions, region),
@@ -93,11 +98,33 @@ export class LeaderlessCluster implements Cluster {
     return timerNames[slot]!;
   }
 
-  onNote(atUs: number, member: number, kind: number, a: number, b: number, c: number, _d: number): void {
-    if (this.run.observe !== undefined) this.run.observe(this.entryOf(atUs, member, kind, a, b, c));
+  onNote(atUs: number, member: number, kind: number, a: number, b: number, c: number, d: number): void {
+    if (kind === NOTE_REPAIR_SESSION) this.repaired(b, c, d);
+    if (this.run.observe !== undefined) this.run.observe(this.entryOf(atUs, member, kind, a, b, c, d));
   }
 
-  private entryOf(atUs: number, member: number, kind: number, a: number, b: number, c: number): TraceEntry {
+  private repaired(keys: number, rounds: number, bytes: number): void {
+    const { repairs } = this;
+    if (rounds < 0) repairs.givenUp += 1;
+    else repairs.sessions += 1;
+    repairs.keys += keys;
+    repairs.roundsMax = Math.max(repairs.roundsMax, rounds);
+    repairs.bytes += bytes;
+  }
+
+  antiEntropy(): AntiEntropySummary | null {
+    return this.repairEveryUs === 0 ? null : { ...this.repairs };
+  }
+
+  private entryOf(
+    atUs: number,
+    member: number,
+    kind: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+  ): TraceEntry {
     const { names } = this.run;
     const atMs = atUs / 1000;
     const node = names[member]!;
@@ -108,6 +135,16 @@ export class LeaderlessCluster implements Cluster {
         return { type: 'unavailable', atMs, node, kind: a === READ ? 'read' : 'write', key: b };
       case NOTE_READ_REPAIR:
         return { type: 'read-repair', atMs, node, key: a, behind: this.namesIn(b), first: c === 1 };
+      case NOTE_REPAIR_SESSION:
+        return {
+          type: 'repair-session',
+          atMs,
+          node,
+          with: names[a]!,
+          keys: b,
+          rounds: c < 0 ? null : c,
+          bytes: d,
+        };
       case NOTE_TIMED_OUT:
         return {
           type: 'coordination-timed-out',
@@ -151,7 +188,10 @@ export class LeaderlessCluster implements Cluster {
     if (isBusy) this.quietSinceUs = -1;
     else if (this.quietSinceUs < 0) this.quietSinceUs = nowUs();
     if (isBusy) return false;
-    return nowUs() - this.quietSinceUs >= patienceUs || this.firstDifference(0) < 0;
+    return (
+      nowUs() - this.quietSinceUs >= Math.max(patienceUs, this.repairEveryUs * this.nodes.length) ||
+      this.firstDifference(0) < 0
+    );
   }
 
   /** The first key from here on that two of its live replicas hold different versions of; −1 for none. */

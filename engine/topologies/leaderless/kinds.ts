@@ -23,6 +23,8 @@ import type { Chart } from '../../statecharts/chart.ts';
 import { lower } from '../../statecharts/lower.ts';
 import { beginGossip, gossip, hear } from './liveness.ts';
 import {
+  COMPARE,
+  COMPARED,
   FETCH,
   FETCHED,
   GOSSIP,
@@ -32,12 +34,15 @@ import {
   NOTE_UNAVAILABLE,
   REPAIR,
   REPAIRED,
+  STREAM,
+  STREAMED,
 } from './messages.ts';
 import {
   type Activation,
   GOSSIP_TIMER,
   type Node,
   READ_TIMER,
+  REPAIR_DUE_TIMER,
   SPECULATION_TIMER,
   SYNC_TIMER,
   WRITE_TIMER,
@@ -65,6 +70,8 @@ import {
 } from './pool.ts';
 import { readChart } from './read.chart.ts';
 import { chooseReplicas } from './reading.ts';
+import { repairChart } from './repair.chart.ts';
+import { answerComparison, loseRepair, takeAnswer, takeReceipt } from './repairing.ts';
 import { fetch, loseReplica, sync, synced, takeVersion } from './replica.ts';
 import { stampHi, stampLo } from './stamps.ts';
 import { CELL_BYTES, CELL_FLAGS, CELL_LO, CELL_VALUE, CELL_WIDTH } from './store.ts';
@@ -74,6 +81,7 @@ import { writeChart } from './write.chart.ts';
 export interface CoordinatorKind extends NodeKind<Node> {
   readonly read: Chart<Activation>;
   readonly write: Chart<Activation>;
+  readonly repair: Chart<Activation>;
 }
 
 /** Takes what a chart of operations asks of its timers: each is a wait of the node's. */
@@ -99,6 +107,17 @@ function lowerCoordinator(): CoordinatorKind {
     writeChart,
     sinkOf(writesOf, (node) => node.writeTimeouts),
   );
+  const repair: Chart<Activation> = lower(repairChart, {
+    startTimer: ({ node: { settings }, out }, slot, delayUs) => {
+      if (settings.repairEveryUs > 0) out.startTimer(REPAIR_DUE_TIMER + slot, delayUs);
+    },
+    cancelTimer: ({ out }, slot) => out.cancelTimer(REPAIR_DUE_TIMER + slot),
+  });
+  const repairDue = repair.timerSlot('between sessions', 'time between sessions');
+  const repairTimeout = repair.timerSlot('comparing', 'time for a session');
+  const same = repair.eventIndex('same');
+  const differs = repair.eventIndex('differs');
+  const received = repair.eventIndex('received');
   const readTimeout = read.timerSlot('under way', 'read timeout');
   const speculation = read.timerSlot('under way.unanswered.waiting for enough', 'speculative delay');
   const writeTimeout = write.timerSlot('under way', 'write timeout');
@@ -220,6 +239,14 @@ function lowerCoordinator(): CoordinatorKind {
     }
   }
 
+  /** `at`: the node of the tree that is answered. */
+  function stepRepair(event: number, at: number): void {
+    const { node } = handle;
+    handle.value = at;
+    handle.flags = event === differs ? 1 : 0;
+    node.repair.state = repair.step(node.repair.state, event, handle);
+  }
+
   function fire(node: Node, timer: number, out: Out): void {
     const { settings } = node;
     if (timer === GOSSIP_TIMER) gossip(node, out);
@@ -228,11 +255,14 @@ function lowerCoordinator(): CoordinatorKind {
     else if (timer === SPECULATION_TIMER)
       endReadWaits(node.speculations, settings.speculativeUs, speculation);
     else if (timer === WRITE_TIMER) endWriteWaits();
+    else if (timer === REPAIR_DUE_TIMER + repairDue) stepRepair(repairDue, 0);
+    else if (timer === REPAIR_DUE_TIMER + repairTimeout) stepRepair(repairTimeout, 0);
   }
 
   return {
     read,
     write,
+    repair,
     onInput(node, input, out) {
       handle.node = node;
       handle.out = out;
@@ -245,6 +275,7 @@ function lowerCoordinator(): CoordinatorKind {
           break;
         case MUTATE:
         case REPAIR:
+        case STREAM:
           takeVersion(node, input, out);
           break;
         case MUTATED: {
@@ -276,6 +307,16 @@ function lowerCoordinator(): CoordinatorKind {
           stepRead(at, repaired);
           break;
         }
+        case COMPARE:
+          answerComparison(node, input, out);
+          break;
+        case COMPARED:
+          if (takeAnswer(node, input.from, input.a, input.b))
+            stepRepair(input.c === 1 ? same : differs, input.b);
+          break;
+        case STREAMED:
+          if (takeReceipt(node, input.from, input.a)) stepRepair(received, input.a);
+          break;
         case GOSSIP:
           hear(node, input.from, out);
           break;
@@ -291,6 +332,7 @@ function lowerCoordinator(): CoordinatorKind {
         case START:
         case RESTARTED:
           beginGossip(node, out);
+          node.repair.state = repair.start(handle);
           break;
         case CRASHED:
           loseAll(node, input.a !== 1);
@@ -329,6 +371,7 @@ function take(pool: Pool, { from, a, b }: Input, key: number): number {
 
 function loseAll(node: Node, machineDies: boolean): void {
   loseReplica(node, machineDies);
+  loseRepair(node.repair);
   releaseAll(node.reads);
   releaseAll(node.writes);
   forgetWaits(node.readTimeouts);
@@ -343,6 +386,6 @@ export const coordinatorKind: CoordinatorKind = lowerCoordinator();
 export function serviceClassOf(kind: number): number {
   if (kind === READ || kind === FETCH) return SERVICE_READ;
   if (kind === WRITE) return SERVICE_WRITE;
-  if (kind === MUTATE || kind === REPAIR) return SERVICE_APPLY;
+  if (kind === MUTATE || kind === REPAIR || kind === STREAM) return SERVICE_APPLY;
   return SERVICE_NONE;
 }

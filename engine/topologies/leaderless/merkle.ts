@@ -161,7 +161,8 @@ function isSame(one: MerkleTree, other: MerkleTree, node: number): boolean {
   return hasHash(other, node, one.hashes[node * 2]!, one.hashes[node * 2 + 1]!);
 }
 
-function levelOf({ levels }: TreeShape, node: number): number {
+/** How far a node is below the root. */
+export function levelOf({ levels }: TreeShape, node: number): number {
   let level = 0;
   while (node >= levels[level + 1]!) level++;
   return level;

@@ -18,6 +18,15 @@ export const REPAIRED = FIRST_TOPOLOGY_MESSAGE + 5;
 /** A sign of life. */
 export const GOSSIP = FIRST_TOPOLOGY_MESSAGE + 6;
 
+/** Anti-entropy: a hash of the sender's tree: the session, the node of the tree, the hash's two halves. */
+export const COMPARE = FIRST_TOPOLOGY_MESSAGE + 7;
+/** The session, the node of the tree, 1 where the receiver's own hash is the same. */
+export const COMPARED = FIRST_TOPOLOGY_MESSAGE + 8;
+/** A version of a key that two trees differ in: as MUTATE, with the leaf for an operation, −1 where nobody waits for word. */
+export const STREAM = FIRST_TOPOLOGY_MESSAGE + 9;
+/** As MUTATED, of the leaf. */
+export const STREAMED = FIRST_TOPOLOGY_MESSAGE + 10;
+
 /** Bytes of each of them without a value, the order of TCP/IP headers and a few integers. */
 export const MESSAGE_BYTES = 64;
 
@@ -46,6 +55,9 @@ export const NOTE_READ_REPAIR = 3;
 /** A coordinator gives up waiting: READ or WRITE, the key, nodes that have not answered (a bit each). */
 export const NOTE_TIMED_OUT = 4;
 
+/** A session of anti-entropy is over: the other node, keys that differed, round trips (−1: it was given up), bytes. */
+export const NOTE_REPAIR_SESSION = 5;
+
 /** A message as observers read it. A stamp is a clock's reading in ms; null where nothing is held. */
 export type LeaderlessMessage =
   | {
@@ -71,7 +83,16 @@ export type LeaderlessMessage =
       readonly stampMs: number | null;
       readonly value: number;
     }
-  | { readonly type: 'gossip' };
+  | { readonly type: 'gossip' }
+  | { readonly type: 'compare-hash'; readonly session: number; readonly at: number }
+  | { readonly type: 'hash-compared'; readonly session: number; readonly at: number; readonly same: boolean }
+  | {
+      readonly type: 'stream-version';
+      readonly key: number;
+      readonly stampMs: number | null;
+      readonly value: number;
+    }
+  | { readonly type: 'version-streamed' };
 
 /** The typed form of a packed message. */
 export function leaderlessMessage(
@@ -97,6 +118,14 @@ export function leaderlessMessage(
       return { type: 'fetched', serial: a, stampMs: stampMs(d, e), value: b };
     case GOSSIP:
       return { type: 'gossip' };
+    case COMPARE:
+      return { type: 'compare-hash', session: a, at: b };
+    case COMPARED:
+      return { type: 'hash-compared', session: a, at: b, same: c === 1 };
+    case STREAM:
+      return { type: 'stream-version', key: keyIn(c), stampMs: stampMs(d, e), value: b };
+    case STREAMED:
+      return { type: 'version-streamed' };
     default:
       throw new RangeError(`message kind ${kind} is none of leaderless replication's`);
   }

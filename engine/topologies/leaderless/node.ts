@@ -10,6 +10,7 @@
 import type { Out } from '../../kernel/protocol.ts';
 import type { Need, Placement } from './placement.ts';
 import { newPool, type Pool } from './pool.ts';
+import { newRepair, type Repair } from './repairing.ts';
 import { newStore, type Store } from './store.ts';
 import { newWaits, type Waits } from './waits.ts';
 
@@ -32,6 +33,8 @@ export interface NodeSettings {
   readonly downAfterUs: number;
   /** How often the commit log is synced; 0 where a write is acknowledged only once it is. */
   readonly syncUs: number;
+  /** How often a node begins a session of anti-entropy; 0 for never. */
+  readonly repairEveryUs: number;
 }
 
 export interface Node {
@@ -56,6 +59,7 @@ export interface Node {
   /** When each node last gave a sign of life, and who is held for up, a bit each. */
   readonly heardUs: Float64Array;
   up: number;
+  readonly repair: Repair;
 }
 
 /** What the charts see as their context: the node, where its operation's integers begin, and who answers what. */
@@ -77,12 +81,16 @@ export const SYNC_TIMER = 1;
 export const READ_TIMER = 2;
 export const SPECULATION_TIMER = 3;
 export const WRITE_TIMER = 4;
+/** The first of the repair chart's two, in the order of its slots. */
+export const REPAIR_DUE_TIMER = 5;
 export const timerNames = [
   'the time between signs of life',
   'the time between syncs of the commit log',
   'the read timeout',
   'the wait before one more replica is asked',
   'the write timeout',
+  'the time between sessions of anti-entropy',
+  'the time for one of them',
 ] as const;
 
 /** Bits of an operation's timers. */
@@ -112,6 +120,7 @@ export function newNode(settings: NodeSettings, self: number, keys: number, need
     writeTimeouts: newWaits(WRITE_TIMER, FIRST_WAIT),
     heardUs: new Float64Array(settings.nodes),
     up: everybody(settings.nodes),
+    repair: newRepair(settings.nodes, self),
   };
 }
 

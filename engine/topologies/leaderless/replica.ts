@@ -1,7 +1,17 @@
 /** What a node does as a replica: it takes versions, by itself or for a coordinator, and says what it holds. */
 
 import type { Input, Out } from '../../kernel/protocol.ts';
-import { FETCHED, flagsIn, keyIn, MESSAGE_BYTES, MUTATE, MUTATED, REPAIRED } from './messages.ts';
+import {
+  FETCHED,
+  flagsIn,
+  keyIn,
+  MESSAGE_BYTES,
+  MUTATE,
+  MUTATED,
+  REPAIRED,
+  STREAM,
+  STREAMED,
+} from './messages.ts';
 import { type Node, SYNC_TIMER } from './node.ts';
 import {
   apply,
@@ -22,7 +32,7 @@ const WAITING_WIDTH = 9;
 /** Reused: what a version on its way in says. */
 const mutation: Mutation = { key: 0, hi: 0, lo: 0, value: 0, flags: 0, bytes: 0 };
 
-/** MUTATE, REPAIR: another node's version. */
+/** MUTATE, REPAIR, STREAM: another node's version. */
 export function takeVersion(node: Node, { kind, from, a, b, c, d, e, bytes }: Input, out: Out): void {
   mutation.key = keyIn(c);
   mutation.flags = flagsIn(c);
@@ -126,7 +136,8 @@ export function sync({ store, settings }: Node, out: Out): void {
 }
 
 function answer(to: number, kind: number, serial: number, out: Out): void {
-  out.send(to, kind === MUTATE ? MUTATED : REPAIRED, serial, 0, 0, 0, 0, MESSAGE_BYTES);
+  const done = kind === MUTATE ? MUTATED : kind === STREAM ? STREAMED : REPAIRED;
+  out.send(to, done, serial, 0, 0, 0, 0, MESSAGE_BYTES);
 }
 
 /** FETCH: what it holds of a key. */

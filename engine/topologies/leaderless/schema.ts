@@ -92,6 +92,15 @@ export const leaderlessSchema = z.strictObject({
     }),
     {},
   ),
+  antiEntropy: z.optional(
+    z.strictObject({
+      everyMs: positiveMs.check(
+        z.describe(
+          'How often a node compares what it holds with another, each in turn, and how long it may take; without it, never',
+        ),
+      ),
+    }),
+  ),
   commitLog: z._default(
     z
       .union([

@@ -23,6 +23,8 @@ export interface LeaderlessSpec {
   readonly downAfterUs: number;
   /** 0 where writes wait for the commit log's sync. */
   readonly syncUs: number;
+  /** 0 for never. */
+  readonly repairEveryUs: number;
   /** Clients ask the nearest nodes to coordinate, each in turn. */
   readonly reads: ReadRoute;
   readonly balance: Balance;
@@ -62,6 +64,7 @@ export function leaderlessSpec(
     gossipUs: toUs(failureDetection.everyMs),
     downAfterUs: toUs(failureDetection.downAfterMs),
     syncUs: commitLog === 'batch' ? 0 : toUs(commitLog.syncEveryMs),
+    repairEveryUs: topology.antiEntropy === undefined ? 0 : toUs(topology.antiEntropy.everyMs),
     reads: 'nearest',
     balance: 'round-robin',
   };

@@ -1,5 +1,5 @@
 import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
-import type { ReplicationSummary, SnapshotSummary, Verdict } from '../../run/report.ts';
+import type { AntiEntropySummary, ReplicationSummary, SnapshotSummary, Verdict } from '../../run/report.ts';
 import type { PlainTopologySpec } from '../../scenario/scenario.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
 import type { ShardedSpec } from './spec.ts';
@@ -118,6 +118,20 @@ export class ShardedCluster implements Cluster {
       sent: sum(({ sent }) => sent),
       installed: sum(({ installed }) => installed),
       logEntriesMax: Math.max(...shards.map(({ logEntriesMax }) => logEntriesMax)),
+    };
+  }
+
+  antiEntropy(): AntiEntropySummary | null {
+    const shards = this.shards.flatMap(({ cluster }) => cluster.antiEntropy?.() ?? []);
+    if (shards.length === 0) return null;
+    const sum = (of: (shard: AntiEntropySummary) => number) =>
+      shards.reduce((total, shard) => total + of(shard), 0);
+    return {
+      sessions: sum(({ sessions }) => sessions),
+      givenUp: sum(({ givenUp }) => givenUp),
+      keys: sum(({ keys }) => keys),
+      roundsMax: Math.max(...shards.map(({ roundsMax }) => roundsMax)),
+      bytes: sum(({ bytes }) => bytes),
     };
   }
 

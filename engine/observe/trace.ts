@@ -246,6 +246,23 @@ export type TraceEntry =
       readonly silent: readonly string[];
     }
   | {
+      readonly type: 'hint-kept';
+      readonly atMs: number;
+      readonly node: string;
+      readonly for: string;
+      readonly key: number;
+      readonly value: number;
+    }
+  | {
+      /** A node begins to hand over what it kept for another, or has handed over the last of it. */
+      readonly type: 'handoff';
+      readonly atMs: number;
+      readonly node: string;
+      readonly to: string;
+      readonly over: boolean;
+      readonly hints: number;
+    }
+  | {
       readonly type: 'read-repair';
       readonly atMs: number;
       readonly node: string;
@@ -517,6 +534,12 @@ export function describeTraceEntry(entry: TraceEntry): string {
       return `${entry.node} refuses to ${entry.kind} key ${entry.key}: too few of its replicas are held for up`;
     case 'coordination-timed-out':
       return `${entry.node} gives up its ${entry.kind} of key ${entry.key}: no answer from ${entry.silent.join(', ')}`;
+    case 'hint-kept':
+      return `${entry.node} keeps write ${entry.value} of key ${entry.key} for ${entry.for}`;
+    case 'handoff':
+      return entry.over
+        ? `${entry.node} has handed over to ${entry.to} all that it kept for it`
+        : `${entry.node} hands over to ${entry.to} what it kept for it: ${entry.hints} versions`;
     case 'read-repair':
       return `${entry.node}'s read of key ${entry.key} found ${entry.behind.join(', ')} behind and writes the newest version back${entry.first ? ', before it answers' : ''}`;
     case 'repair-session':
@@ -607,6 +630,12 @@ function describeMessage(message: Message): string {
       return `${stampedVersion(message.stampMs)} of key ${message.key}, in which their trees differ`;
     case 'version-streamed':
       return 'word that it has a version their trees differed in';
+    case 'hint':
+      return `${stampedVersion(message.stampMs)} of key ${message.key}, which was kept for it`;
+    case 'hinted':
+      return `word that it has hint ${message.number}`;
+    case 'stand-in':
+      return `${stampedVersion(message.stampMs)} of key ${message.key}, to be kept for a replica that is held for down`;
     case 'gossip':
       return 'a sign of life';
     case 'route':

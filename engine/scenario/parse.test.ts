@@ -315,6 +315,13 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     ],
   ],
   [
+    'ANY without hints',
+    changed(least, ['topology'], { type: 'leaderless', write: 'ANY' }),
+    [
+      'topology.write: found ANY, expected hints, one of which is the answer where no replica is up (add hints: {})',
+    ],
+  ],
+  [
     'a level of one region, and no regions',
     changed(least, ['topology'], { type: 'leaderless', read: 'LOCAL_QUORUM' }),
     [

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkLowering } from '../../statecharts/lowering-oracle.test-support.ts';
+import { hintsChart } from './hints.chart.ts';
 import { coordinatorKind } from './kinds.ts';
 import { readChart } from './read.chart.ts';
 import { repairChart } from './repair.chart.ts';
@@ -17,6 +18,10 @@ test('read: lowered as XState runs it', () => {
 
 test('repair: lowered as XState runs it', () => {
   checkLowering(repairChart, { runs });
+});
+
+test('hints: lowered as XState runs it', () => {
+  checkLowering(hintsChart, { runs });
 });
 
 test('each chart has the modes one would name, and no more', () => {

@@ -6,10 +6,13 @@ import type { AntiEntropySummary, Verdict } from '../../run/report.ts';
 import type { NodeSpec } from '../../scenario/scenario.ts';
 import { MissingVersions } from '../../verdicts/missing-versions.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
+import { keepsVersion } from './hints.ts';
 import { type CoordinatorKind, coordinatorKind, serviceClassOf } from './kinds.ts';
 import {
   leaderlessMessage,
+  NOTE_HANDOFF,
   NOTE_HELD_FOR_DOWN,
+  NOTE_HINTED,
   NOTE_READ_REPAIR,
   NOTE_REPAIR_SESSION,
   NOTE_TIMED_OUT,
@@ -69,6 +72,9 @@ export class LeaderlessCluster implements Cluster {
       asksAll: spec.asksAll,
       speculativeUs: spec.speculativeUs,
       repair: spec.repair,
+      sloppy: spec.sloppy,
+      hintCounts: spec.write === 'ANY',
+      hints: spec.hints,
       readTimeoutUs: spec.readTimeoutUs,
       writeTimeoutUs: spec.writeTimeoutUs,
       gossipUs: spec.gossipUs,
@@ -84,7 +90,7 @@ export class LeaderlessCluster implements Cluster {
     this.members = this.nodes.map((state) => ({
       kind: kind as Actor['kind'],
       state,
-      timers: timerNames.length,
+      timers: timerNames.length + 2 * nodes.length,
     }));
     this.missing = new MissingVersions(this.isSafe);
   }
@@ -95,7 +101,7 @@ export class LeaderlessCluster implements Cluster {
   }
 
   timerName(_member: number, slot: number): string {
-    return timerNames[slot]!;
+    return timerNames[slot] ?? 'the pause between hints';
   }
 
   onNote(atUs: number, member: number, kind: number, a: number, b: number, c: number, d: number): void {
@@ -154,6 +160,10 @@ export class LeaderlessCluster implements Cluster {
           key: b,
           silent: this.namesIn(c),
         };
+      case NOTE_HINTED:
+        return { type: 'hint-kept', atMs, node, for: names[a]!, key: b, value: c };
+      case NOTE_HANDOFF:
+        return { type: 'handoff', atMs, node, to: names[a]!, over: b === 1, hints: c };
       default:
         throw new RangeError(`note kind ${kind} is none of leaderless replication's`);
     }
@@ -176,14 +186,25 @@ export class LeaderlessCluster implements Cluster {
   };
 
   private readonly isHeld = (key: number, hi: number, lo: number, value: number): boolean =>
-    this.nodes.some(({ store }, node) => this.run.isLive(node) && !isOlder(store.cells, key, hi, lo, value));
+    this.nodes.some(
+      (node, self) =>
+        this.run.isLive(self) &&
+        (!isOlder(node.store.cells, key, hi, lo, value) ||
+          keepsVersion(
+            node,
+            (words, at) =>
+              words[at] === key && !isNewer(hi, lo, value, words[at + 1]!, words[at + 2]!, words[at + 3]!),
+          )),
+    );
 
   /** Whether nothing is under way, and the live replicas of each key hold the same or have had time enough to. */
   hasConverged(): boolean {
     const { isLive, nowUs } = this.run;
     const isBusy = this.nodes.some(
-      ({ reads, writes, unloggedCount }, node) =>
-        isLive(node) && reads.open + writes.open + unloggedCount > 0,
+      ({ reads, writes, unloggedCount, hints }, node) =>
+        isLive(node) &&
+        (reads.open + writes.open + unloggedCount > 0 ||
+          hints.some(({ count }, peer) => count > 0 && isLive(peer))),
     );
     if (isBusy) this.quietSinceUs = -1;
     else if (this.quietSinceUs < 0) this.quietSinceUs = nowUs();

@@ -21,6 +21,8 @@ import {
 } from '../../kernel/protocol.ts';
 import type { Chart } from '../../statecharts/chart.ts';
 import { lower } from '../../statecharts/lower.ts';
+import { type HintsEvent, hintsChart } from './hints.chart.ts';
+import { type Handoff, isFirstKept } from './hints.ts';
 import { beginGossip, gossip, hear } from './liveness.ts';
 import {
   COMPARE,
@@ -28,18 +30,23 @@ import {
   FETCH,
   FETCHED,
   GOSSIP,
+  HINT,
+  HINTED,
   MESSAGE_BYTES,
   MUTATE,
   MUTATED,
   NOTE_UNAVAILABLE,
   REPAIR,
   REPAIRED,
+  STAND_IN,
   STREAM,
   STREAMED,
 } from './messages.ts';
 import {
   type Activation,
+  FIRST_HANDOFF_TIMER,
   GOSSIP_TIMER,
+  handoffTimer,
   type Node,
   READ_TIMER,
   REPAIR_DUE_TIMER,
@@ -47,7 +54,7 @@ import {
   SYNC_TIMER,
   WRITE_TIMER,
 } from './node.ts';
-import { homesOf, meets, type Need } from './placement.ts';
+import { homesOf, meets, type Need, reachableOf } from './placement.ts';
 import {
   ASKED,
   BYTES,
@@ -82,6 +89,7 @@ export interface CoordinatorKind extends NodeKind<Node> {
   readonly read: Chart<Activation>;
   readonly write: Chart<Activation>;
   readonly repair: Chart<Activation>;
+  readonly hints: Chart<Handoff, HintsEvent>;
 }
 
 /** Takes what a chart of operations asks of its timers: each is a wait of the node's. */
@@ -118,6 +126,39 @@ function lowerCoordinator(): CoordinatorKind {
   const same = repair.eventIndex('same');
   const differs = repair.eventIndex('differs');
   const received = repair.eventIndex('received');
+  const hints: Chart<Handoff, HintsEvent> = lower(hintsChart, {
+    startTimer: ({ out, peer }, slot, delayUs) => out.startTimer(handoffTimer(peer, slot), delayUs),
+    cancelTimer: ({ out, peer }, slot) => out.cancelTimer(handoffTimer(peer, slot)),
+  });
+  const kept = hints.eventIndex('kept');
+  const up = hints.eventIndex('up');
+  const down = hints.eventIndex('down');
+  const handedOver = hints.eventIndex('handed over');
+  const handoff: Handoff = { node: null!, out: null!, peer: 0 };
+
+  /** Tells the hints charts of what the last input has changed: of whom hints are kept, who is up and who is down. */
+  function stepHints(peer: number, event: number): void {
+    handoff.node = handle.node;
+    handoff.out = handle.out;
+    handoff.peer = peer;
+    const { handoffs } = handle.node;
+    handoffs[peer] = hints.step(handoffs[peer]!, event, handoff);
+  }
+
+  function tellOfHints(): void {
+    const { node } = handle;
+    for (let rest = node.newlyHinted; rest !== 0; rest &= rest - 1)
+      stepHints(31 - Math.clz32(rest & -rest), kept);
+    node.newlyHinted = 0;
+  }
+
+  function tellOfLiveness(before: number): void {
+    const { node } = handle;
+    for (let rest = before ^ node.up; rest !== 0; rest &= rest - 1) {
+      const bit = rest & -rest;
+      stepHints(31 - Math.clz32(bit), (node.up & bit) === 0 ? down : up);
+    }
+  }
   const readTimeout = read.timerSlot('under way', 'read timeout');
   const speculation = read.timerSlot('under way.unanswered.waiting for enough', 'speculative delay');
   const writeTimeout = write.timerSlot('under way', 'write timeout');
@@ -195,16 +236,18 @@ function lowerCoordinator(): CoordinatorKind {
   }
 
   function beginWrite(node: Node, input: Input, out: Out): void {
-    if (refuses(node, node.writeNeeds, input, input.c, out)) return;
+    if (!node.settings.hintCounts && refuses(node, node.writeNeeds, input, input.c, out)) return;
     const at = take(node.writes, input, input.c);
     const { words } = node.writes;
+    const { placement, sloppy } = node.settings;
     const us = Math.max(out.clockUs(), node.lastStampUs + 1);
     node.lastStampUs = us;
     words[at + HI] = stampHi(us);
     words[at + LO] = stampLo(us);
     words[at + VALUE] = input.b;
     words[at + BYTES] = input.bytes;
-    words[at + ASKED] = homesOf(node.settings.placement, input.c);
+    words[at + ASKED] =
+      homesOf(placement, input.c) | (sloppy ? reachableOf(placement, input.c, node.up, true) : 0);
     handle.at = at;
     settleWrite(at, write.start(handle));
   }
@@ -249,8 +292,14 @@ function lowerCoordinator(): CoordinatorKind {
 
   function fire(node: Node, timer: number, out: Out): void {
     const { settings } = node;
-    if (timer === GOSSIP_TIMER) gossip(node, out);
-    else if (timer === SYNC_TIMER) sync(node, out);
+    if (timer >= FIRST_HANDOFF_TIMER) {
+      const slot = timer - FIRST_HANDOFF_TIMER;
+      stepHints(slot >> 1, slot & 1);
+    } else if (timer === GOSSIP_TIMER) {
+      const before = node.up;
+      gossip(node, out);
+      tellOfLiveness(before);
+    } else if (timer === SYNC_TIMER) sync(node, out);
     else if (timer === READ_TIMER) endReadWaits(node.readTimeouts, settings.readTimeoutUs, readTimeout);
     else if (timer === SPECULATION_TIMER)
       endReadWaits(node.speculations, settings.speculativeUs, speculation);
@@ -263,6 +312,7 @@ function lowerCoordinator(): CoordinatorKind {
     read,
     write,
     repair,
+    hints,
     onInput(node, input, out) {
       handle.node = node;
       handle.out = out;
@@ -276,6 +326,8 @@ function lowerCoordinator(): CoordinatorKind {
         case MUTATE:
         case REPAIR:
         case STREAM:
+        case HINT:
+        case STAND_IN:
           takeVersion(node, input, out);
           break;
         case MUTATED: {
@@ -317,8 +369,14 @@ function lowerCoordinator(): CoordinatorKind {
         case STREAMED:
           if (takeReceipt(node, input.from, input.a)) stepRepair(received, input.a);
           break;
-        case GOSSIP:
+        case GOSSIP: {
+          const before = node.up;
           hear(node, input.from, out);
+          if (before !== node.up) tellOfLiveness(before);
+          break;
+        }
+        case HINTED:
+          if (isFirstKept(node, input)) stepHints(input.from, handedOver);
           break;
         case PING:
           out.send(input.from, PONG, 0, 0, 0, 0, 0, MESSAGE_BYTES);
@@ -330,9 +388,19 @@ function lowerCoordinator(): CoordinatorKind {
           synced(node, out, ownTaken);
           break;
         case START:
+          for (let peer = 0; peer < node.settings.nodes; peer++) {
+            handoff.node = node;
+            handoff.out = out;
+            handoff.peer = peer;
+            node.handoffs[peer] = hints.start(handoff);
+          }
+          beginGossip(node, out);
+          node.repair.state = repair.start(handle);
+          break;
         case RESTARTED:
           beginGossip(node, out);
           node.repair.state = repair.start(handle);
+          for (let peer = 0; peer < node.settings.nodes; peer++) stepHints(peer, up);
           break;
         case CRASHED:
           loseAll(node, input.a !== 1);
@@ -340,6 +408,7 @@ function lowerCoordinator(): CoordinatorKind {
         default:
           throw new RangeError(`a node was given input kind ${input.kind}`);
       }
+      if (node.newlyHinted !== 0) tellOfHints();
     },
   };
 }
@@ -352,7 +421,8 @@ function refuses(
   key: number,
   out: Out,
 ): boolean {
-  if (meets(needs, homesOf(node.settings.placement, key) & node.up)) return false;
+  const { placement, sloppy } = node.settings;
+  if (meets(needs, reachableOf(placement, key, node.up, sloppy))) return false;
   out.note(NOTE_UNAVAILABLE, kind, key, 0, 0);
   out.send(from, REFUSED, a, b, 0, 0, 0, MESSAGE_BYTES);
   return true;
@@ -369,7 +439,9 @@ function take(pool: Pool, { from, a, b }: Input, key: number): number {
   return at;
 }
 
+/** What it keeps for others is on its disk: their charts begin anew. */
 function loseAll(node: Node, machineDies: boolean): void {
+  node.handoffs.fill(0);
   loseReplica(node, machineDies);
   loseRepair(node.repair);
   releaseAll(node.reads);
@@ -386,6 +458,7 @@ export const coordinatorKind: CoordinatorKind = lowerCoordinator();
 export function serviceClassOf(kind: number): number {
   if (kind === READ || kind === FETCH) return SERVICE_READ;
   if (kind === WRITE) return SERVICE_WRITE;
-  if (kind === MUTATE || kind === REPAIR || kind === STREAM) return SERVICE_APPLY;
+  if (kind === MUTATE || kind === REPAIR || kind === STREAM || kind === HINT || kind === STAND_IN)
+    return SERVICE_APPLY;
   return SERVICE_NONE;
 }

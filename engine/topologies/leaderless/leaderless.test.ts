@@ -135,13 +135,13 @@ test('the search finds new-then-old reads with R + W > N, and none where repair 
         { readRepair, replicas: 3, readsAsk: 'enough', ...impatient },
         {
           durationMs: 200,
-          workload: { clients: [{ readsPerSecond: 800, writesPerSecond: 60 }], keys: { count: 5 } },
+          workload: { clients: [{ readsPerSecond: 3000, writesPerSecond: 400 }], keys: { count: 50 } },
         },
         ['a', 'b', 'c', 'd', 'e'],
       ),
       { violates: 'new-old-inversions', runs, maxFaults: 2, seed: 1 },
     );
-  const found = await search('none', 400);
+  const found = await search('none', 300);
   expect(found).toMatchObject({ type: 'found' });
   expect(found.type === 'found' && verdict(found.report, 'stale-reads').count).toBe(0);
   expect(await search('blocking', runsOf({ full: 2000, reduced: 20 }))).toMatchObject({ type: 'not-found' });

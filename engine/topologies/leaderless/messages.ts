@@ -26,6 +26,12 @@ export const COMPARED = FIRST_TOPOLOGY_MESSAGE + 8;
 export const STREAM = FIRST_TOPOLOGY_MESSAGE + 9;
 /** As MUTATED, of the leaf. */
 export const STREAMED = FIRST_TOPOLOGY_MESSAGE + 10;
+/** As MUTATE, from a node that kept it for this one: number of the hint in place of an operation. */
+export const HINT = FIRST_TOPOLOGY_MESSAGE + 11;
+/** The hint has been taken: its number. */
+export const HINTED = FIRST_TOPOLOGY_MESSAGE + 12;
+/** As MUTATE, to a node that stands in: for whom is among the flags (`standsInFor`). */
+export const STAND_IN = FIRST_TOPOLOGY_MESSAGE + 13;
 
 /** Bytes of each of them without a value, the order of TCP/IP headers and a few integers. */
 export const MESSAGE_BYTES = 64;
@@ -46,6 +52,21 @@ export function flagsIn(packed: number): number {
   return packed >>> KEY_BITS;
 }
 
+const STAND_IN_SHIFT = 1;
+
+/** Flags of a version that is to be kept for a node below 31. */
+export function standingInFor(flags: number, node: number): number {
+  return flags | ((node + 1) << STAND_IN_SHIFT);
+}
+
+export function standsInFor(flags: number): number {
+  return (flags >> STAND_IN_SHIFT) - 1;
+}
+
+export function flagsOfVersion(flags: number): number {
+  return flags & 1;
+}
+
 /** A node holds another for down, or for up again: the other, 1 or 0. */
 export const NOTE_HELD_FOR_DOWN = 1;
 /** Too few replicas are held for up: who waits, READ or WRITE, the key. */
@@ -57,6 +78,10 @@ export const NOTE_TIMED_OUT = 4;
 
 /** A session of anti-entropy is over: the other node, keys that differed, round trips (−1: it was given up), bytes. */
 export const NOTE_REPAIR_SESSION = 5;
+/** A node keeps a version for another: the other, key, value. */
+export const NOTE_HINTED = 6;
+/** A node begins to hand over what it keeps for another, or has handed over the last: the other, 1 where it is over, how many. */
+export const NOTE_HANDOFF = 7;
 
 /** A message as observers read it. A stamp is a clock's reading in ms; null where nothing is held. */
 export type LeaderlessMessage =
@@ -92,7 +117,22 @@ export type LeaderlessMessage =
       readonly stampMs: number | null;
       readonly value: number;
     }
-  | { readonly type: 'version-streamed' };
+  | { readonly type: 'version-streamed' }
+  | {
+      readonly type: 'hint';
+      readonly number: number;
+      readonly key: number;
+      readonly stampMs: number | null;
+      readonly value: number;
+    }
+  | { readonly type: 'hinted'; readonly number: number }
+  | {
+      readonly type: 'stand-in';
+      readonly serial: number;
+      readonly key: number;
+      readonly stampMs: number | null;
+      readonly value: number;
+    };
 
 /** The typed form of a packed message. */
 export function leaderlessMessage(
@@ -116,6 +156,12 @@ export function leaderlessMessage(
       return { type: 'fetch', serial: a, key: b };
     case FETCHED:
       return { type: 'fetched', serial: a, stampMs: stampMs(d, e), value: b };
+    case HINT:
+      return { type: 'hint', number: a, key: keyIn(c), stampMs: stampMs(d, e), value: b };
+    case HINTED:
+      return { type: 'hinted', number: a };
+    case STAND_IN:
+      return { type: 'stand-in', serial: a, key: keyIn(c), stampMs: stampMs(d, e), value: b };
     case GOSSIP:
       return { type: 'gossip' };
     case COMPARE:

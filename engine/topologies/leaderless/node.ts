@@ -8,6 +8,7 @@
  */
 
 import type { Out } from '../../kernel/protocol.ts';
+import { type Hints, newHints } from './hints.ts';
 import type { Need, Placement } from './placement.ts';
 import { newPool, type Pool } from './pool.ts';
 import { newRepair, type Repair } from './repairing.ts';
@@ -16,6 +17,14 @@ import { newWaits, type Waits } from './waits.ts';
 
 /** What becomes of replicas that a read finds behind: nothing, or they are written to before or after its answer. */
 export type ReadRepair = 'none' | 'blocking' | 'background';
+
+export interface HintSettings {
+  /** How long a hint is kept, and for how long a node may have been silent; 0 where none are kept. */
+  readonly windowUs: number;
+  /** So many are sent, and then a pause is made. */
+  readonly batch: number;
+  readonly pauseUs: number;
+}
 
 export interface NodeSettings {
   readonly nodes: number;
@@ -27,6 +36,11 @@ export interface NodeSettings {
   /** How long a read waits before it asks one more; 0 for ever. */
   readonly speculativeUs: number;
   readonly repair: ReadRepair;
+  /** Whether nodes stand in for replicas that are held for down, and their answers count. */
+  readonly sloppy: boolean;
+  /** Whether a write that reaches no replica is answered once a hint of it is kept (Cassandra's ANY). */
+  readonly hintCounts: boolean;
+  readonly hints: HintSettings;
   readonly readTimeoutUs: number;
   readonly writeTimeoutUs: number;
   readonly gossipUs: number;
@@ -51,6 +65,11 @@ export interface Node {
   loggingCount: number;
   /** As a coordinator: the clock's reading in its last stamp. */
   lastStampUs: number;
+  /** By node: what is kept for it, and configuration of the chart of that. */
+  readonly hints: readonly Hints[];
+  readonly handoffs: Int32Array;
+  /** Nodes that hints were kept for while the input at hand was handled, a bit each. */
+  newlyHinted: number;
   readonly reads: Pool;
   readonly writes: Pool;
   readonly readTimeouts: Waits;
@@ -83,6 +102,8 @@ export const SPECULATION_TIMER = 3;
 export const WRITE_TIMER = 4;
 /** The first of the repair chart's two, in the order of its slots. */
 export const REPAIR_DUE_TIMER = 5;
+/** Two for each node that hints are kept for: see `handoffTimer`. */
+export const FIRST_HANDOFF_TIMER = 7;
 export const timerNames = [
   'the time between signs of life',
   'the time between syncs of the commit log',
@@ -92,6 +113,11 @@ export const timerNames = [
   'the time between sessions of anti-entropy',
   'the time for one of them',
 ] as const;
+
+/** The chart of what is kept for a node has two timers. */
+export function handoffTimer(peer: number, slot: number): number {
+  return FIRST_HANDOFF_TIMER + peer * 2 + slot;
+}
 
 /** Bits of an operation's timers. */
 const FIRST_WAIT = 1;
@@ -113,6 +139,9 @@ export function newNode(settings: NodeSettings, self: number, keys: number, need
     unloggedCount: 0,
     loggingCount: 0,
     lastStampUs: Number.NEGATIVE_INFINITY,
+    hints: Array.from({ length: settings.nodes }, newHints),
+    handoffs: new Int32Array(settings.nodes),
+    newlyHinted: 0,
     reads: newPool(),
     writes: newPool(),
     readTimeouts: newWaits(READ_TIMER, FIRST_WAIT),

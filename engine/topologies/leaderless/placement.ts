@@ -57,6 +57,26 @@ export function homesOf({ rowOf, homes }: Placement, key: number): number {
   return homes[rowOf[key]!]!;
 }
 
+/** As many of the other nodes in the order of the ring as there are homes that are not up, those that are, a bit each. */
+function standInsOf({ nodes, rowOf, orders }: Placement, key: number, homes: number, up: number): number {
+  let missing = countOf(homes & ~up);
+  let chosen = 0;
+  for (let step = 0; missing > 0 && step < nodes; step++) {
+    const bit = 1 << orders[rowOf[key]! * nodes + step]!;
+    if ((bit & homes) !== 0 || (bit & up) === 0) continue;
+    chosen |= bit;
+    missing--;
+  }
+  return chosen;
+}
+
+/** Whose answers an operation may get: the homes that are up, and in a sloppy quorum those that stand in for the others. */
+export function reachableOf(placement: Placement, key: number, up: number, sloppy: boolean): number {
+  const homes = homesOf(placement, key);
+  const able = homes & up;
+  return sloppy && able !== homes ? able | standInsOf(placement, key, homes, up) : able;
+}
+
 /** How many bits are set. */
 export function countOf(mask: number): number {
   let bits = mask - ((mask >>> 1) & 0x5555_5555);

@@ -9,7 +9,7 @@
 import { READ, READ_OK } from '../../kernel/protocol.ts';
 import { FETCH, MESSAGE_BYTES, NOTE_READ_REPAIR, REPAIR } from './messages.ts';
 import type { Activation, Node } from './node.ts';
-import { countOf, homesOf, meets, type Need } from './placement.ts';
+import { countOf, meets, type Need, reachableOf } from './placement.ts';
 import {
   ANSWERED,
   ASKED,
@@ -33,7 +33,7 @@ import { sayTimedOut, sendVersion } from './writing.ts';
 /** Whom a read asks at first, a bit each: all that are held for up, or the nearest that are enough. */
 export function chooseReplicas(node: Node, key: number): number {
   const { settings } = node;
-  const able = homesOf(settings.placement, key) & node.up;
+  const able = reachableOf(settings.placement, key, node.up, settings.sloppy);
   if (settings.asksAll) return able;
   let chosen = 0;
   for (let index = 0; index < node.readNeeds.length; index++)
@@ -72,7 +72,8 @@ function ask({ node, out, at }: Activation, whom: number): void {
 /** One replica more, where there is one held for up that has not been asked. */
 function nextReplica({ node, at }: Activation): number {
   const { words } = node.reads;
-  const able = homesOf(node.settings.placement, words[at + KEY]!) & node.up & ~words[at + ASKED]!;
+  const { placement, sloppy } = node.settings;
+  const able = reachableOf(placement, words[at + KEY]!, node.up, sloppy) & ~words[at + ASKED]!;
   return nearestOf(node, able, { among: -1, count: 1 }, 0);
 }
 

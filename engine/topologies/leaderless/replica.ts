@@ -1,16 +1,22 @@
 /** What a node does as a replica: it takes versions, by itself or for a coordinator, and says what it holds. */
 
 import type { Input, Out } from '../../kernel/protocol.ts';
+import { keepHint } from './hints.ts';
 import {
   FETCHED,
   flagsIn,
+  flagsOfVersion,
+  HINT,
+  HINTED,
   keyIn,
   MESSAGE_BYTES,
-  MUTATE,
   MUTATED,
+  REPAIR,
   REPAIRED,
+  STAND_IN,
   STREAM,
   STREAMED,
+  standsInFor,
 } from './messages.ts';
 import { type Node, SYNC_TIMER } from './node.ts';
 import {
@@ -35,11 +41,12 @@ const mutation: Mutation = { key: 0, hi: 0, lo: 0, value: 0, flags: 0, bytes: 0 
 /** MUTATE, REPAIR, STREAM: another node's version. */
 export function takeVersion(node: Node, { kind, from, a, b, c, d, e, bytes }: Input, out: Out): void {
   mutation.key = keyIn(c);
-  mutation.flags = flagsIn(c);
+  mutation.flags = flagsOfVersion(flagsIn(c));
   mutation.hi = d;
   mutation.lo = e;
   mutation.value = b;
   mutation.bytes = bytes - MESSAGE_BYTES;
+  if (kind === STAND_IN) keepHint(node, standsInFor(flagsIn(c)), mutation, out);
   if (write(node, mutation, from, kind, a, out)) answer(from, kind, a, out);
 }
 
@@ -136,8 +143,8 @@ export function sync({ store, settings }: Node, out: Out): void {
 }
 
 function answer(to: number, kind: number, serial: number, out: Out): void {
-  const done = kind === MUTATE ? MUTATED : kind === STREAM ? STREAMED : REPAIRED;
-  out.send(to, done, serial, 0, 0, 0, 0, MESSAGE_BYTES);
+  const taken = kind === REPAIR ? REPAIRED : kind === HINT ? HINTED : kind === STREAM ? STREAMED : MUTATED;
+  out.send(to, taken, serial, 0, 0, 0, 0, MESSAGE_BYTES);
 }
 
 /** FETCH: what it holds of a key. */

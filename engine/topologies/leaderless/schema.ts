@@ -7,6 +7,7 @@ const replicas = positiveCount(31);
 /** Of Cassandra's consistency levels those of plain reads and writes. */
 const level = z.enum(['ONE', 'TWO', 'THREE', 'QUORUM', 'ALL', 'LOCAL_ONE', 'LOCAL_QUORUM', 'EACH_QUORUM']);
 const wanted = z.union([replicas, level]);
+const wantedOfWrites = z.union([replicas, z.enum(['ANY', ...level.options])]);
 
 export const leaderlessSchema = z.strictObject({
   type: z.literal('leaderless'),
@@ -33,8 +34,10 @@ export const leaderlessSchema = z.strictObject({
     'QUORUM',
   ),
   write: z._default(
-    wanted.check(
-      z.describe('How many replicas a write waits for, W, or a consistency level by Cassandra’s name'),
+    wantedOfWrites.check(
+      z.describe(
+        'How many replicas a write waits for, W, or a consistency level by Cassandra’s name; at ANY a hint does where no replica is held for up',
+      ),
     ),
     'QUORUM',
   ),
@@ -64,6 +67,34 @@ export const leaderlessSchema = z.strictObject({
         ),
       ),
     'blocking',
+  ),
+  quorum: z._default(
+    z
+      .enum(['strict', 'sloppy'])
+      .check(
+        z.describe(
+          'Whether only replicas count (Cassandra), or also the nodes that stand in for those held for down (Dynamo, Riak)',
+        ),
+      ),
+    'strict',
+  ),
+  hints: z.optional(
+    z
+      .strictObject({
+        windowMs: z._default(
+          positiveMs.check(
+            z.describe(
+              'How long a hint is kept, and how long a node may have been silent for one to be kept',
+            ),
+          ),
+          10_800_000,
+        ),
+        perSecond: z._default(
+          positiveCount(1_000_000).check(z.describe('How many a node hands over to another in a second')),
+          1000,
+        ),
+      })
+      .check(z.describe('Hinted handoff: what a replica missed is kept for it; without it, it is not')),
   ),
   readTimeoutMs: z._default(
     positiveMs.check(

@@ -3,7 +3,7 @@
 import { type Problem, unknownName } from '../../scenario/problems.ts';
 import { type NodeSpec, toUs } from '../../scenario/scenario.ts';
 import type { Balance, ReadRoute } from '../../workload/clients.ts';
-import type { ReadRepair } from './node.ts';
+import type { HintSettings, ReadRepair } from './node.ts';
 import type { Copies, Wanted } from './placement.ts';
 import type { LeaderlessDocument } from './schema.ts';
 
@@ -17,6 +17,8 @@ export interface LeaderlessSpec {
   /** 0 for never. */
   readonly speculativeUs: number;
   readonly repair: ReadRepair;
+  readonly sloppy: boolean;
+  readonly hints: HintSettings;
   readonly readTimeoutUs: number;
   readonly writeTimeoutUs: number;
   readonly gossipUs: number;
@@ -41,6 +43,14 @@ export function leaderlessSpec(
   checkCopies(copies, nodes, problems, [...path, 'replicas']);
   for (const key of ['read', 'write'] as const)
     checkWanted(topology[key], copies, nodes, problems, [...path, key]);
+  if (topology.write === 'ANY' && topology.hints === undefined) {
+    problems.push({
+      path: [...path, 'write'],
+      found: 'ANY',
+      expected: 'hints, one of which is the answer where no replica is up',
+      hint: 'add hints: {}',
+    });
+  }
   const { failureDetection, commitLog } = topology;
   if (failureDetection.downAfterMs <= failureDetection.everyMs) {
     problems.push({
@@ -59,6 +69,8 @@ export function leaderlessSpec(
     asksAll: topology.readsAsk === 'all',
     speculativeUs: topology.speculativeRetryMs === undefined ? 0 : toUs(topology.speculativeRetryMs),
     repair: topology.readRepair,
+    sloppy: topology.quorum === 'sloppy',
+    hints: hintsOf(topology),
     readTimeoutUs: toUs(topology.readTimeoutMs),
     writeTimeoutUs: toUs(topology.writeTimeoutMs),
     gossipUs: toUs(failureDetection.everyMs),
@@ -67,6 +79,17 @@ export function leaderlessSpec(
     repairEveryUs: topology.antiEntropy === undefined ? 0 : toUs(topology.antiEntropy.everyMs),
     reads: 'nearest',
     balance: 'round-robin',
+  };
+}
+
+/** A thousandth of a second of hints at a time, and at least one. */
+function hintsOf({ hints }: LeaderlessDocument): HintSettings {
+  if (hints === undefined) return { windowUs: 0, batch: 0, pauseUs: 0 };
+  const batch = Math.max(1, Math.round(hints.perSecond / 1000));
+  return {
+    windowUs: toUs(hints.windowMs),
+    batch,
+    pauseUs: Math.round((batch * 1_000_000) / hints.perSecond),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   answerWrite,
   clientWaitsForWrite,
   enoughHaveIt,
+  leaveHints,
   noteAcknowledgement,
   sayWriteTimedOut,
   sendToReplicas,
@@ -22,6 +23,7 @@ export const writeChart = setup({
     'send it to every replica': ({ context }) => sendToReplicas(context),
     'note who has it': ({ context }) => noteAcknowledgement(context),
     'answer its client': ({ context }) => answerWrite(context),
+    'leave hints': ({ context }) => leaveHints(context),
     'say that it timed out': ({ context }) => sayWriteTimedOut(context),
   },
   delays: {
@@ -36,8 +38,8 @@ export const writeChart = setup({
       entry: 'send it to every replica',
       after: {
         'write timeout': [
-          { guard: 'its client waits', target: 'over', actions: 'say that it timed out' },
-          { target: 'over' },
+          { guard: 'its client waits', target: 'over', actions: ['say that it timed out', 'leave hints'] },
+          { target: 'over', actions: 'leave hints' },
         ],
       },
       initial: 'waiting for enough',

@@ -1,9 +1,10 @@
 /** The coordination of a write: it goes to every replica; whoever asked is answered once enough of them have it. */
 
 import { type Out, TIMED_OUT, WRITE, WRITE_OK } from '../../kernel/protocol.ts';
-import { MESSAGE_BYTES, MUTATE, NOTE_TIMED_OUT, packKey } from './messages.ts';
+import { keepHint } from './hints.ts';
+import { MESSAGE_BYTES, MUTATE, NOTE_TIMED_OUT, packKey, STAND_IN, standingInFor } from './messages.ts';
 import type { Activation } from './node.ts';
-import { meets } from './placement.ts';
+import { homesOf, meets } from './placement.ts';
 import {
   ANSWERED,
   ASKED,
@@ -55,10 +56,53 @@ export function sendVersion(
     words[at + OWN_ANSWER] = TAKEN;
 }
 
-/** Also to those held for down: the message may find them up, and a write that is not answered is none that failed. */
+/**
+ * To every replica, also to those held for down: the message may find them up. In a sloppy quorum somebody stands in for
+ * each of those.
+ */
 export function sendToReplicas(activation: Activation): void {
-  const { words } = activation.node.writes;
-  sendVersion(activation, words, MUTATE, words[activation.at + ASKED]!);
+  const { node, at } = activation;
+  const { words } = node.writes;
+  const homes = homesOf(node.settings.placement, words[at + KEY]!);
+  if (node.settings.hintCounts && (homes & node.up) === 0) keepForAll(activation, words, homes);
+  else if (node.settings.sloppy && (homes & ~node.up) !== 0) sendToStandIns(activation, words, homes);
+  else sendVersion(activation, words, MUTATE, homes);
+}
+
+/** No replica is held for up: what is kept for them is the answer, and nobody is asked. */
+function keepForAll({ node, out, at }: Activation, words: Int32Array, homes: number): void {
+  words[at + ASKED] = 0;
+  for (let rest = homes; rest !== 0; rest &= rest - 1) {
+    if (keepHint(node, 31 - Math.clz32(rest & -rest), versionOf(words, at), out))
+      words[at + OWN_ANSWER] = TAKEN;
+  }
+}
+
+function sendToStandIns(activation: Activation, words: Int32Array, homes: number): void {
+  const { node, out, at } = activation;
+  sendVersion(activation, words, MUTATE, homes & node.up);
+  const { key, hi, lo, value, flags, bytes } = versionOf(words, at);
+  let others = words[at + ASKED]! & ~homes;
+  for (let away = homes & ~node.up; away !== 0 && others !== 0; away &= away - 1) {
+    const home = 31 - Math.clz32(away & -away);
+    const peer = 31 - Math.clz32(others & -others);
+    others &= others - 1;
+    if (peer === node.self) {
+      keepHint(node, home, version, out);
+      if (write(node, version, peer, MUTATE, words[at + SERIAL]!, out)) words[at + OWN_ANSWER] = TAKEN;
+    } else {
+      const packed = packKey(key, standingInFor(flags, home));
+      out.send(peer, STAND_IN, words[at + SERIAL]!, value, packed, hi, lo, MESSAGE_BYTES + bytes);
+    }
+  }
+}
+
+/** The write has waited long enough: what replicas have not said to have is kept for them here. */
+export function leaveHints({ node, out, at }: Activation): void {
+  const { words } = node.writes;
+  const homes = homesOf(node.settings.placement, words[at + KEY]!);
+  for (let rest = words[at + ASKED]! & homes & ~words[at + ANSWERED]!; rest !== 0; rest &= rest - 1)
+    keepHint(node, 31 - Math.clz32(rest & -rest), versionOf(words, at), out);
 }
 
 /** Counting the one that answers now. */

@@ -60,7 +60,14 @@ export {
 } from './quorum/quorum.ts';
 export { addTally, type Tally } from './quorum/tally.ts';
 export { Distribution, type DistributionSummary } from './run/distribution.ts';
-export { type ClusterView, type EnabledFault, type FaultAction, open, type Player } from './run/player.ts';
+export {
+  type ClusterView,
+  type CopiesView,
+  type EnabledFault,
+  type FaultAction,
+  open,
+  type Player,
+} from './run/player.ts';
 export { confirms, decodeLink, encodeLink, type RunLink } from './run/record.ts';
 export type { ExpectationResult, Failover, Report, Verdict } from './run/report.ts';
 export { type RunOptions, simulate } from './run/simulate.ts';

@@ -44,6 +44,16 @@ export interface NodeRole {
   readonly flushedLsn: number;
   readonly appliedLsn: number;
   readonly believedLeader: string | null;
+  /** What a replica without a log holds; absent where there is a log. */
+  readonly copies?: CopiesView;
+}
+
+/** Of the keys that were written and that a replica keeps copies of: how many copies are the newest version any node has. */
+export interface CopiesView {
+  readonly keys: number;
+  readonly newest: number;
+  /** Those that a crash of the machine would leave. */
+  readonly newestOnDisk: number;
 }
 
 export interface NodeView extends NodeRole {

@@ -99,15 +99,15 @@ function NodeView({ node, box }: { node: NodePicture; box: Box }) {
       <text class="status" x="12" y="55">
         {node.status}
       </text>
-      {node.logs.map(({ name, width, lsn }, index) => (
-        <g key={name} class={`log ${name}`} transform={`translate(12 ${64 + index * 20})`}>
+      {node.bars.map(({ name, width, text }, index) => (
+        <g key={name} class={`log ${name.replace(' ', '-')}`} transform={`translate(12 ${64 + index * 20})`}>
           <text class="letter" x="0" y="9">
             {name}
           </text>
           <rect class="track" x="0" y="13" width={barWidth} height="3" rx="1.5" />
           <rect class="fill" x="0" y="13" width={width} height="3" rx="1.5" />
           <text class="lsn" x={barWidth} y="9" text-anchor="end">
-            {lsn}
+            {text}
           </text>
         </g>
       ))}

@@ -3,7 +3,7 @@ import { useEffect, useId, useMemo, useRef } from 'preact/hooks';
 import { formatNumber } from '../lib/figures.ts';
 import { Lab, type LabOptions, speeds } from './lab.ts';
 import { PictureView } from './PictureView.tsx';
-import { shapes } from './picture.ts';
+import type { Picture } from './picture.ts';
 
 interface Props extends LabOptions {
   /** Its anchor; no other on the page has it. */
@@ -45,7 +45,7 @@ export default function ReplicationLab({ id, question, hint, whole, variants, at
         <figure class="stage">
           <PictureView key={lab.variant.value} picture={picture} onLink={(a, b) => toggleCut(lab, a, b)} />
           <figcaption>
-            <Legend />
+            <Legend picture={picture} />
             <noscript>
               <p>
                 This is the cluster {lab.nowText.peek()} into the run with seed {lab.seed.peek()}. With
@@ -65,7 +65,7 @@ export default function ReplicationLab({ id, question, hint, whole, variants, at
                 isWhole.value = !isWhole.value;
               }}
             >
-              {isWhole.value ? 'Fewer panels' : 'Links, lag and log'}
+              {isWhole.value ? 'Fewer panels' : picture.holdsCopies ? 'Links and log' : 'Links, lag and log'}
             </button>
           </p>
         )}
@@ -84,7 +84,7 @@ function Controls({ lab, whole }: { lab: Lab; whole: boolean }) {
         {lab.figures.peek().length > 0 && <Shown lab={lab} />}
         <NodeFaults lab={lab} />
         {whole && <LinkFaults lab={lab} />}
-        {whole && <LagTable lab={lab} />}
+        {whole && !lab.picture.value.holdsCopies && <LagTable lab={lab} />}
       </div>
       {whole && <MetricsPanel lab={lab} />}
       {whole && <Log lab={lab} />}
@@ -139,10 +139,10 @@ function useFrames(lab: Lab, root: { readonly current: HTMLElement | null }) {
   }, [lab, root]);
 }
 
-function Legend() {
+function Legend({ picture }: { picture: Picture }) {
   return (
     <ul class="legend">
-      {Object.entries(shapes).map(([shape, meaning]) => (
+      {Object.entries(picture.shapes).map(([shape, meaning]) => (
         <li key={shape}>
           <svg viewBox="-6 -6 12 12" aria-hidden="true">
             <use href={`#dot-${shape}`} />
@@ -375,9 +375,11 @@ function LinkFaults({ lab }: { lab: Lab }) {
         ))}
       </div>
       <div class="row">
-        <button class="button small" type="button" onClick={() => isolateLeader(lab)}>
-          Cut leader from followers
-        </button>
+        {!lab.picture.value.holdsCopies && (
+          <button class="button small" type="button" onClick={() => isolateLeader(lab)}>
+            Cut leader from followers
+          </button>
+        )}
         <button class="button small" type="button" onClick={() => healAll(lab)}>
           Heal all
         </button>
@@ -406,7 +408,8 @@ function healAll(lab: Lab) {
 }
 
 function MetricsPanel({ lab }: { lab: Lab }) {
-  const { writes, reads, writeP99, lostWrites, staleReads, rto, rpo } = lab.metrics.value;
+  const { writes, reads, writeP99, lostWrites, staleReads, discardedWrites, inversions, rto, rpo } =
+    lab.metrics.value;
   return (
     <div class="metrics" data-testid="metrics">
       <dl class="figures">
@@ -428,14 +431,29 @@ function MetricsPanel({ lab }: { lab: Lab }) {
             {formatNumber(writes.ok)} / {formatNumber(writes.fail)} / {formatNumber(writes.info)}
           </dd>
         </div>
-        <div>
-          <dt>RTO, time without writes</dt>
-          <dd>{rto}</dd>
-        </div>
-        <div>
-          <dt>RPO, span of the loss</dt>
-          <dd>{rpo}</dd>
-        </div>
+        {lab.picture.value.holdsCopies ? (
+          <>
+            <div class={discardedWrites > 0 ? 'notice' : ''}>
+              <dt>acknowledged writes thrown away</dt>
+              <dd>{formatNumber(discardedWrites)}</dd>
+            </div>
+            <div class={inversions > 0 ? 'notice' : ''}>
+              <dt>reads older than one before them</dt>
+              <dd>{formatNumber(inversions)}</dd>
+            </div>
+          </>
+        ) : (
+          <>
+            <div>
+              <dt>RTO, time without writes</dt>
+              <dd>{rto}</dd>
+            </div>
+            <div>
+              <dt>RPO, span of the loss</dt>
+              <dd>{rpo}</dd>
+            </div>
+          </>
+        )}
       </dl>
     </div>
   );

@@ -192,9 +192,10 @@ export class LabRun {
   }
 }
 
-/** What makes ends of operations alike, and records that one node discards; nothing else is. */
+/** What makes ends of operations alike, and records that one node discards or repairs; nothing else is. */
 function kindOf(entry: TraceEntry): string {
   if (entry.type === 'discarded') return `${entry.node} discards`;
+  if (entry.type === 'read-repair') return `${entry.node} repairs`;
   return entry.type === 'ended' ? `${entry.client} ${entry.kind} ${entry.outcome} ${entry.stale}` : '';
 }
 

@@ -1,5 +1,5 @@
 import type { ClusterView, Report } from '#engine';
-import { formatMeasured, formatNumber, measured } from '../lib/figures.ts';
+import { formatMeasured, formatNumber, measured, numberAt } from '../lib/figures.ts';
 
 /** What the lab's panel shows, in words ready to print. Names follow pg_stat_replication where it has one. */
 export interface Metrics {
@@ -15,6 +15,10 @@ export interface Metrics {
   readonly writeP99: string;
   readonly lostWrites: number;
   readonly staleReads: number;
+  /** By last writer wins. */
+  readonly discardedWrites: number;
+  /** Reads that returned an older version than a read before them. */
+  readonly inversions: number;
   /** How long nobody could write after the last crash; a dash before one. */
   readonly rto: string;
   /** From the first lost write's acknowledgement to the loss. */
@@ -29,6 +33,8 @@ export const noMetrics: Metrics = {
   writeP99: '–',
   lostWrites: 0,
   staleReads: 0,
+  discardedWrites: 0,
+  inversions: 0,
   rto: '–',
   rpo: '–',
 };
@@ -51,6 +57,8 @@ export function metricsOf(report: Report, view: ClusterView): Metrics {
     writeP99: inMs(report.latencyMs.write.p99),
     lostWrites: measured(report, 'verdicts.lost-writes.count') ?? 0,
     staleReads: measured(report, 'verdicts.stale-reads.count') ?? 0,
+    discardedWrites: numberAt(report, 'verdicts.discarded-writes.count') ?? 0,
+    inversions: numberAt(report, 'verdicts.new-old-inversions.count') ?? 0,
     rto:
       lastFailover === undefined ? '–' : lastFailover.rtoMs === null ? 'not yet' : inMs(lastFailover.rtoMs),
     rpo: report.failovers.length === 0 ? '–' : inMs(report.rpo.ms),

@@ -3,7 +3,7 @@
  * renders again. `Picture.tsx` draws it.
  */
 import { type Signal, signal } from '@preact/signals';
-import type { ClusterView } from '#engine';
+import type { ClusterView, CopiesView } from '#engine';
 import { formatNumber } from '../lib/figures.ts';
 import { type Geometry, geometryOf, type Line, pairId, pointOn } from './geometry.ts';
 
@@ -20,10 +20,11 @@ export interface NodePicture {
   readonly role: Signal<string>;
   readonly className: Signal<string>;
   readonly status: Signal<string>;
-  readonly logs: readonly {
+  /** How far its log has come, or how many of its copies are the newest. */
+  readonly bars: readonly {
     readonly name: string;
     readonly width: Signal<number>;
-    readonly lsn: Signal<string>;
+    readonly text: Signal<string>;
   }[];
 }
 
@@ -39,16 +40,26 @@ export interface Dot {
   readonly shape: Signal<string>;
 }
 
-/** The four shapes a message may have, so that its kind never hangs on colour alone. */
-export const shapes = {
+/** The five shapes a message may have, so that its kind never hangs on colour alone. */
+type Shape = 'record' | 'confirm' | 'request' | 'reply' | 'control';
+
+const shapesWithLogs: Readonly<Record<Shape, string>> = {
   record: 'a record on its way to a follower',
   confirm: 'a follower’s confirmation',
   request: 'a client’s request',
   reply: 'its answer',
   control: 'heartbeats, elections and the like',
-} as const;
+};
 
-const shapeOfKind: Readonly<Record<string, keyof typeof shapes>> = {
+const shapesWithCopies: Readonly<Record<Shape, string>> = {
+  record: 'a version on its way to a replica',
+  confirm: 'a replica has it',
+  request: 'a request, of a client or a coordinator',
+  reply: 'its answer',
+  control: 'signs of life and the like',
+};
+
+const shapeOfKind: Readonly<Record<string, Shape>> = {
   append: 'record',
   entry: 'record',
   'entry-taken': 'confirm',
@@ -58,6 +69,12 @@ const shapeOfKind: Readonly<Record<string, keyof typeof shapes>> = {
   'write-ok': 'reply',
   'read-ok': 'reply',
   refused: 'reply',
+  mutate: 'record',
+  repair: 'record',
+  mutated: 'confirm',
+  repaired: 'confirm',
+  fetch: 'request',
+  fetched: 'reply',
 };
 
 const away = 'translate(-99 -99)';
@@ -75,12 +92,19 @@ export class Picture {
   /** The whole picture in a sentence, for those who cannot see it. */
   readonly sentence = signal('');
   private readonly linkOf = new Map<string, LinkPicture>();
+  /** No replica leads: each holds copies, and none has a log in an order that all share. */
+  readonly holdsCopies: boolean;
+  /** What the shapes of messages mean. */
+  readonly shapes: Readonly<Record<Shape, string>>;
   /** With many lines only those that do not stream say what they do. */
   private readonly isCrowded: boolean;
 
   constructor(view: ClusterView) {
     this.geometry = geometryOf(view);
     this.isCrowded = view.nodes.length > 4;
+    this.holdsCopies = view.nodes.every(({ copies }) => copies !== undefined);
+    this.shapes = this.holdsCopies ? shapesWithCopies : shapesWithLogs;
+    const bars = this.holdsCopies ? ['newest', 'on disk'] : ['written', 'flushed', 'replayed'];
     this.nodes = view.nodes.map(({ id, region }) => ({
       id,
       region,
@@ -88,7 +112,7 @@ export class Picture {
       role: signal('follower'),
       className: signal('node'),
       status: signal(''),
-      logs: ['written', 'flushed', 'replayed'].map((name) => ({ name, width: signal(0), lsn: signal('0') })),
+      bars: bars.map((name) => ({ name, width: signal(0), text: signal('0') })),
     }));
     this.links = this.geometry.lines.map((line) => {
       const link = { line, className: signal('link'), cut: signal(false), label: signal('') };
@@ -109,7 +133,8 @@ export class Picture {
     this.updateLinks(view);
     this.updateDots(view);
     for (const [index, { leader, openOperations }] of view.clients.entries())
-      this.clients[index]!.text.value = `writes to ${leader} · ${formatNumber(openOperations)} open`;
+      this.clients[index]!.text.value =
+        `${this.holdsCopies ? '' : `writes to ${leader} · `}${formatNumber(openOperations)} open`;
     for (const [index, helper] of view.helpers.entries())
       this.helpers[index]!.text.value = helperText(helper, view.helpers.length > 2);
     this.sentence.value = sentenceOf(view);
@@ -128,15 +153,10 @@ export class Picture {
       picture.process.value = node.process;
       picture.role.value = node.process === 'down' ? `was ${node.role}` : node.role;
       picture.className.value = `node ${node.role} ${node.process}`;
-      picture.status.value =
-        node.process === 'up'
-          ? `${stateWords(node.state)} · term ${node.term}`
-          : `${node.process} · term ${node.term}`;
-      for (const [each, lsn] of [node.writtenLsn, node.flushedLsn, node.appliedLsn].entries()) {
-        const log = picture.logs[each]!;
-        log.width.value = Math.round(barWidth * Math.max(0, 1 - (newest - lsn) / recordsShown));
-        log.lsn.value = formatNumber(lsn);
-      }
+      const state = node.process === 'up' ? stateWords(node.state) : node.process;
+      picture.status.value = this.holdsCopies ? state : `${state} · term ${node.term}`;
+      if (node.copies === undefined) updateLogs(picture, node, newest);
+      else updateCopies(picture, node.copies);
     }
   }
 
@@ -191,6 +211,26 @@ export class Picture {
   }
 }
 
+function updateLogs(
+  { bars }: NodePicture,
+  { writtenLsn, flushedLsn, appliedLsn }: ClusterView['nodes'][number],
+  newest: number,
+): void {
+  for (const [index, lsn] of [writtenLsn, flushedLsn, appliedLsn].entries()) {
+    const bar = bars[index]!;
+    bar.width.value = Math.round(barWidth * Math.max(0, 1 - (newest - lsn) / recordsShown));
+    bar.text.value = formatNumber(lsn);
+  }
+}
+
+function updateCopies({ bars }: NodePicture, { keys, newest, newestOnDisk }: CopiesView): void {
+  for (const [index, count] of [newest, newestOnDisk].entries()) {
+    const bar = bars[index]!;
+    bar.width.value = keys === 0 ? barWidth : Math.round((barWidth * count) / keys);
+    bar.text.value = `${formatNumber(count)} of ${formatNumber(keys)}`;
+  }
+}
+
 /** `following.receiving` as it would be said: the innermost part, its words apart. */
 function stateWords(state: string): string {
   return state.slice(state.lastIndexOf('.') + 1);
@@ -203,11 +243,12 @@ function helperText({ state, leader }: ClusterView['helpers'][number], isNarrow:
 }
 
 function sentenceOf(view: ClusterView): string {
-  const nodes = view.nodes.map(({ id, role, process, writtenLsn, appliedLsn }) =>
-    process === 'up'
+  const nodes = view.nodes.map(({ id, role, process, writtenLsn, appliedLsn, copies }) => {
+    if (process !== 'up') return `${id} is ${process}`;
+    return copies === undefined
       ? `${id} is ${role}, wrote ${writtenLsn}, replayed ${appliedLsn}`
-      : `${id} is ${process}`,
-  );
+      : `${id} has the newest version of ${copies.newest} of ${copies.keys} keys`;
+  });
   const cut = new Set(view.links.filter((each) => each.cut).map(({ from, to }) => pairId(from, to)));
   const cuts =
     cut.size === 0 ? 'no link is cut' : `${cut.size} ${cut.size === 1 ? 'link is' : 'links are'} cut`;

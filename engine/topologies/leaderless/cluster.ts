@@ -1,7 +1,7 @@
 import type { Actor } from '../../kernel/loop.ts';
 import { READ } from '../../kernel/protocol.ts';
 import type { TraceEntry } from '../../observe/trace.ts';
-import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
+import type { CopiesView, HelperState, NodeRole, StreamView } from '../../run/player.ts';
 import type { AntiEntropySummary, Verdict } from '../../run/report.ts';
 import type { NodeSpec } from '../../scenario/scenario.ts';
 import { MissingVersions } from '../../verdicts/missing-versions.ts';
@@ -268,15 +268,42 @@ export class LeaderlessCluster implements Cluster {
   }
 
   roles(): NodeRole[] {
-    return this.nodes.map(({ reads, writes, settings, up }) => ({
+    const copies = this.copies();
+    return this.nodes.map(({ reads, writes, settings, up }, node) => ({
       role: 'replica',
-      state: `coordinates ${reads.open + writes.open}, holds ${settings.nodes - countOf(up)} for down`,
+      state: `coordinates ${reads.open + writes.open}${heldForDown(settings.nodes - countOf(up))}`,
       term: 0,
       writtenLsn: 0,
       flushedLsn: 0,
       appliedLsn: 0,
       believedLeader: null,
+      copies: copies[node]!,
     }));
+  }
+
+  /** Of each node, the keys it is to hold that have been written, and how many of these it has the newest version of. */
+  private copies(): CopiesView[] {
+    const { nodes } = this;
+    const counts = nodes.map(() => ({ keys: 0, newest: 0, newestOnDisk: 0 }));
+    for (let key = 0; key < this.keys; key++) {
+      const at = key * CELL_WIDTH;
+      let newest = nodes[0]!.store.cells;
+      for (const { store } of nodes) {
+        if (isOlder(newest, key, store.cells[at]!, store.cells[at + CELL_LO]!, store.cells[at + CELL_VALUE]!))
+          newest = store.cells;
+      }
+      const value = newest[at + CELL_VALUE]!;
+      if (value === 0) continue;
+      const homes = homesOf(this.placement, key);
+      for (const [node, { store }] of nodes.entries()) {
+        if ((homes & (1 << node)) === 0) continue;
+        const count = counts[node]!;
+        count.keys++;
+        if (store.cells[at + CELL_VALUE] === value) count.newest++;
+        if (store.durable[at + CELL_VALUE] === value) count.newestOnDisk++;
+      }
+    }
+    return counts;
   }
 
   streams(): StreamView[] {
@@ -286,6 +313,10 @@ export class LeaderlessCluster implements Cluster {
   helpers(): HelperState[] {
     return [];
   }
+}
+
+function heldForDown(nodes: number): string {
+  return nodes === 0 ? '' : `, ${nodes} down`;
 }
 
 /** Whether what cells hold of a key is older than a version. */

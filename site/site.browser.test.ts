@@ -33,10 +33,11 @@ const scriptBytesMost = 110_000;
 const htmlBytesMost = 45_000;
 /** Rows of the syllabus that only state something: they have no run. */
 const rowsWithoutRun = ['S-A5'];
-/** Sections A and B whole, and of E what section B needs: each row needs a claim with a live lab on some page. */
+/** Sections A and B whole, of D what is written, and of E what section B needs: each row needs a claim with a live lab on some page. */
 const rowsThatRun = [
   ...Array.from({ length: 17 }, (_, index) => `S-A${index + 1}`),
   ...Array.from({ length: 9 }, (_, index) => `S-B${index + 1}`),
+  ...Array.from({ length: 4 }, (_, index) => `S-D${index + 1}`),
   'S-E4',
 ].filter((row) => !rowsWithoutRun.includes(row));
 

@@ -246,6 +246,23 @@ test('each fault says whether it is possible now, and why not', () => {
   expect(new Set(player.enabledFaults().map(({ why }) => why))).toEqual(new Set(['the workload is over']));
 });
 
+test('what an operator may do is offered where the topology knows it, with the reason where it cannot be now', () => {
+  const player = open(parseScenario(base));
+  player.advanceTo(100);
+  expect(whyOf(player, 'promote a')).toBe('a leads already');
+  expect(whyOf(player, 'promote b')).toBe(null);
+  expect(whyOf(player, 'long query on a')).toBe('a leads: it replays nothing');
+  expect(whyOf(player, 'huge transaction at the leader')).toBe(null);
+  expect(whyOf(player, 'let waiting writes go')).toBe('no write waits for followers');
+  for (const { fault, label } of player.enabledFaults())
+    if (label === 'long query on b') player.inject(fault);
+  player.advanceTo(110);
+  expect(whyOf(player, 'long query on b')).toBe('a long query runs on b already');
+  const raft = open(parseScenario({ ...base, topology: { type: 'consensus' }, faults: [] }));
+  const operators = ['promote', 'long-query', 'huge-transaction', 'cancel-waits'];
+  expect(raft.enabledFaults().filter(({ fault }) => operators.includes(fault.type))).toEqual([]);
+});
+
 test('a fault that is not possible is refused live, and does nothing from a file', () => {
   const player = open(parseScenario(base));
   player.advanceTo(100);

@@ -195,7 +195,11 @@ class SimulationPlayer implements Player {
 
   enabledFaults(): EnabledFault[] {
     const { target } = this.simulation;
-    return possibleFaults(this.scenario).map(({ fault, label }) => {
+    const offered = [
+      ...possibleFaults(this.scenario),
+      ...(this.simulation.cluster.operation === undefined ? [] : operatorFaultsOf(this.scenario)),
+    ];
+    return offered.map(({ fault, label }) => {
       const why = this.whyNotNow({ ...fault, atMs: this.injectionUs / 1000 }, target);
       return { fault, label, enabled: why === null, why };
     });
@@ -259,6 +263,28 @@ function possibleFaults(scenario: Scenario): { fault: FaultAction; label: string
     { fault: { type: 'heal', from: [a], to: [b] } as const, label: `heal ${a} – ${b}` },
   ]);
   return [...machines, ...links] as { fault: FaultAction; label: string }[];
+}
+
+/** A query that outlasts what replay waits for by default, and a transaction that takes a second at 100 MB/s. */
+const longQueryMs = 60_000;
+const hugeTransactionBytes = 100_000_000;
+
+/** What a reader may do as an operator, where the topology knows such acts. */
+function operatorFaultsOf({ nodes }: Scenario): { fault: FaultAction; label: string }[] {
+  return [
+    ...nodes.flatMap(({ id: node }): { fault: FaultAction; label: string }[] => [
+      { fault: { type: 'promote', node }, label: `promote ${node}` },
+      {
+        fault: { type: 'long-query', node, forMs: longQueryMs, conflict: 'cleanup' },
+        label: `long query on ${node}`,
+      },
+    ]),
+    {
+      fault: { type: 'huge-transaction', bytes: hugeTransactionBytes, key: 0 },
+      label: 'huge transaction at the leader',
+    },
+    { fault: { type: 'cancel-waits' }, label: 'let waiting writes go' },
+  ];
 }
 
 function viewOf(simulation: Simulation): ClusterView {

@@ -84,6 +84,7 @@ function Controls({ lab, whole }: { lab: Lab; whole: boolean }) {
         {lab.figures.peek().length > 0 && <Shown lab={lab} />}
         <NodeFaults lab={lab} />
         {whole && <LinkFaults lab={lab} />}
+        {whole && <OperatorFaults lab={lab} />}
         {whole && !lab.picture.value.holdsCopies && <LagTable lab={lab} />}
       </div>
       {whole && <MetricsPanel lab={lab} />}
@@ -384,6 +385,37 @@ function LinkFaults({ lab }: { lab: Lab }) {
           Heal all
         </button>
       </div>
+    </fieldset>
+  );
+}
+
+/** Those that cannot be done now say why. */
+function OperatorFaults({ lab }: { lab: Lab }) {
+  const faults = lab.operatorFaults();
+  if (faults.length === 0) return null;
+  return (
+    <fieldset class="panel">
+      <legend>As an operator</legend>
+      <div class="links">
+        {faults.map(({ fault, label, enabled, why }) => (
+          <button
+            key={label}
+            class="button small"
+            type="button"
+            aria-disabled={!enabled}
+            title={why ?? undefined}
+            onClick={() => lab.inject(fault)}
+          >
+            {label[0]!.toUpperCase() + label.slice(1)}
+          </button>
+        ))}
+      </div>
+      <p class="reasons">
+        {faults
+          .filter(({ enabled }) => !enabled)
+          .map(({ label, why }) => `Not now: ${label}; ${why}.`)
+          .join(' ')}
+      </p>
     </fieldset>
   );
 }

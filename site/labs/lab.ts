@@ -6,6 +6,7 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from '@prea
 import {
   describeFault,
   describeTraceEntry,
+  type EnabledFault,
   type FaultAction,
   type FaultDocument,
   InputError,
@@ -81,7 +82,7 @@ export class Lab {
   /** A sentence for those who listen to the page rather than see it. */
   readonly announcement = signal('');
   /** Faults that can be made now, by the key of `faultKey`. Rebuilt only when the cluster's state has changed. */
-  readonly possible = signal<ReadonlyMap<string, Possible>>(new Map());
+  readonly possible = signal<ReadonlyMap<string, EnabledFault>>(new Map());
 
   private readonly openingMs: number | undefined;
   private readonly shown: readonly Shown[];
@@ -205,6 +206,11 @@ export class Lab {
     return this.possible.value.get(faultKey(action)) ?? { enabled: false, why: 'not possible here' };
   }
 
+  /** What an operator may do here, and cannot do now; nothing where the topology knows no such acts. */
+  operatorFaults(): EnabledFault[] {
+    return [...this.possible.value.values()].filter(({ fault }) => operatorFaultTypes.has(fault.type));
+  }
+
   /** The whole run as a scenario file, the reader's faults included: `quorate simulate` gives the same digest. */
   asScenario(): ScenarioSource {
     const { source } = this.variants[this.variant.peek()]!;
@@ -255,12 +261,11 @@ export class Lab {
     this.done.value = this.run.done;
     const picture = this.picture.peek();
     picture.update(view);
-    const state = picture.stateKey(view);
+    // An operator's act may show in the possible faults alone.
+    const state = `${picture.stateKey(view)} ${this.run.made.length}`;
     if (state === this.clusterState) return;
     this.clusterState = state;
-    this.possible.value = new Map(
-      this.run.enabledFaults().map(({ fault, enabled, why }) => [faultKey(fault), { enabled, why }]),
-    );
+    this.possible.value = new Map(this.run.enabledFaults().map((each) => [faultKey(each.fault), each]));
   }
 
   private showWords(): void {
@@ -273,6 +278,13 @@ export class Lab {
     this.made.value = [...this.run.made];
   }
 }
+
+const operatorFaultTypes: ReadonlySet<FaultAction['type']> = new Set([
+  'promote',
+  'long-query',
+  'huge-transaction',
+  'cancel-waits',
+]);
 
 /** One key per fault that can be told apart: its type and where it strikes, whichever way a cut is named. */
 function faultKey(fault: FaultAction): string {

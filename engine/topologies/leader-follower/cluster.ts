@@ -359,6 +359,8 @@ export class LeaderFollowerCluster implements Cluster {
     const replica = node === undefined ? this.leader : this.run.names.indexOf(node);
     switch (fault.type) {
       case 'cancel-waits':
+        if (this.replicas[replica]!.settings.acknowledgement.count === 0)
+          return 'no write waits for followers';
         return { actor: replica, a: ACT_CANCEL_WAITS, b: 0, c: 0, d: 0 };
       case 'huge-transaction':
         return { actor: replica, a: ACT_HUGE_TRANSACTION, b: fault.bytes, c: fault.key, d: 0 };

@@ -271,14 +271,13 @@ const hugeTransactionBytes = 100_000_000;
 
 /** What a reader may do as an operator, where the topology knows such acts. */
 function operatorFaultsOf({ nodes }: Scenario): { fault: FaultAction; label: string }[] {
+  const ids = nodes.map(({ id }) => id);
   return [
-    ...nodes.flatMap(({ id: node }): { fault: FaultAction; label: string }[] => [
-      { fault: { type: 'promote', node }, label: `promote ${node}` },
-      {
-        fault: { type: 'long-query', node, forMs: longQueryMs, conflict: 'cleanup' },
-        label: `long query on ${node}`,
-      },
-    ]),
+    ...ids.map((node) => ({ fault: { type: 'promote', node } as const, label: `promote ${node}` })),
+    ...ids.map((node) => ({
+      fault: { type: 'long-query', node, forMs: longQueryMs, conflict: 'cleanup' } as const,
+      label: `long query on ${node}`,
+    })),
     {
       fault: { type: 'huge-transaction', bytes: hugeTransactionBytes, key: 0 },
       label: 'huge transaction at the leader',

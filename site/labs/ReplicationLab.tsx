@@ -393,6 +393,7 @@ function LinkFaults({ lab }: { lab: Lab }) {
 function OperatorFaults({ lab }: { lab: Lab }) {
   const faults = lab.operatorFaults();
   if (faults.length === 0) return null;
+  const refused = faults.filter(({ enabled }) => !enabled);
   return (
     <fieldset class="panel">
       <legend>As an operator</legend>
@@ -410,12 +411,9 @@ function OperatorFaults({ lab }: { lab: Lab }) {
           </button>
         ))}
       </div>
-      <p class="reasons">
-        {faults
-          .filter(({ enabled }) => !enabled)
-          .map(({ label, why }) => `Not now: ${label}; ${why}.`)
-          .join(' ')}
-      </p>
+      {refused.length > 0 && (
+        <p class="reasons">Not now: {refused.map(({ label, why }) => `${label} (${why})`).join(', ')}.</p>
+      )}
     </fieldset>
   );
 }

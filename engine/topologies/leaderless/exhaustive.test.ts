@@ -1,0 +1,138 @@
+/** Every order in which messages may arrive, for one write and two reads in a row, the first of which begins at any time. */
+
+import { expect, test } from 'vitest';
+import { explore } from '../../explore/explore.ts';
+import type { Check, Model } from '../../explore/model.ts';
+import { isFullSize } from '../../full-size.test-support.ts';
+import { type NodeKind, READ, READ_OK, TIMER, WRITE, WRITE_OK } from '../../kernel/protocol.ts';
+import { parseScenario } from '../../scenario/parse.ts';
+import type { ScenarioSource } from '../../scenario/schema.ts';
+import { LeaderlessCluster } from './cluster.ts';
+import type { LeaderlessSpec } from './spec.ts';
+
+interface Client {
+  acknowledged: boolean;
+  /** Reads begun, what each found, and whether the write was acknowledged before it began. */
+  begun: number;
+  readonly found: number[];
+  readonly after: boolean[];
+}
+
+const WRITE_AT_ANY_TIME = 0;
+const READ_AT_ANY_TIME = 1;
+
+/** Writes by way of the first node, and reads by way of the second and then of the last. */
+const clientOf = (nodes: number): NodeKind<Client> => ({
+  onInput(client, input, out) {
+    const coordinators = [1 % nodes, nodes - 1];
+    if (input.kind === TIMER && input.a === WRITE_AT_ANY_TIME) out.send(0, WRITE, 0, 1, 0, 0, 0, 100);
+    else if (input.kind === TIMER) {
+      client.after.push(client.acknowledged);
+      out.send(coordinators[client.begun]!, READ, 1, ++client.begun, 0, 0, 0, 64);
+    } else if (input.kind === WRITE_OK) client.acknowledged = true;
+    else if (input.kind === READ_OK) {
+      client.found.push(input.e);
+      if (client.begun < 2) out.startTimer(READ_AT_ANY_TIME, 1000);
+    } else {
+      out.startTimer(WRITE_AT_ANY_TIME, 1000);
+      out.startTimer(READ_AT_ANY_TIME, 1000);
+    }
+  },
+});
+
+function modelOf(nodes: number, topology: object): Model {
+  const names = ['a', 'b', 'c', 'd'].slice(0, nodes);
+  const scenario = parseScenario({
+    id: 'model',
+    durationMs: 1,
+    cluster: { nodes: names.map((id) => ({ id })) },
+    topology: { type: 'leaderless', replicas: nodes, commitLog: { syncEveryMs: 1 }, ...topology },
+    workload: { clients: [{}], keys: { count: 1 } },
+  } as ScenarioSource);
+  const { members } = new LeaderlessCluster(
+    scenario.topology as LeaderlessSpec,
+    { replicas: nodes, keys: 1, nodes: scenario.nodes, clients: [nodes] },
+    { names } as never,
+  );
+  return {
+    actors: [
+      ...members.map(({ kind, state, timers }, node) => ({
+        name: names[node]!,
+        kind,
+        state,
+        timers: Array.from({ length: timers }, (_, slot) => ({ name: `${slot}`, fires: 'never' as const })),
+      })),
+      {
+        name: 'client',
+        kind: clientOf(nodes) as NodeKind<unknown>,
+        state: { acknowledged: false, begun: 0, found: [], after: [] } satisfies Client,
+        timers: [
+          { name: 'the write', fires: 'any time' },
+          { name: 'the next read', fires: 'any time' },
+        ],
+      },
+    ],
+    // A request and an answer may go by connections of their own; in order, fewer schedules are possible.
+    links: () => 'unordered',
+    settled: true,
+  };
+}
+
+const checksFor = (nodes: number): Record<'stale' | 'inverted', Check> => ({
+  stale: {
+    name: 'no stale read',
+    broken: (state) => {
+      const { found, after } = state.stateOf(nodes) as Client;
+      return found.some((value, read) => value === 0 && after[read]) ? 'a read missed the write' : null;
+    },
+  },
+  inverted: {
+    name: 'no new-old inversion',
+    broken: (state) => {
+      const { found } = state.stateOf(nodes) as Client;
+      return found[0] === 1 && found[1] === 0 ? 'the second read returned the older value' : null;
+    },
+  },
+});
+
+const run = (nodes: number, topology: object, check: 'stale' | 'inverted') =>
+  explore(modelOf(nodes, topology), {
+    depth: 100,
+    states: isFullSize ? 3_000_000 : 400_000,
+    checks: [checksFor(nodes)[check]],
+  });
+
+const most = isFullSize ? 4 : 3;
+
+test('R + W > N: no order of deliveries makes a read stale', () => {
+  for (let nodes = 1; nodes <= most; nodes++) {
+    for (let write = 1; write <= nodes; write++) {
+      const read = nodes + 1 - write;
+      const { result, complete, unique } = run(
+        nodes,
+        { read, write, readsAsk: 'all', readRepair: 'none' },
+        'stale',
+      );
+      expect([nodes, write, result, complete]).toEqual([nodes, write, 'ok', true]);
+      expect(unique).toBeGreaterThan(10);
+    }
+  }
+});
+
+test('R + W = N: some order does', () => {
+  for (const [read, write] of [
+    [1, 2],
+    [2, 1],
+  ])
+    expect(run(3, { read, write, readsAsk: 'all', readRepair: 'none' }, 'stale').result).toBe('violation');
+});
+
+test('two reads in a row go from new to old with R + W > N, in a shortest schedule; blocking repair leaves none', () => {
+  const quorum = { read: 2, write: 2, readsAsk: 'all' };
+  const found = run(3, { ...quorum, readRepair: 'none' }, 'inverted');
+  expect(found.result).toBe('violation');
+  expect(run(3, { ...quorum, readRepair: 'blocking' }, 'inverted')).toMatchObject({
+    result: 'ok',
+    complete: true,
+  });
+});

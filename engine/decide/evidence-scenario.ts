@@ -22,7 +22,7 @@ const keys = { count: 1_000, choice: 'zipf' } as const;
 
 /** Whether the engine can run a recommendation today. */
 export function isSimulated({ topology }: Pick<Recommendation, 'topology'>): boolean {
-  return topology === 'leader-follower' || topology === 'single-node' || topology === 'consensus';
+  return topology !== 'multi-leader';
 }
 
 export type Role = 'recommendation' | 'runner-up';
@@ -50,7 +50,7 @@ export function scenarioFor(
   const leader = nodes[0]!;
   return {
     id: `${requirements.id.slice(0, 30)}.${of === 'runner-up' ? 'runner-up.' : ''}${fault === 'none' ? 'undisturbed' : fault}`,
-    title: `${titleOf(requirements, fault)}${of === 'runner-up' ? ` (${candidate.topology} instead)` : ''}`,
+    title: `${titleOf(candidate, requirements, fault)}${of === 'runner-up' ? ` (${candidate.topology} instead)` : ''}`,
     durationMs,
     cluster: {
       nodes,
@@ -79,12 +79,12 @@ export function scenarioFor(
   };
 }
 
-function titleOf(requirements: Requirements, fault: EvidenceFault): string {
+function titleOf({ settings }: Candidate, requirements: Requirements, fault: EvidenceFault): string {
   const what = requirements.title === '' ? requirements.id : requirements.title;
   const disturbed = {
     none: 'undisturbed',
-    'leader-crash': 'the leader crashes',
-    'region-cut': 'the leader’s region is cut off',
+    'leader-crash': settings.quorum === null ? 'the leader crashes' : 'a node crashes',
+    'region-cut': settings.quorum === null ? 'the leader’s region is cut off' : 'a region is cut off',
   };
   return `${what.slice(0, 150)}: ${disturbed[fault]}`;
 }
@@ -93,7 +93,8 @@ function topologyOf(
   { settings }: Candidate,
   leader: { readonly id: string; readonly region: string },
 ): ScenarioSource['topology'] {
-  const { election, acknowledgement } = settings;
+  const { election, acknowledgement, quorum } = settings;
+  if (quorum !== null) return leaderlessOf(settings, quorum);
   const reads = settings.reads ?? 'leader';
   if (election === null) {
     return {
@@ -111,6 +112,28 @@ function topologyOf(
     heartbeatMs,
     electionTimeoutMs,
     ...(reads === 'leader' ? { reads: 'read-index' } : { reads: 'local', readFrom: reads }),
+  };
+}
+
+/** Whether quorums are of the copies in the user's own region: then those of two regions need not meet. */
+export function isLocalQuorum({ quorum, replicas }: Candidate['settings']): boolean {
+  return quorum !== null && replicas > quorum.n;
+}
+
+/** Quorums over all copies, or where those of one region are enough, of each user's own region. */
+function leaderlessOf(
+  settings: Candidate['settings'],
+  { n, w, r }: NonNullable<Candidate['settings']['quorum']>,
+): ScenarioSource['topology'] {
+  const { placement } = settings;
+  const isLocal = isLocalQuorum(settings);
+  return {
+    type: 'leaderless',
+    replicas:
+      placement.length === 1 ? n : Object.fromEntries(placement.map(({ region, count }) => [region, count])),
+    write: isLocal ? 'LOCAL_QUORUM' : w,
+    read: isLocal ? 'LOCAL_QUORUM' : r,
+    hints: {},
   };
 }
 
@@ -174,7 +197,8 @@ function faultsOf(
     const others = regionsOf(settings, requirements).filter((id) => id !== leader.region);
     return [{ type: 'cut', atMs, from: [leader.region], to: others }];
   }
-  const comesBack = topology !== 'consensus' && settings.failover?.automatic !== true;
+  const comesBack =
+    topology !== 'consensus' && topology !== 'leaderless' && settings.failover?.automatic !== true;
   return [{ type: 'crash', atMs, node: leader.id, ...(comesBack && { forMs: restartMs }) }];
 }
 
@@ -206,8 +230,10 @@ export function sizeOf({ settings, shards }: Candidate, requirements: Requiremen
   const outageMs = expectedOutageMs(settings);
   const neededMs = 1.5 * (1.3 * outageMs + 5_000);
   const writes = requirements.writesPerSecond / shards;
+  // Where nobody leads, a read asks every copy too.
+  const inputsOfRead = settings.quorum === null ? 3 : 3 + 2 * settings.replicas;
   const perSecond =
-    (requirements.readsPerSecond / shards) * 3 + writes * (4 + 3 * (settings.replicas - 1)) + 50;
+    (requirements.readsPerSecond / shards) * inputsOfRead + writes * (4 + 3 * (settings.replicas - 1)) + 50;
   const forWritesMs = writes === 0 ? 0 : Math.min(length.longestMs, (length.writes / writes) * 1000);
   const wantedMs = Math.max(length.usualMs, neededMs, forWritesMs);
   const affordedMs = (inputs.aim / perSecond) * 1000;
@@ -215,7 +241,11 @@ export function sizeOf({ settings, shards }: Candidate, requirements: Requiremen
   return { durationMs, slice: Math.min(1, inputs.max / (perSecond * (durationMs / 1000))) };
 }
 
-function expectedOutageMs({ failover, election }: Candidate['settings']): number {
+/** Where nobody leads, what a client waits for an answer before it asks another node. */
+const patienceMs = 5_000;
+
+function expectedOutageMs({ failover, election, quorum }: Candidate['settings']): number {
+  if (quorum !== null) return patienceMs;
   if (election !== null) return election.expectedOutageMs;
   return failover?.automatic === true ? failover.expectedOutageMs : restartMs;
 }
@@ -270,6 +300,10 @@ export function assumptionsOf(candidate: Candidate, requirements: Requirements, 
         `The third region, which has a voter and no users, is ${requirements.roundTrip.otherwiseMs} ms from the others.`,
       );
     }
+  } else if (topology === 'leaderless') {
+    said.push(
+      'Any node coordinates; reads ask every replica and repair those behind before they answer; writes keep hints for who is down. How old a stale read is, is not measured: stale reads are counted.',
+    );
   } else if (!failsOverByItself(requirements)) {
     said.push(
       `People decide a failover, and no one is simulated: the leader comes back by itself after ${restartMs / 1000} s.`,

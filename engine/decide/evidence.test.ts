@@ -85,11 +85,31 @@ describe('prove', () => {
 
   test('says plainly where there is no evidence yet, and runs nothing', () => {
     const evidence = proved({
-      duringPartition: 'accept',
-      entities: [{ name: 'sessions', mergeable: true, conflict: 'last-writer-wins' }],
+      regions: [{ id: 'virginia' }, { id: 'tokyo' }],
+      roundTrip: { otherwiseMs: 150 },
+      writeLatencyP99Ms: 50,
+      entities: [{ name: 'carts', consistency: 'eventual', mergeable: true, conflict: 'crdt' }],
+      operatingEffort: 'high',
     });
     expect(evidence).toMatchObject({ status: 'not-available', met: false, targets: [], replays: [] });
-    expect(evidence.sentence).toContain('Evidence for leaderless is not available yet');
+    expect(evidence.sentence).toContain('Evidence for multi-leader is not available yet');
+  });
+
+  test('proves quorums without a leader: a node that crashes stops nobody', () => {
+    const evidence = proved(
+      {
+        duringPartition: 'accept',
+        entities: [{ name: 'sessions', mergeable: true, conflict: 'last-writer-wins' }],
+      },
+      2,
+    );
+    expect(evidence).toMatchObject({ status: 'measured', met: true });
+    expect(evidence.scenarios[0]!.topology.type).toBe('leaderless');
+    const under = (fault: string, name: string) =>
+      evidence.targets.find((target) => target.fault === fault && target.name === name)!;
+    expect(under('none', 'staleness')).toMatchObject({ unit: 'reads', measured: 0, required: true });
+    expect(under('leader-crash', 'loss (RPO)').measured).toBe(0);
+    expect(under('leader-crash', 'outage (RTO)').measured).toBeLessThan(2_000);
   });
 
   test('proves consensus, and the runner-up beside it on the same workload', () => {

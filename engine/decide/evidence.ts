@@ -7,6 +7,7 @@ import {
   type Candidate,
   type EvidenceFault,
   faultsFor,
+  isLocalQuorum,
   isSimulated,
   isWritten,
   type Role,
@@ -171,7 +172,7 @@ const missedOf = (targets: readonly Target[]): Target[] =>
 function notAvailable({ topology }: Recommendation): Evidence {
   return {
     status: 'not-available',
-    sentence: `Evidence for ${topology} is not available yet: this version simulates leader-follower and consensus, so the recommendation rests on its rules alone.`,
+    sentence: `Evidence for ${topology} is not available yet: this version does not simulate it, so the recommendation rests on its rules alone.`,
     met: false,
     targets: [],
     runnerUp: null,
@@ -202,8 +203,8 @@ function targetsUnder(
   // A tolerated age is held to while nothing is wrong. Whoever reads a follower while nobody can write reads the past for
   // as long: that is shown. Who tolerates none is promised none, whatever happens.
   const requiredHere = (name: Target['name']) =>
-    name === 'staleness' && tolerated > 0
-      ? fault === 'none'
+    name === 'staleness' && (tolerated > 0 || candidate.settings.quorum !== null)
+      ? fault === 'none' && !isLocalQuorum(candidate.settings)
       : fault !== 'region-cut' || requirements.survives === 'region';
   const target = (name: Target['name'], unit: Target['unit'], stated: number, measure: Measure): Target => {
     const { measured, result } = worst(results, measure);
@@ -224,7 +225,7 @@ function targetsUnder(
   };
   // No staleness at all is counted in reads: one stale read may span no time that was sampled.
   const staleness =
-    tolerated === 0
+    tolerated === 0 || candidate.settings.quorum !== null
       ? target('staleness', 'reads', 0, staleReads)
       : target('staleness', 'ms', tolerated, stalenessMs);
   if (!isWritten(candidate, requirements)) return [staleness];
@@ -238,7 +239,7 @@ function targetsUnder(
       'outage (RTO)',
       'ms',
       requirements.outageToleratedS * 1000,
-      fault === 'leader-crash' ? outageAfterCrashMs : longestOutageMs,
+      fault === 'leader-crash' && candidate.settings.quorum === null ? outageAfterCrashMs : longestOutageMs,
     ),
     staleness,
   ];

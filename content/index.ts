@@ -66,6 +66,8 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'quorum-failed-write-blocking',
   'ledger-one-read',
   'ledger-quorum-read',
+  'lightweight-transactions',
+  'quorum-writes-compared',
   'quorum-partial',
   'quorum-double-read',
   'quorum-double-read-blocking',

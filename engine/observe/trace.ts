@@ -272,6 +272,43 @@ export type TraceEntry =
       readonly first: boolean;
     }
   | {
+      /** A lightweight transaction has to try a greater ballot. */
+      readonly type: 'ballot-lost';
+      readonly atMs: number;
+      readonly node: string;
+      readonly kind: 'read' | 'write';
+      readonly key: number;
+      /** Who has promised a greater one. */
+      readonly to: string;
+    }
+  | {
+      /** A conditional write proposes its version in place of what it has found. */
+      readonly type: 'conditional-write';
+      readonly atMs: number;
+      readonly node: string;
+      readonly key: number;
+      /** Numbers of writes: what was found, 0 for nothing, and what is to follow it. */
+      readonly found: number;
+      readonly value: number;
+    }
+  | {
+      /** A coordinator finishes the proposal of another before its own. */
+      readonly type: 'proposal-taken-over';
+      readonly atMs: number;
+      readonly node: string;
+      readonly key: number;
+      /** Number of the write. */
+      readonly value: number;
+    }
+  | {
+      readonly type: 'serial-given-up';
+      readonly atMs: number;
+      readonly node: string;
+      readonly kind: 'read' | 'write';
+      readonly key: number;
+      readonly ballots: number;
+    }
+  | {
       /** Two nodes have compared what both are to hold. */
       readonly type: 'repair-session';
       readonly atMs: number;
@@ -542,6 +579,14 @@ export function describeTraceEntry(entry: TraceEntry): string {
         : `${entry.node} hands over to ${entry.to} what it kept for it: ${entry.hints} versions`;
     case 'read-repair':
       return `${entry.node}'s read of key ${entry.key} found ${entry.behind.join(', ')} behind and writes the newest version back${entry.first ? ', before it answers' : ''}`;
+    case 'ballot-lost':
+      return `${entry.node}'s ${entry.kind} of key ${entry.key} loses its ballot: ${entry.to} has promised a greater one`;
+    case 'conditional-write':
+      return `${entry.node} finds ${entry.found === 0 ? 'nothing' : `write ${entry.found}`} under key ${entry.key} and proposes write ${entry.value} in its place`;
+    case 'proposal-taken-over':
+      return `${entry.node} finds that write ${entry.value} of key ${entry.key} was accepted and not committed, and finishes it first`;
+    case 'serial-given-up':
+      return `${entry.node} gives up its lightweight ${entry.kind} of key ${entry.key} after ${entry.ballots} ballots: it may have happened`;
     case 'repair-session':
       return entry.rounds === null
         ? `${entry.node} gives up its repair with ${entry.with}, having found ${entry.keys} keys that differ`
@@ -628,6 +673,22 @@ function describeMessage(message: Message): string {
       return `word that its hash of node ${message.at} ${message.same ? 'is the same' : 'differs'}, in repair ${message.session}`;
     case 'stream-version':
       return `${stampedVersion(message.stampMs)} of key ${message.key}, in which their trees differ`;
+    case 'prepare-ballot':
+      return `the ballot of ${message.ballotMs} ms for key ${message.key}, to be promised`;
+    case 'ballot-promised':
+      return `the promise of step ${message.step} of its coordinator${message.accepted === 0 ? '' : `, with word that it has accepted write ${message.accepted}`}`;
+    case 'ballot-declined':
+      return `word that it has promised the ballot of ${message.ballotMs} ms`;
+    case 'propose-version':
+      return message.value === 0
+        ? `the empty proposal of a read of key ${message.key}, under the ballot of ${message.ballotMs} ms`
+        : `write ${message.value} of key ${message.key}, proposed under the ballot of ${message.ballotMs} ms`;
+    case 'version-accepted':
+      return `word that it accepts what step ${message.step} of its coordinator proposes`;
+    case 'commit-version':
+      return `word that ${stampedVersion(message.stampMs)} of key ${message.key} is chosen, to be written`;
+    case 'version-committed':
+      return `word that it has what step ${message.step} of its coordinator committed`;
     case 'version-streamed':
       return 'word that it has a version their trees differed in';
     case 'hint':

@@ -197,7 +197,7 @@ export class Simulation implements Notebook {
     };
     this.staleReads = new StaleReads(workload.clients.map(({ id }) => id));
     if (this.cluster.stampsVersions === true) {
-      this.discardedWrites = new DiscardedWrites(count);
+      if (this.cluster.ordersWrites !== true) this.discardedWrites = new DiscardedWrites(count);
       this.inversions = new Inversions(
         workload.clients.map(({ id }) => id),
         count,

@@ -329,6 +329,18 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     ],
   ],
   [
+    'a serial level of one region, and no regions',
+    changed(least, ['topology'], { type: 'leaderless', write: 'LOCAL_SERIAL' }),
+    [
+      'topology.write: found LOCAL_SERIAL, expected replicas given for each region (write replicas: { region: count, … })',
+    ],
+  ],
+  [
+    'no time for lightweight transactions',
+    changed(least, ['topology'], { type: 'leaderless', serialTimeoutMs: 0 }),
+    ['topology.serialTimeoutMs: found 0, expected at least 0.001'],
+  ],
+  [
     'replicas in a region without nodes',
     changed(least, ['topology'], { type: 'leaderless', replicas: { lcal: 1 } }),
     ['topology.replicas.lcal: found "lcal", expected a region of nodes: one of local (did you mean local?)'],

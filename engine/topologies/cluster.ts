@@ -83,6 +83,8 @@ export interface Cluster {
   readonly clientsAskAnybody?: boolean;
   /** Whether versions are stamps of clocks, of which the newest wins, and not records of a log. */
   readonly stampsVersions?: boolean;
+  /** Of stamped versions: whether writes of a key are put in an order before they are made, so that none is thrown away. */
+  readonly ordersWrites?: boolean;
   /** What serving a message costs a replica, `SERVICE_…`. */
   serviceClassOf(kind: number): number;
   timerName(member: number, slot: number): string;

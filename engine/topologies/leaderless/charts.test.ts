@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { checkLowering } from '../../statecharts/lowering-oracle.test-support.ts';
 import { hintsChart } from './hints.chart.ts';
 import { coordinatorKind } from './kinds.ts';
+import { lightweightChart } from './lightweight.chart.ts';
 import { readChart } from './read.chart.ts';
 import { repairChart } from './repair.chart.ts';
 import { writeChart } from './write.chart.ts';
@@ -22,6 +23,10 @@ test('repair: lowered as XState runs it', () => {
 
 test('hints: lowered as XState runs it', () => {
   checkLowering(hintsChart, { runs });
+});
+
+test('lightweight transactions: lowered as XState runs them', () => {
+  checkLowering(lightweightChart, { runs });
 });
 
 test('each chart has the modes one would name, and no more', () => {

@@ -10,16 +10,20 @@ import { keepsVersion } from './hints.ts';
 import { type CoordinatorKind, coordinatorKind, serviceClassOf } from './kinds.ts';
 import {
   leaderlessMessage,
+  NOTE_BALLOT_LOST,
   NOTE_HANDOFF,
   NOTE_HELD_FOR_DOWN,
   NOTE_HINTED,
+  NOTE_PROPOSED,
   NOTE_READ_REPAIR,
   NOTE_REPAIR_SESSION,
+  NOTE_SERIAL_GIVEN_UP,
+  NOTE_TAKEN_OVER,
   NOTE_TIMED_OUT,
   NOTE_UNAVAILABLE,
 } from './messages.ts';
 import { type Node, newNode, timerNames } from './node.ts';
-import { countOf, homesOf, needsOf, type Placement, placementOf } from './placement.ts';
+import { countOf, homesOf, isSerial, needsOf, type Placement, placementOf } from './placement.ts';
 import type { LeaderlessSpec } from './spec.ts';
 import { isNewer } from './stamps.ts';
 import { CELL_LO, CELL_VALUE, CELL_WIDTH } from './store.ts';
@@ -44,6 +48,7 @@ export class LeaderlessCluster implements Cluster {
   readonly messageOf = leaderlessMessage;
   readonly clientsAskAnybody = true;
   readonly stampsVersions = true;
+  readonly ordersWrites: boolean;
   private readonly placement: Placement;
   private readonly keys: number;
   private readonly missing: MissingVersions;
@@ -65,6 +70,7 @@ export class LeaderlessCluster implements Cluster {
     const regions = nodes.map(({ region }) => region);
     this.placement = placementOf(regions, spec.copies, spec.virtualNodes, keys);
     this.repairEveryUs = spec.repairEveryUs;
+    this.ordersWrites = isSerial(spec.write);
     const settings = {
       nodes: nodes.length,
       placement: this.placement,
@@ -75,6 +81,9 @@ export class LeaderlessCluster implements Cluster {
       sloppy: spec.sloppy,
       hintCounts: spec.write === 'ANY',
       hints: spec.hints,
+      serialReads: isSerial(spec.read),
+      serialWrites: isSerial(spec.write),
+      serialTimeoutUs: spec.serialTimeoutUs,
       readTimeoutUs: spec.readTimeoutUs,
       writeTimeoutUs: spec.writeTimeoutUs,
       gossipUs: spec.gossipUs,
@@ -91,6 +100,7 @@ export class LeaderlessCluster implements Cluster {
       kind: kind as Actor['kind'],
       state,
       timers: timerNames.length + 2 * nodes.length,
+      ...((settings.serialReads || settings.serialWrites) && { chances: ['pauses'] }),
     }));
     this.missing = new MissingVersions(this.isSafe);
   }
@@ -164,6 +174,28 @@ export class LeaderlessCluster implements Cluster {
         return { type: 'hint-kept', atMs, node, for: names[a]!, key: b, value: c };
       case NOTE_HANDOFF:
         return { type: 'handoff', atMs, node, to: names[a]!, over: b === 1, hints: c };
+      case NOTE_BALLOT_LOST:
+        return {
+          type: 'ballot-lost',
+          atMs,
+          node,
+          kind: a === READ ? 'read' : 'write',
+          key: b,
+          to: names[c]!,
+        };
+      case NOTE_PROPOSED:
+        return { type: 'conditional-write', atMs, node, key: a, found: b, value: c };
+      case NOTE_TAKEN_OVER:
+        return { type: 'proposal-taken-over', atMs, node, key: a, value: b };
+      case NOTE_SERIAL_GIVEN_UP:
+        return {
+          type: 'serial-given-up',
+          atMs,
+          node,
+          kind: a === READ ? 'read' : 'write',
+          key: b,
+          ballots: c,
+        };
       default:
         throw new RangeError(`note kind ${kind} is none of leaderless replication's`);
     }
@@ -201,9 +233,9 @@ export class LeaderlessCluster implements Cluster {
   hasConverged(): boolean {
     const { isLive, nowUs } = this.run;
     const isBusy = this.nodes.some(
-      ({ reads, writes, unloggedCount, hints }, node) =>
+      ({ reads, writes, unloggedCount, hints, lightweight }, node) =>
         isLive(node) &&
-        (reads.open + writes.open + unloggedCount > 0 ||
+        (reads.open + writes.open + unloggedCount + lightweight.open.length > 0 ||
           hints.some(({ count }, peer) => count > 0 && isLive(peer))),
     );
     if (isBusy) this.quietSinceUs = -1;
@@ -269,9 +301,9 @@ export class LeaderlessCluster implements Cluster {
 
   roles(): NodeRole[] {
     const copies = this.copies();
-    return this.nodes.map(({ reads, writes, settings, up }, node) => ({
+    return this.nodes.map(({ reads, writes, lightweight, settings, up }, node) => ({
       role: 'replica',
-      state: `coordinates ${reads.open + writes.open}${heldForDown(settings.nodes - countOf(up))}`,
+      state: `coordinates ${reads.open + writes.open + lightweight.open.length}${heldForDown(settings.nodes - countOf(up))}`,
       term: 0,
       writtenLsn: 0,
       flushedLsn: 0,

@@ -21,12 +21,19 @@ import {
 } from '../../kernel/protocol.ts';
 import type { Chart } from '../../statecharts/chart.ts';
 import { lower } from '../../statecharts/lower.ts';
+import { ACCEPTORS_SYNC, type Answer, acceptorsSynced, takePrepare, takePropose } from './acceptors.ts';
 import { type HintsEvent, hintsChart } from './hints.chart.ts';
 import { type Handoff, isFirstKept } from './hints.ts';
+import { type LightweightEvent, lightweightChart } from './lightweight.chart.ts';
+import * as lightweight from './lightweight.ts';
 import { beginGossip, gossip, hear } from './liveness.ts';
 import {
+  ACCEPTED,
+  COMMIT,
+  COMMITTED,
   COMPARE,
   COMPARED,
+  DECLINED,
   FETCH,
   FETCHED,
   GOSSIP,
@@ -36,6 +43,9 @@ import {
   MUTATE,
   MUTATED,
   NOTE_UNAVAILABLE,
+  PREPARE,
+  PROMISED,
+  PROPOSE,
   REPAIR,
   REPAIRED,
   STAND_IN,
@@ -47,6 +57,7 @@ import {
   FIRST_HANDOFF_TIMER,
   GOSSIP_TIMER,
   handoffTimer,
+  LIGHTWEIGHT_TIMER,
   type Node,
   READ_TIMER,
   REPAIR_DUE_TIMER,
@@ -90,6 +101,7 @@ export interface CoordinatorKind extends NodeKind<Node> {
   readonly write: Chart<Activation>;
   readonly repair: Chart<Activation>;
   readonly hints: Chart<Handoff, HintsEvent>;
+  readonly lightweight: Chart<lightweight.Attempt, LightweightEvent>;
 }
 
 /** Takes what a chart of operations asks of its timers: each is a wait of the node's. */
@@ -104,7 +116,8 @@ function sinkOf(poolOf: (node: Node) => Pool, waitsOf: (node: Node, slot: number
   };
 }
 
-function lowerCoordinator(): CoordinatorKind {
+/** `chart` of lightweight transactions; a test may give another, with a rule broken. */
+export function lowerCoordinator(chart: typeof lightweightChart = lightweightChart): CoordinatorKind {
   const readsOf = (node: Node) => node.reads;
   const writesOf = (node: Node) => node.writes;
   const read: Chart<Activation> = lower(
@@ -159,6 +172,77 @@ function lowerCoordinator(): CoordinatorKind {
       stepHints(31 - Math.clz32(bit), (node.up & bit) === 0 ? down : up);
     }
   }
+  const { startTimer, cancelTimer } = lightweight;
+  const transactions: Chart<lightweight.Attempt, LightweightEvent> = lower(chart, {
+    startTimer,
+    cancelTimer,
+  });
+  const transactionIsOver = transactions.activeIn('over');
+  const answerTo = new Map<number, number>([
+    [PROMISED, transactions.eventIndex('promised')],
+    [DECLINED, transactions.eventIndex('declined')],
+    [FETCHED, transactions.eventIndex('found')],
+    [ACCEPTED, transactions.eventIndex('accepted')],
+    [COMMITTED, transactions.eventIndex('committed')],
+  ]);
+  const attempt: lightweight.Attempt = { node: null!, out: null!, transaction: null!, answer: null! };
+
+  function settleTransaction(transaction: lightweight.Transaction, state: number): void {
+    transaction.state = state;
+    const { open } = attempt.node.lightweight;
+    if (transactionIsOver[state] === 1) open.splice(open.indexOf(transaction), 1);
+  }
+
+  function stepTransaction(transaction: lightweight.Transaction, event: number): void {
+    attempt.transaction = transaction;
+    settleTransaction(transaction, transactions.step(transaction.state, event, attempt));
+  }
+
+  /** An answer to a step that some transaction is in; FETCHED carries its number as a negative. */
+  function takeStepsAnswer(answer: Answer): void {
+    const { open } = attempt.node.lightweight;
+    const transaction = open.find(({ step }) => step === Math.abs(answer.a));
+    if (transaction === undefined) return;
+    attempt.answer = answer;
+    stepTransaction(transaction, answerTo.get(answer.kind)!);
+  }
+
+  function endTransactionsWaits(): void {
+    const { node, out } = attempt;
+    for (const transaction of [...node.lightweight.open]) {
+      const slot = lightweight.dueSlot(transaction, out);
+      if (slot >= 0) stepTransaction(transaction, slot);
+    }
+  }
+
+  /** What the node answered itself, and then the timer for whoever waits first. */
+  function finishTransactions(): void {
+    const { node, out } = attempt;
+    for (let own = node.acceptors.own.shift(); own !== undefined; own = node.acceptors.own.shift())
+      takeStepsAnswer(own);
+    lightweight.setTimer(node, out);
+  }
+
+  function beginTransaction(node: Node, input: Input, out: Out): void {
+    if (refuses(node, lightweight.needsOfSerial(node, input.kind), input, input.c, out)) return;
+    const transaction = lightweight.newTransaction(input);
+    node.lightweight.open.push(transaction);
+    attempt.transaction = transaction;
+    settleTransaction(transaction, transactions.start(attempt));
+  }
+
+  function takePaxosInput(node: Node, input: Input, out: Out): void {
+    attempt.node = node;
+    attempt.out = out;
+    const { kind } = input;
+    if (kind === READ || kind === WRITE) beginTransaction(node, input, out);
+    else if (kind === PREPARE) takePrepare(node, input, out);
+    else if (kind === PROPOSE) takePropose(node, input, out);
+    else if (kind === FLUSHED) acceptorsSynced(node, out);
+    else takeStepsAnswer(input);
+    finishTransactions();
+  }
+
   const readTimeout = read.timerSlot('under way', 'read timeout');
   const speculation = read.timerSlot('under way.unanswered.waiting for enough', 'speculative delay');
   const writeTimeout = write.timerSlot('under way', 'write timeout');
@@ -228,6 +312,10 @@ function lowerCoordinator(): CoordinatorKind {
   }
 
   function beginRead(node: Node, input: Input, out: Out): void {
+    if (node.settings.serialReads) {
+      takePaxosInput(node, input, out);
+      return;
+    }
     if (refuses(node, node.readNeeds, input, input.c, out)) return;
     const at = take(node.reads, input, input.c);
     node.reads.words[at + ASKED] = chooseReplicas(node, input.c);
@@ -236,6 +324,10 @@ function lowerCoordinator(): CoordinatorKind {
   }
 
   function beginWrite(node: Node, input: Input, out: Out): void {
+    if (node.settings.serialWrites) {
+      takePaxosInput(node, input, out);
+      return;
+    }
     if (!node.settings.hintCounts && refuses(node, node.writeNeeds, input, input.c, out)) return;
     const at = take(node.writes, input, input.c);
     const { words } = node.writes;
@@ -255,6 +347,11 @@ function lowerCoordinator(): CoordinatorKind {
   /** An operation that the node wrote a version for by itself: its commit log has it now. */
   function ownTaken(kind: number, serial: number): void {
     const { node } = handle;
+    if (kind === COMMIT) {
+      const answer = { kind: COMMITTED, from: node.self, a: serial, b: 0, c: 0, d: 0, e: 0, bytes: 0 };
+      node.acceptors.own.push(answer);
+      return;
+    }
     const isWrite = kind === MUTATE;
     const at = find(isWrite ? node.writes : node.reads, serial);
     if (at < 0) return;
@@ -292,7 +389,12 @@ function lowerCoordinator(): CoordinatorKind {
 
   function fire(node: Node, timer: number, out: Out): void {
     const { settings } = node;
-    if (timer >= FIRST_HANDOFF_TIMER) {
+    if (timer === LIGHTWEIGHT_TIMER) {
+      attempt.node = node;
+      attempt.out = out;
+      endTransactionsWaits();
+      finishTransactions();
+    } else if (timer >= FIRST_HANDOFF_TIMER) {
       const slot = timer - FIRST_HANDOFF_TIMER;
       stepHints(slot >> 1, slot & 1);
     } else if (timer === GOSSIP_TIMER) {
@@ -313,6 +415,7 @@ function lowerCoordinator(): CoordinatorKind {
     write,
     repair,
     hints,
+    lightweight: transactions,
     onInput(node, input, out) {
       handle.node = node;
       handle.out = out;
@@ -328,6 +431,7 @@ function lowerCoordinator(): CoordinatorKind {
         case STREAM:
         case HINT:
         case STAND_IN:
+        case COMMIT:
           takeVersion(node, input, out);
           break;
         case MUTATED: {
@@ -340,7 +444,19 @@ function lowerCoordinator(): CoordinatorKind {
         case FETCH:
           fetch(node, input, out);
           break;
+        case PREPARE:
+        case PROPOSE:
+        case PROMISED:
+        case DECLINED:
+        case ACCEPTED:
+        case COMMITTED:
+          takePaxosInput(node, input, out);
+          break;
         case FETCHED: {
+          if (input.a < 0) {
+            takePaxosInput(node, input, out);
+            break;
+          }
           const at = find(node.reads, input.a);
           if (at < 0) break;
           handle.peer = input.from;
@@ -385,7 +501,15 @@ function lowerCoordinator(): CoordinatorKind {
           fire(node, input.a, out);
           break;
         case FLUSHED:
-          synced(node, out, ownTaken);
+          if (input.b === ACCEPTORS_SYNC) takePaxosInput(node, input, out);
+          else {
+            synced(node, out, ownTaken);
+            if (node.acceptors.own.length > 0) {
+              attempt.node = node;
+              attempt.out = out;
+              finishTransactions();
+            }
+          }
           break;
         case START:
           for (let peer = 0; peer < node.settings.nodes; peer++) {
@@ -444,6 +568,7 @@ function loseAll(node: Node, machineDies: boolean): void {
   node.handoffs.fill(0);
   loseReplica(node, machineDies);
   loseRepair(node.repair);
+  node.lightweight.open.length = 0;
   releaseAll(node.reads);
   releaseAll(node.writes);
   forgetWaits(node.readTimeouts);
@@ -456,8 +581,9 @@ export const coordinatorKind: CoordinatorKind = lowerCoordinator();
 
 /** What serving a message costs a node. */
 export function serviceClassOf(kind: number): number {
-  if (kind === READ || kind === FETCH) return SERVICE_READ;
+  if (kind === READ || kind === FETCH || kind === PREPARE) return SERVICE_READ;
   if (kind === WRITE) return SERVICE_WRITE;
+  if (kind === PROPOSE || kind === COMMIT) return SERVICE_APPLY;
   if (kind === MUTATE || kind === REPAIR || kind === STREAM || kind === HINT || kind === STAND_IN)
     return SERVICE_APPLY;
   return SERVICE_NONE;

@@ -33,6 +33,27 @@ export const HINTED = FIRST_TOPOLOGY_MESSAGE + 12;
 /** As MUTATE, to a node that stands in: for whom is among the flags (`standsInFor`). */
 export const STAND_IN = FIRST_TOPOLOGY_MESSAGE + 13;
 
+/**
+ * Lightweight transactions. Answers carry the step they are answers to. A coordinator has a ballot: its step, the key, nothing, the
+ * ballot as a stamp.
+ */
+export const PREPARE = FIRST_TOPOLOGY_MESSAGE + 32;
+/**
+ * The ballot is promised: the step, the value accepted (0 for none), and the stamps of what is accepted and committed: greater
+ * parts packed (`acceptors.ts`), lesser parts, 0 for none.
+ */
+export const PROMISED = FIRST_TOPOLOGY_MESSAGE + 33;
+/** A greater ballot was promised before: the step, nothing, nothing, that ballot as a stamp. */
+export const DECLINED = FIRST_TOPOLOGY_MESSAGE + 34;
+/** As MUTATE, to be accepted: value 0 for a read's empty proposal. */
+export const PROPOSE = FIRST_TOPOLOGY_MESSAGE + 35;
+/** The proposal is accepted: the step. */
+export const ACCEPTED = FIRST_TOPOLOGY_MESSAGE + 36;
+/** As MUTATE: the version is chosen. */
+export const COMMIT = FIRST_TOPOLOGY_MESSAGE + 37;
+/** As MUTATED. */
+export const COMMITTED = FIRST_TOPOLOGY_MESSAGE + 38;
+
 /** Bytes of each of them without a value, the order of TCP/IP headers and a few integers. */
 export const MESSAGE_BYTES = 64;
 
@@ -83,6 +104,16 @@ export const NOTE_HINTED = 6;
 /** A node begins to hand over what it keeps for another, or has handed over the last: the other, 1 where it is over, how many. */
 export const NOTE_HANDOFF = 7;
 
+/** A lightweight transaction has to try again: READ or WRITE, the key, the node that has promised a greater ballot. */
+export const NOTE_BALLOT_LOST = 12;
+/** A coordinator finishes a proposal that it found: the key, the value. */
+export const NOTE_TAKEN_OVER = 13;
+/** A lightweight transaction ends without its coordinator knowing whether it happened: READ or WRITE, the key, its ballots. */
+export const NOTE_SERIAL_GIVEN_UP = 14;
+
+/** A conditional write proposes its version: the key, the value that it has found (0 for none), its own. */
+export const NOTE_PROPOSED = 15;
+
 /** A message as observers read it. A stamp is a clock's reading in ms; null where nothing is held. */
 export type LeaderlessMessage =
   | {
@@ -117,6 +148,31 @@ export type LeaderlessMessage =
       readonly stampMs: number | null;
       readonly value: number;
     }
+  | {
+      readonly type: 'prepare-ballot';
+      readonly step: number;
+      readonly key: number;
+      readonly ballotMs: number | null;
+    }
+  | { readonly type: 'ballot-promised'; readonly step: number; readonly accepted: number }
+  | { readonly type: 'ballot-declined'; readonly step: number; readonly ballotMs: number | null }
+  | {
+      readonly type: 'propose-version';
+      readonly step: number;
+      readonly key: number;
+      readonly ballotMs: number | null;
+      /** 0: nothing, as a read does. */
+      readonly value: number;
+    }
+  | { readonly type: 'version-accepted'; readonly step: number }
+  | {
+      readonly type: 'commit-version';
+      readonly step: number;
+      readonly key: number;
+      readonly stampMs: number | null;
+      readonly value: number;
+    }
+  | { readonly type: 'version-committed'; readonly step: number }
   | { readonly type: 'version-streamed' }
   | {
       readonly type: 'hint';
@@ -170,6 +226,20 @@ export function leaderlessMessage(
       return { type: 'hash-compared', session: a, at: b, same: c === 1 };
     case STREAM:
       return { type: 'stream-version', key: keyIn(c), stampMs: stampMs(d, e), value: b };
+    case PREPARE:
+      return { type: 'prepare-ballot', step: a, key: b, ballotMs: stampMs(d, e) };
+    case PROMISED:
+      return { type: 'ballot-promised', step: a, accepted: b };
+    case DECLINED:
+      return { type: 'ballot-declined', step: a, ballotMs: stampMs(d, e) };
+    case PROPOSE:
+      return { type: 'propose-version', step: a, key: keyIn(c), ballotMs: stampMs(d, e), value: b };
+    case ACCEPTED:
+      return { type: 'version-accepted', step: a };
+    case COMMIT:
+      return { type: 'commit-version', step: a, key: keyIn(c), stampMs: stampMs(d, e), value: b };
+    case COMMITTED:
+      return { type: 'version-committed', step: a };
     case STREAMED:
       return { type: 'version-streamed' };
     default:

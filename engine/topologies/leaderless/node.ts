@@ -8,7 +8,9 @@
  */
 
 import type { Out } from '../../kernel/protocol.ts';
+import { type Acceptors, newAcceptors } from './acceptors.ts';
 import { type Hints, newHints } from './hints.ts';
+import { type Lightweight, newLightweight } from './lightweight.ts';
 import type { Need, Placement } from './placement.ts';
 import { newPool, type Pool } from './pool.ts';
 import { newRepair, type Repair } from './repairing.ts';
@@ -41,6 +43,11 @@ export interface NodeSettings {
   /** Whether a write that reaches no replica is answered once a hint of it is kept (Cassandra's ANY). */
   readonly hintCounts: boolean;
   readonly hints: HintSettings;
+  /** Whether reads, and writes, are lightweight transactions. */
+  readonly serialReads: boolean;
+  readonly serialWrites: boolean;
+  /** How long one of those may take, whatever it tries. */
+  readonly serialTimeoutUs: number;
   readonly readTimeoutUs: number;
   readonly writeTimeoutUs: number;
   readonly gossipUs: number;
@@ -79,6 +86,8 @@ export interface Node {
   readonly heardUs: Float64Array;
   up: number;
   readonly repair: Repair;
+  readonly acceptors: Acceptors;
+  readonly lightweight: Lightweight;
 }
 
 /** What the charts see as their context: the node, where its operation's integers begin, and who answers what. */
@@ -102,8 +111,9 @@ export const SPECULATION_TIMER = 3;
 export const WRITE_TIMER = 4;
 /** The first of the repair chart's two, in the order of its slots. */
 export const REPAIR_DUE_TIMER = 5;
+export const LIGHTWEIGHT_TIMER = 7;
 /** Two for each node that hints are kept for: see `handoffTimer`. */
-export const FIRST_HANDOFF_TIMER = 7;
+export const FIRST_HANDOFF_TIMER = 8;
 export const timerNames = [
   'the time between signs of life',
   'the time between syncs of the commit log',
@@ -112,6 +122,7 @@ export const timerNames = [
   'the write timeout',
   'the time between sessions of anti-entropy',
   'the time for one of them',
+  'the time of a lightweight transaction, or its pause',
 ] as const;
 
 /** The chart of what is kept for a node has two timers. */
@@ -150,6 +161,8 @@ export function newNode(settings: NodeSettings, self: number, keys: number, need
     heardUs: new Float64Array(settings.nodes),
     up: everybody(settings.nodes),
     repair: newRepair(settings.nodes, self),
+    acceptors: newAcceptors(settings.serialReads || settings.serialWrites ? keys : 0),
+    lightweight: newLightweight(),
   };
 }
 

@@ -102,6 +102,10 @@ export function meets(needs: readonly Need[], answered: number): boolean {
 /** A count of answers, or a level that stands for one. */
 export type Wanted = number | ConsistencyLevel;
 
+export function isSerial(wanted: Wanted): boolean {
+  return wanted === 'SERIAL' || wanted === 'LOCAL_SERIAL';
+}
+
 /** What an operation that a node of this region coordinates waits for. */
 export function needsOf(
   wanted: Wanted,

@@ -1,8 +1,11 @@
 /** What a node does as a replica: it takes versions, by itself or for a coordinator, and says what it holds. */
 
 import type { Input, Out } from '../../kernel/protocol.ts';
+import { learnCommit, loseAcceptors } from './acceptors.ts';
 import { keepHint } from './hints.ts';
 import {
+  COMMIT,
+  COMMITTED,
   FETCHED,
   flagsIn,
   flagsOfVersion,
@@ -38,7 +41,7 @@ const WAITING_WIDTH = 9;
 /** Reused: what a version on its way in says. */
 const mutation: Mutation = { key: 0, hi: 0, lo: 0, value: 0, flags: 0, bytes: 0 };
 
-/** MUTATE, REPAIR, STREAM: another node's version. */
+/** MUTATE, REPAIR, STREAM, COMMIT: another node's version. */
 export function takeVersion(node: Node, { kind, from, a, b, c, d, e, bytes }: Input, out: Out): void {
   mutation.key = keyIn(c);
   mutation.flags = flagsOfVersion(flagsIn(c));
@@ -66,6 +69,7 @@ export function write(
   if (settings.syncUs > 0) {
     if (store.changedCount === 0) out.startTimer(SYNC_TIMER, settings.syncUs);
     apply(store, version);
+    if (kind === COMMIT) learnCommit(node, version);
     return true;
   }
   const at = node.unloggedCount * WAITING_WIDTH;
@@ -116,6 +120,7 @@ export function synced(node: Node, out: Out, own: (kind: number, serial: number)
     mutation.flags = unlogged[at + 7]!;
     mutation.bytes = unlogged[at + 8]!;
     apply(store, mutation);
+    if (unlogged[at + 1] === COMMIT) learnCommit(node, mutation);
     if (unlogged[at] === node.self) own(unlogged[at + 1]!, unlogged[at + 2]!);
     else answer(unlogged[at]!, unlogged[at + 1]!, unlogged[at + 2]!, out);
   }
@@ -143,7 +148,16 @@ export function sync({ store, settings }: Node, out: Out): void {
 }
 
 function answer(to: number, kind: number, serial: number, out: Out): void {
-  const taken = kind === REPAIR ? REPAIRED : kind === HINT ? HINTED : kind === STREAM ? STREAMED : MUTATED;
+  const taken =
+    kind === COMMIT
+      ? COMMITTED
+      : kind === REPAIR
+        ? REPAIRED
+        : kind === HINT
+          ? HINTED
+          : kind === STREAM
+            ? STREAMED
+            : MUTATED;
   out.send(to, taken, serial, 0, 0, 0, 0, MESSAGE_BYTES);
 }
 
@@ -164,6 +178,7 @@ export function fetch({ store: { cells } }: Node, { from, a, b }: Input, out: Ou
 
 export function loseReplica(node: Node, machineDies: boolean): void {
   loseMemory(node.store, machineDies);
+  loseAcceptors(node, machineDies);
   node.unlogged.fill(0);
   node.unloggedCount = 0;
   node.loggingCount = 0;

@@ -4,8 +4,19 @@ import { id, positiveCount, positiveMs } from '../../scenario/fields.ts';
 
 const replicas = positiveCount(31);
 
-/** Of Cassandra's consistency levels those of plain reads and writes. */
-const level = z.enum(['ONE', 'TWO', 'THREE', 'QUORUM', 'ALL', 'LOCAL_ONE', 'LOCAL_QUORUM', 'EACH_QUORUM']);
+/** Cassandra's consistency levels, but for ANY. */
+const level = z.enum([
+  'ONE',
+  'TWO',
+  'THREE',
+  'QUORUM',
+  'ALL',
+  'LOCAL_ONE',
+  'LOCAL_QUORUM',
+  'EACH_QUORUM',
+  'SERIAL',
+  'LOCAL_SERIAL',
+]);
 const wanted = z.union([replicas, level]);
 const wantedOfWrites = z.union([replicas, z.enum(['ANY', ...level.options])]);
 
@@ -29,14 +40,16 @@ export const leaderlessSchema = z.strictObject({
   ),
   read: z._default(
     wanted.check(
-      z.describe('How many replicas a read waits for, R, or a consistency level by Cassandra’s name'),
+      z.describe(
+        'How many replicas a read waits for, R, or a consistency level by Cassandra’s name; at SERIAL and LOCAL_SERIAL it is a lightweight transaction',
+      ),
     ),
     'QUORUM',
   ),
   write: z._default(
     wantedOfWrites.check(
       z.describe(
-        'How many replicas a write waits for, W, or a consistency level by Cassandra’s name; at ANY a hint does where no replica is held for up',
+        'How many replicas a write waits for, W, or a consistency level by Cassandra’s name; at ANY a hint does where no replica is held for up; at SERIAL and LOCAL_SERIAL it is a lightweight transaction, whose commit waits for as many',
       ),
     ),
     'QUORUM',
@@ -105,6 +118,14 @@ export const leaderlessSchema = z.strictObject({
   writeTimeoutMs: z._default(
     positiveMs.check(z.describe('How long a write waits for replicas; what some have is not taken back')),
     2000,
+  ),
+  serialTimeoutMs: z._default(
+    positiveMs.check(
+      z.describe(
+        'How long a lightweight transaction may take, with all its ballots, before its client is told that it may have happened (Cassandra 4.0: cas_contention_timeout_in_ms)',
+      ),
+    ),
+    1000,
   ),
   failureDetection: z.prefault(
     z.strictObject({

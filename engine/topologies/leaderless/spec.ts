@@ -21,6 +21,8 @@ export interface LeaderlessSpec {
   readonly hints: HintSettings;
   readonly readTimeoutUs: number;
   readonly writeTimeoutUs: number;
+  /** Of a lightweight transaction. */
+  readonly serialTimeoutUs: number;
   readonly gossipUs: number;
   readonly downAfterUs: number;
   /** 0 where writes wait for the commit log's sync. */
@@ -73,6 +75,7 @@ export function leaderlessSpec(
     hints: hintsOf(topology),
     readTimeoutUs: toUs(topology.readTimeoutMs),
     writeTimeoutUs: toUs(topology.writeTimeoutMs),
+    serialTimeoutUs: toUs(topology.serialTimeoutMs),
     gossipUs: toUs(failureDetection.everyMs),
     downAfterUs: toUs(failureDetection.downAfterMs),
     syncUs: commitLog === 'batch' ? 0 : toUs(commitLog.syncEveryMs),

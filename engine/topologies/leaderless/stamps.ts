@@ -23,7 +23,22 @@ export function stampLo(us: number): number {
 }
 
 function stampUs(hi: number, lo: number): number {
-  return hi * LO + lo - 1 - EPOCH_US;
+  return stampNumber(hi, lo) - EPOCH_US;
+}
+
+/** A stamp as one integer, which ballots are: greater for a newer one. */
+export function stampNumber(hi: number, lo: number): number {
+  return hi * LO + lo - 1;
+}
+
+/** The clock's reading in such an integer. */
+export function numberUs(number: number): number {
+  return number - EPOCH_US;
+}
+
+/** The integer of a clock's reading. */
+export function usNumber(us: number): number {
+  return us + EPOCH_US;
 }
 
 /** What the writer's clock showed, in ms; null where this is a term and an LSN, or nothing. */

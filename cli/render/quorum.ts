@@ -50,7 +50,7 @@ export function renderQuorum(answer: QuorumAnswer, { p, seed }: QuorumQuestion):
     '',
     indented(
       margin,
-      `If writes stayed on the ${w} replicas that acknowledged them, a read would return one of the last ${kStaleness
+      `If a write stayed on the ${w === 1 ? 'one replica' : `${w} replicas`} that acknowledged it, a read would return one of the last ${kStaleness
         .map(({ k, p: within }) => `${k} in ${share(within)}`)
         .join(', ')}.`,
     ),

@@ -150,6 +150,40 @@ test('without contention a write takes four round trips and a quorum write one; 
   expect(serial.read.p50! / 10).toBeCloseTo(4, 0);
 });
 
+test('a local serial level asks its own region only, and orders what is asked there; commits go everywhere', () => {
+  const nodes = ['a', 'b', 'c', 'd', 'e', 'f'].map((id, index) => ({
+    id,
+    region: index < 3 ? 'here' : 'there',
+  }));
+  const of = (level: 'SERIAL' | 'LOCAL_SERIAL') => {
+    const regions = scenario(
+      { read: level, write: level, replicas: { here: 3, there: 3 } },
+      {
+        cluster: { nodes },
+        network: { within: { latency: 1 }, between: [{ from: 'here', to: 'there', latency: 20 }] },
+        workload: {
+          clients: [{ region: 'here', readsPerSecond: 30, writesPerSecond: 30 }],
+          keys: { count: 40 },
+          timeoutMs: 400,
+        },
+      },
+    );
+    const outcome = run(regions, 1);
+    expect(wrongs(outcome)).toEqual([]);
+    const abroad = (type: string) =>
+      outcome.entries.filter(
+        (entry) => entry.type === 'sent' && entry.message.type === type && 'def'.includes(entry.to),
+      ).length;
+    return { abroad, p50: outcome.report.latencyMs.write.p50! };
+  };
+  const [local, global] = [of('LOCAL_SERIAL'), of('SERIAL')];
+  expect(local.abroad('prepare-ballot')).toBe(0);
+  expect(local.abroad('commit-version')).toBeGreaterThan(50);
+  expect(global.abroad('prepare-ballot')).toBeGreaterThan(50);
+  expect(local.p50).toBeLessThan(20);
+  expect(global.p50).toBeGreaterThan(160);
+});
+
 test('an outcome that nobody knows is none that failed', () => {
   const faults: FaultSource[] = [{ type: 'cut', from: ['b'], to: ['a', 'c'], atMs: 200, forMs: 60 }];
   const hot = {

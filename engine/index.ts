@@ -43,6 +43,7 @@ export { leaderFollowerModel } from './explore/leader-follower.ts';
 export type { Coverage, Model } from './explore/model.ts';
 export type { Alert } from './observe/alerts.ts';
 export { describeFault, describeTraceEntry, type Observer, type TraceEntry } from './observe/trace.ts';
+export { availability } from './quorum/closed-forms.ts';
 export { type QuorumLatency, quorumLatencies } from './quorum/latency.ts';
 export { parseQuorumLatency } from './quorum/latency-text.ts';
 export {
@@ -51,10 +52,13 @@ export {
   emptyQuorumTally,
   type PreparedQuorum,
   prepareQuorum,
+  prepareQuorumTable,
   type QuorumAnswer,
   type QuorumQuestion,
   type QuorumTable,
+  type QuorumTableQuestion,
   quorumAnswer,
+  quorumTable,
   sampleQuorum,
   tabulateQuorums,
 } from './quorum/quorum.ts';

@@ -188,16 +188,34 @@ export function quorumAnswer(
   };
 }
 
+/** A question about every r and w of n replicas at once. */
+export type QuorumTableQuestion = Omit<QuorumQuestion, 'r' | 'w' | 'pDown'>;
+
 /** Every r and w from the same trials, on this thread. Throws InputError where the question is wrong. */
-export function tabulateQuorums(question: Omit<QuorumQuestion, 'r' | 'w' | 'pDown'>): QuorumTable {
-  const problems = quorumProblems({ ...question, r: 1, w: 1, pDown: 0 });
-  if (problems.length > 0) throw new InputError('quorum', problems);
-  const { n, latency, atMs, p, trials } = question;
-  const model = warsModel(n, latency);
-  const answers = Array.from({ length: n }, (_, index) => index + 1);
-  const all = prepared(question, model, { reads: answers, writes: answers, timesTicks: [] });
+export function tabulateQuorums(question: QuorumTableQuestion): QuorumTable {
+  const all = prepareQuorumTable(question);
   const tally = emptyQuorumTally(all);
   sampleQuorum(all, tally, { from: 0, to: all.blocks });
+  return quorumTable(question, all, tally);
+}
+
+/** As `prepareQuorum`, of every r and w. Throws InputError where the question is wrong. */
+export function prepareQuorumTable(question: QuorumTableQuestion): PreparedQuorum {
+  const problems = quorumProblems({ ...question, r: 1, w: 1, pDown: 0 });
+  if (problems.length > 0) throw new InputError('quorum', problems);
+  const { n, latency } = question;
+  const answers = Array.from({ length: n }, (_, index) => index + 1);
+  return prepared(question, warsModel(n, latency), { reads: answers, writes: answers, timesTicks: [] });
+}
+
+/** What a tally says of every r and w, by the trials that are in it: of all blocks, or of some of them. */
+export function quorumTable(
+  { n, atMs, p }: QuorumTableQuestion,
+  { model }: PreparedQuorum,
+  tally: Tally,
+): QuorumTable {
+  const trials = tally.trials[0]!;
+  const answers = Array.from({ length: n }, (_, index) => index + 1);
   const byPair = <Value>(value: (freshAfter: Counts) => Value) =>
     answers.map((r) => answers.map((w) => value(tally.freshAfter[(r - 1) * n + w - 1]!)));
   return {

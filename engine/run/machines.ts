@@ -33,12 +33,15 @@ export function idealMachine(tables: LatencyTables): Machine {
   };
 }
 
-/** Runs of one scenario share its latency tables: they depend on nothing else, and take longer to build than a short run. */
-const tablesByScenario = new WeakMap<Scenario, LatencyTables>();
+/**
+ * Runs of one scenario, and of others made of it over the same links, share latency tables: these depend on nothing else, and
+ * take longer to build than a short run.
+ */
+const tablesByLinks = new WeakMap<Scenario['between'], LatencyTables>();
 
-export function tablesOf(scenario: Scenario): LatencyTables {
-  let tables = tablesByScenario.get(scenario);
-  if (tables === undefined) tablesByScenario.set(scenario, (tables = new LatencyTables()));
+export function tablesOf({ between }: Scenario): LatencyTables {
+  let tables = tablesByLinks.get(between);
+  if (tables === undefined) tablesByLinks.set(between, (tables = new LatencyTables()));
   return tables;
 }
 

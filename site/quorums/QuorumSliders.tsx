@@ -49,7 +49,7 @@ export default function QuorumSliders({ base, source, report: firstReport }: Pro
     <section class="staleness quorums wide" id="quorums" aria-labelledby={heading}>
       <header>
         <p class="kicker">Turn the knobs</p>
-        <h3 id={heading}>What do N, R and W stand, and what do they promise?</h3>
+        <h3 id={heading}>What do N, R and W promise, and what do they withstand?</h3>
       </header>
       <div class="views">
         <div>
@@ -91,7 +91,8 @@ export default function QuorumSliders({ base, source, report: firstReport }: Pro
       </div>
       <div class="of-chosen">
         <h4>
-          Run: N = {n}, W = {w}, R = {r}, {down === 0 ? 'nobody dies' : `${down} of ${n} die after a second`}
+          Run: N = {n}, W = {w}, R = {r},{' '}
+          {down === 0 ? 'nobody dies' : `${down} of ${n} ${down === 1 ? 'dies' : 'die'} after a second`}
         </h4>
         <dl class="figures" aria-busy={report.value === null}>
           {shown.map((each) => {

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseScenario, quorumLatencies, type ScenarioSource, simulate, tabulateQuorums } from '#engine';
-import { runsOf } from '../../engine/full-size.test-support.ts';
 import { columnAt, curveTimes, ownDelays, published } from './delays.ts';
 import { Explorer, questionOf, trials } from './explorer.ts';
 import { replays } from './replay.ts';
@@ -37,7 +36,7 @@ describe('replays', () => {
     ['wan', 1, 1, 25],
   ] as const)('%s, R = %i, W = %i, %i ms after: as often fresh as in the model', (name, r, w, tMs) => {
     const latency = quorumLatencies[name];
-    const runs = runsOf({ full: 2000, reduced: 100 });
+    const runs = 150;
     let fresh = 0;
     const runOf = replays(base, { latency, r, w, tMs });
     for (let seed = 1; seed <= runs; seed++) if (!runOf(seed).isStale) fresh++;

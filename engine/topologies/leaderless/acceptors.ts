@@ -31,6 +31,8 @@ export interface Acceptors {
   readonly now: Acceptor<Payload>[];
   /** What a crash of the machine leaves. */
   readonly durable: Acceptor<Payload>[];
+  /** By key and proposer: the greatest ballot of whose proposals it has accepted any; a copy of one must not be declined. */
+  readonly acceptedFrom: Float64Array;
   waiting: Waiting[];
   /** How many of them the sync under way covers. */
   syncing: number;
@@ -41,9 +43,10 @@ export interface Acceptors {
 /** Tells the commit log's syncs of acceptors from those of versions. */
 export const ACCEPTORS_SYNC = 2;
 
-export function newAcceptors(keys: number): Acceptors {
+export function newAcceptors(keys: number, nodes: number): Acceptors {
   const fresh = () => Array.from({ length: keys }, () => newAcceptor<Payload>());
-  return { now: fresh(), durable: fresh(), waiting: [], syncing: 0, own: [] };
+  const acceptedFrom = new Float64Array(keys * nodes);
+  return { now: fresh(), durable: fresh(), acceptedFrom, waiting: [], syncing: 0, own: [] };
 }
 
 /** PREPARE. */
@@ -74,11 +77,17 @@ export function takePrepare(node: Node, { from, a, b, d, e }: Answer, out: Out):
 export function takePropose(node: Node, { from, a, b, c, d, e, bytes }: Answer, out: Out): void {
   const key = keyIn(c);
   const acceptor = node.acceptors.now[key]!;
+  const { acceptedFrom } = node.acceptors;
+  const ballot = stampNumber(d, e);
+  const at = key * node.settings.nodes + from;
+  // The link has doubled it: to decline it now would tell its proposer that it was never accepted.
+  if (ballot <= acceptedFrom[at]!) return;
   const value = b === 0 ? null : { value: b, bytes: bytes - MESSAGE_BYTES };
-  if (!accept(acceptor, { ballot: stampNumber(d, e), value })) {
+  if (!accept(acceptor, { ballot, value })) {
     decline(node, from, a, acceptor, out);
     return;
   }
+  acceptedFrom[at] = ballot;
   const answer = { kind: ACCEPTED, from: node.self, a, b: 0, c: 0, d: 0, e: 0, bytes: MESSAGE_BYTES };
   answerOnceSynced(node, { to: from, key, answer }, out);
 }

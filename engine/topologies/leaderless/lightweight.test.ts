@@ -219,8 +219,8 @@ describe('with a rule broken, an update is lost', () => {
         })),
       },
     );
-  const noticed = (kind: NodeKind<Node>) => {
-    for (let seed = 0; seed < 8; seed++)
+  const noticed = (kind: NodeKind<Node>, seeds = 8) => {
+    for (let seed = 0; seed < seeds; seed++)
       if (wrongs(run(contended(seed), seed, kind)).includes('lost-updates')) return true;
     return false;
   };
@@ -252,13 +252,17 @@ describe('with a rule broken, an update is lost', () => {
 
   test('acceptors forget all in a crash', () => {
     expect(
-      noticed({
-        onInput(state, input, out) {
-          coordinatorKind.onInput(state, input, out);
-          if (input.kind !== CRASHED) return;
-          for (const key of state.acceptors.now.keys()) state.acceptors.now[key] = newAcceptor();
+      noticed(
+        {
+          onInput(state, input, out) {
+            coordinatorKind.onInput(state, input, out);
+            if (input.kind !== CRASHED) return;
+            state.acceptors.acceptedFrom.fill(0);
+            for (const key of state.acceptors.now.keys()) state.acceptors.now[key] = newAcceptor();
+          },
         },
-      }),
+        60,
+      ),
     ).toBe(true);
   });
 });

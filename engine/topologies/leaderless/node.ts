@@ -161,7 +161,7 @@ export function newNode(settings: NodeSettings, self: number, keys: number, need
     heardUs: new Float64Array(settings.nodes),
     up: everybody(settings.nodes),
     repair: newRepair(settings.nodes, self),
-    acceptors: newAcceptors(settings.serialReads || settings.serialWrites ? keys : 0),
+    acceptors: newAcceptors(settings.serialReads || settings.serialWrites ? keys : 0, settings.nodes),
     lightweight: newLightweight(),
   };
 }

@@ -98,3 +98,5 @@ export {
   judgeElections,
   parseElections,
 } from './topologies/consensus/elections-document.ts';
+export * as dottedVersionVectors from './topologies/leaderless/dotted-version-vectors.ts';
+export * as versionVectors from './topologies/leaderless/version-vectors.ts';

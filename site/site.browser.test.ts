@@ -31,7 +31,7 @@ const pages = [
 const scriptBytesMost = 130_000;
 /** A chapter's HTML with all its labs closed, compressed. */
 const htmlBytesMost = 45_000;
-/** Rows of the syllabus that only state something: they have no run. Siblings have none yet. */
+/** Rows of the syllabus that only state something: they have no run. Siblings have a panel of their own, on the stores alone. */
 const rowsWithoutRun = ['S-A5', 'S-D8'];
 /** Sections A and B whole, of D what is written, and of E what section B needs: each row needs a claim with a live lab on some page. */
 const rowsThatRun = [
@@ -499,6 +499,18 @@ describe.skipIf(chromium === undefined)('site in Chromium', () => {
     await expect.poll(digest, { timeout: 20_000 }).not.toBe(before);
     expect(await sliders.locator('.figures').textContent()).not.toContain('…');
     expect(await page.evaluate(() => window.fakeFrames.waiting())).toBe(0);
+    await page.context().close();
+  });
+
+  test('siblings: 101 writes in turn, and a client that writes alone', async () => {
+    const page = await visit('chapters/repair/');
+    await wake(page, '#siblings');
+    const counts = () => page.locator('#siblings dd').allTextContents();
+    expect(await counts()).toEqual(['101 siblings', '2 siblings']);
+    await page.locator('#siblings').getByRole('button', { name: 'Start over' }).click();
+    for (let write = 0; write < 3; write++)
+      await page.locator('#siblings').getByRole('button', { name: 'Ann writes' }).click();
+    expect(await counts()).toEqual(['1 value', '1 value']);
     await page.context().close();
   });
 

@@ -69,3 +69,40 @@ describe('what is not promised', () => {
     expect(stale).toBeGreaterThan(0);
   });
 });
+
+test('a follower that restarts when nobody writes any more learns what is committed', () => {
+  const simulation = finished({
+    id: 'restarts-late',
+    seed: 5,
+    durationMs: 1500,
+    drainMs: 2000,
+    cluster: {
+      nodes: [{ id: 'a', clock: { driftPpm: 234 } }, { id: 'b' }, { id: 'c' }],
+      defaults: { disk: { fsync: 0 } },
+    },
+    network: { within: { latency: 0.2 } },
+    topology: {
+      type: 'consensus',
+      electionTimeoutMs: 60,
+      heartbeatMs: 15,
+      preVote: false,
+      reads: 'log',
+      clockDriftPpm: 20_000,
+    },
+    workload: {
+      clients: [
+        { writesPerSecond: 50, readsPerSecond: 300 },
+        { writesPerSecond: 20, readsPerSecond: 100 },
+      ],
+      keys: { count: 1 },
+      timeoutMs: 100,
+    },
+    // The second strikes between the last entry and the word that it is committed.
+    faults: [
+      { type: 'crash', node: 'a', atMs: 0, forMs: 1 },
+      { type: 'crash', node: 'a', loses: 'memory', atMs: 1494.393, forMs: 1 },
+    ],
+  });
+  const { servers } = simulation.cluster as ConsensusCluster;
+  for (const { wal, commitLsn } of servers) expect(commitLsn).toBe(wal.lastLsn);
+});

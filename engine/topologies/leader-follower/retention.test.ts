@@ -72,6 +72,39 @@ describe('a slot may keep only a few records', () => {
   });
 });
 
+test('a log that has recycled what its new leader never had starts again from a copy, and what was acknowledged counts as lost', () => {
+  const report = simulate(
+    parseScenario({
+      id: 'parted-before-the-log',
+      durationMs: 1200,
+      cluster: { nodes: [{ id: 'a' }, { id: 'b' }, { id: 'c' }] },
+      network: { within: { latency: 0.2 } },
+      topology: {
+        type: 'leader-follower',
+        failover: { heartbeatMs: 40, timeoutMs: 150, electionMs: 60 },
+        reconnectMs: 50,
+        keepaliveMs: 40,
+        streamTimeoutMs: 300,
+        ...short,
+      },
+      workload: { clients: [{ writesPerSecond: 50 }], keys: { count: 5 }, timeoutMs: 200 },
+      // b has nothing, and is the only one that can be promoted.
+      faults: [
+        { type: 'cut', from: ['a'], to: ['b'], atMs: 0, forMs: 801 },
+        { type: 'crash', node: 'c', atMs: 645.323, forMs: 200 },
+        { type: 'cut', from: ['a'], to: ['manager'], atMs: 695.123, forMs: 150 },
+      ],
+    }),
+    { seed: 0 },
+  );
+  const verdict = (name: string) => report.verdicts.find((each) => each.name === name)!;
+  expect(report.failovers).toMatchObject([{ fromNode: 'a', toNode: 'b' }]);
+  expect(verdict('divergence').result).toBe('ok');
+  expect(report.replication!.baseBackups).toBeGreaterThanOrEqual(2);
+  // All that a had acknowledged before, the recycled part too.
+  expect(verdict('lost-writes').count).toBeGreaterThan(30);
+});
+
 test('a copy takes as long as the data is large; its state is re-sync, and nobody promotes half a copy', () => {
   const source: ScenarioSource = {
     id: 'copy',

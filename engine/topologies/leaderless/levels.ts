@@ -14,8 +14,8 @@
  * documentation, Dynamo, "Picking consistency levels".
  */
 
-export const consistencyLevels = [
-  'ANY',
+/** Those that a read may have too; a write alone may be content with a hint, at ANY. */
+export const levelsOfReads = [
   'ONE',
   'TWO',
   'THREE',
@@ -27,6 +27,8 @@ export const consistencyLevels = [
   'SERIAL',
   'LOCAL_SERIAL',
 ] as const;
+
+export const consistencyLevels = ['ANY', ...levelsOfReads] as const;
 
 export type ConsistencyLevel = (typeof consistencyLevels)[number];
 

@@ -1,24 +1,12 @@
 /** Leaderless replication's settings as people write them in a scenario. Times are in milliseconds. */
 import * as z from 'zod/mini';
 import { id, positiveCount, positiveMs } from '../../scenario/fields.ts';
+import { consistencyLevels, levelsOfReads } from './levels.ts';
 
 const replicas = positiveCount(31);
 
-/** Cassandra's consistency levels, but for ANY. */
-const level = z.enum([
-  'ONE',
-  'TWO',
-  'THREE',
-  'QUORUM',
-  'ALL',
-  'LOCAL_ONE',
-  'LOCAL_QUORUM',
-  'EACH_QUORUM',
-  'SERIAL',
-  'LOCAL_SERIAL',
-]);
-const wanted = z.union([replicas, level]);
-const wantedOfWrites = z.union([replicas, z.enum(['ANY', ...level.options])]);
+const wanted = z.union([replicas, z.enum(levelsOfReads)]);
+const wantedOfWrites = z.union([replicas, z.enum(consistencyLevels)]);
 
 export const leaderlessSchema = z.strictObject({
   type: z.literal('leaderless'),

@@ -16,6 +16,30 @@
  * ```
  */
 
+export { laterWriteDropped, nextWriteDropped, type Skew } from './conflicts/clock-skew.ts';
+export {
+  conflictChance,
+  conflictingPairsPerSecond,
+  conflictingWritesPerSecond,
+  type Writers,
+} from './conflicts/conflict-chance.ts';
+export * as addWinsSet from './crdt/add-wins-set.ts';
+export * as boundedCounter from './crdt/bounded-counter.ts';
+export * as causalCounter from './crdt/causal-counter.ts';
+export { encodedBytes, metadataBytes } from './crdt/encoded-size.ts';
+export * as flag from './crdt/flag.ts';
+export * as gCounter from './crdt/g-counter.ts';
+export * as gSet from './crdt/g-set.ts';
+export * as lwwElementSet from './crdt/lww-element-set.ts';
+export * as lwwRegister from './crdt/lww-register.ts';
+export * as multiValueRegister from './crdt/multi-value-register.ts';
+export * as orMap from './crdt/or-map.ts';
+export { joinLexicographic, joinPairwise } from './crdt/pair.ts';
+export * as pnCounter from './crdt/pn-counter.ts';
+export * as pnSet from './crdt/pn-set.ts';
+export * as removeWinsSet from './crdt/remove-wins-set.ts';
+export * as sequence from './crdt/sequence.ts';
+export * as twoPhaseSet from './crdt/two-phase-set.ts';
 export { decide } from './decide/decide.ts';
 export {
   type Evidence,
@@ -41,6 +65,17 @@ export { explore } from './explore/explore.ts';
 export { type Counterexample, type FindOptions, find, type NotFound } from './explore/find.ts';
 export { leaderFollowerModel } from './explore/leader-follower.ts';
 export type { Coverage, Model } from './explore/model.ts';
+export {
+  type AutoIncrement,
+  collidingNumbers,
+  everyNumber,
+  nextAutoIncrement,
+  prefixedId,
+  separateSeries,
+  seriesMeet,
+} from './identifiers/auto-increment.ts';
+export { nextUuid, noUuidYet, type UuidState, uuidCollisionChance } from './identifiers/uuid.ts';
+export { type Stream, streamOf } from './kernel/random.ts';
 export type { Alert } from './observe/alerts.ts';
 export { describeFault, describeTraceEntry, type Observer, type TraceEntry } from './observe/trace.ts';
 export { availability } from './quorum/closed-forms.ts';

@@ -22,6 +22,7 @@ export function renderReport(report: Report, { scenario, options, paint }: Told)
     replication(report, paint),
     snapshots(report, paint),
     antiEntropy(report, paint),
+    multiLeader(report, paint),
     alerts(report, paint),
     nodes(report, paint),
     renderExpectations(report.expectations, paint),
@@ -215,6 +216,53 @@ function antiEntropy({ antiEntropy: counts }: Report, paint: Paint): string {
       '  ',
       `${number(sessions)} sessions${givenUpToo}: ${number(keys)} keys differed; at most ${number(roundsMax)} rounds each, ${number(bytes)} bytes in all.`,
     ),
+  ].join('\n');
+}
+
+function multiLeader({ multiLeader: counts }: Report, paint: Paint): string {
+  if (counts === null) return '';
+  const { conflicts, overdrawn, lag: lags } = counts;
+  const kinds: [number, string][] = [
+    [conflicts.insertInsert, 'insert-insert'],
+    [conflicts.updateUpdate, 'update-update'],
+    [conflicts.updateDelete, 'update-delete'],
+    [conflicts.deleteDelete, 'delete-delete'],
+  ];
+  const told = kinds.filter(([count]) => count > 0).map(([count, kind]) => `${kind} ${number(count)}`);
+  const [slowest] = lags.toSorted((one, other) => other.maxMs - one.maxMs);
+  const happened: [number, string][] = [
+    [counts.skipped, `Changes skipped by rule: ${number(counts.skipped)}.`],
+    [
+      counts.updatesBeforeInserts,
+      `Changes to a row before the change that made it: ${number(counts.updatesBeforeInserts)}.`,
+    ],
+    [counts.heldBack, `Changes that waited for those their author had seen: ${number(counts.heldBack)}.`],
+    [counts.droppedAsKnown, `Changes dropped where they were known: ${number(counts.droppedAsKnown)}.`],
+    [counts.givenUp, `Leaders given up, and the ring closed around them: ${number(counts.givenUp)}.`],
+    [counts.refused, `Withdrawals refused: ${number(counts.refused)}.`],
+    [counts.siblings, `Rows with more than one version at the end: ${number(counts.siblings)}.`],
+    [
+      overdrawn.accounts,
+      `Accounts overdrawn at the end: ${number(overdrawn.accounts)}, the lowest at ${number(overdrawn.lowest)}.`,
+    ],
+  ];
+  return [
+    paint.heading(`Leaders: ${number(counts.streams)} streams`),
+    indented(
+      '  ',
+      told.length === 0
+        ? 'Conflicts: none.'
+        : `Conflicts: ${number(conflicts.all)} (${told.join(', ')}), found ${number(counts.detections)} times by the leaders.`,
+    ),
+    ...(slowest === undefined
+      ? []
+      : [
+          indented(
+            '  ',
+            `Longest lag: ${slowest.from} to ${slowest.to}, at most ${milliseconds(slowest.maxMs)} ms, ${milliseconds(slowest.meanMs)} ms on the mean.`,
+          ),
+        ]),
+    ...happened.filter(([count]) => count > 0).map(([, sentence]) => indented('  ', sentence)),
   ].join('\n');
 }
 

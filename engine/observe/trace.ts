@@ -26,6 +26,7 @@ import type { ConsensusMessage } from '../topologies/consensus/messages.ts';
 import type { ReplicationMessage, StreamState } from '../topologies/leader-follower/messages.ts';
 import type { LeaderlessMessage } from '../topologies/leaderless/messages.ts';
 import { stampMs } from '../topologies/leaderless/stamps.ts';
+import type { ConflictKind, ExchangeState, MultiLeaderMessage } from '../topologies/multi-leader/messages.ts';
 
 export type ClientMessage =
   | {
@@ -57,7 +58,7 @@ export type ClientMessage =
   | { readonly type: 'route'; readonly leader: number; readonly term: number; readonly live: number };
 
 /** A message of one of the topologies. */
-export type TopologyMessage = ReplicationMessage | ConsensusMessage | LeaderlessMessage;
+export type TopologyMessage = ReplicationMessage | ConsensusMessage | LeaderlessMessage | MultiLeaderMessage;
 
 export type Message = ClientMessage | TopologyMessage;
 
@@ -319,6 +320,78 @@ export type TraceEntry =
       /** Round trips; null where it was given up. */
       readonly rounds: number | null;
       readonly bytes: number;
+    }
+  | {
+      /** A leader is given a change whose author had not seen what is there, nor had the author of that seen the change. */
+      readonly type: 'conflict';
+      readonly atMs: number;
+      readonly node: string;
+      readonly key: number;
+      /** null where rows have one column. */
+      readonly column: number | null;
+      readonly kind: ConflictKind;
+      /** Authors of the change that comes and of the one that is there. */
+      readonly came: string;
+      readonly there: string;
+      readonly stays: 'came' | 'there' | 'both';
+    }
+  | {
+      /** A leader throws a write away. */
+      readonly type: 'thrown-away';
+      readonly atMs: number;
+      readonly node: string;
+      readonly key: number;
+      readonly column: number | null;
+      /** Numbers of the write and of the one that stays. */
+      readonly value: number;
+      readonly stays: number;
+    }
+  | {
+      readonly type: 'change-skipped';
+      readonly atMs: number;
+      readonly node: string;
+      readonly author: string;
+      readonly key: number;
+      readonly value: number;
+    }
+  | {
+      readonly type: 'update-before-insert';
+      readonly atMs: number;
+      readonly node: string;
+      readonly author: string;
+      readonly key: number;
+    }
+  | {
+      /** A change waits for one that its author had seen. */
+      readonly type: 'held-back';
+      readonly atMs: number;
+      readonly node: string;
+      readonly author: string;
+      readonly sequence: number;
+      /** Whose change it waits for. */
+      readonly for: string;
+    }
+  | {
+      /** A change comes to where it is known. */
+      readonly type: 'change-known';
+      readonly atMs: number;
+      readonly node: string;
+      readonly author: string;
+      readonly sequence: number;
+    }
+  | {
+      readonly type: 'exchange';
+      readonly atMs: number;
+      readonly from: string;
+      readonly to: string;
+      readonly state: ExchangeState;
+    }
+  | {
+      readonly type: 'withdrawal-refused';
+      readonly atMs: number;
+      readonly node: string;
+      readonly key: number;
+      readonly balance: number;
     }
   | { readonly type: 'powered-off'; readonly atMs: number; readonly node: string }
   | {
@@ -591,6 +664,35 @@ export function describeTraceEntry(entry: TraceEntry): string {
       return entry.rounds === null
         ? `${entry.node} gives up its repair with ${entry.with}, having found ${entry.keys} keys that differ`
         : `${entry.node} has compared its keys with ${entry.with}'s in ${entry.rounds} rounds and ${entry.bytes} bytes: ${entry.keys} differ`;
+    case 'conflict': {
+      const stays = {
+        came: 'what comes stays',
+        there: 'what is there stays',
+        both: 'both count',
+      };
+      return `conflict at ${entry.node}, ${entry.kind}, in ${cellName(entry)}: ${entry.came} and ${entry.there} have written without having seen each other's; ${stays[entry.stays]}`;
+    }
+    case 'thrown-away':
+      return `${entry.node} throws write ${entry.value} of ${cellName(entry)} away: write ${entry.stays} stays`;
+    case 'change-skipped':
+      return `${entry.node} skips ${entry.author}'s change of key ${entry.key} (write ${entry.value}): its row is not as the change needs it`;
+    case 'update-before-insert':
+      return `${entry.node} is given ${entry.author}'s update of key ${entry.key} before the row was inserted there`;
+    case 'held-back':
+      return `${entry.node} holds change ${entry.sequence} of ${entry.author} back: its author had seen a change of ${entry.for} that is not there yet`;
+    case 'change-known':
+      return entry.node === entry.author
+        ? `${entry.node} drops change ${entry.sequence}, which is its own and has come round`
+        : `${entry.node} drops change ${entry.sequence} of ${entry.author}, which it has`;
+    case 'exchange':
+      return {
+        streaming: `${entry.from} sends its changes to ${entry.to} again`,
+        'cut off': `${entry.from} hears nothing of ${entry.to} and sends it nothing but the question what it has`,
+        'given up': `${entry.from} gives ${entry.to} up and sends to the next in the ring instead`,
+        closed: `${entry.from} sends nothing to ${entry.to} any more: one before it is back`,
+      }[entry.state];
+    case 'withdrawal-refused':
+      return `${entry.node} refuses a withdrawal from key ${entry.key}: the balance it knows is ${entry.balance}`;
     case 'powered-off':
       return `the fencing device cuts the power of ${entry.node}`;
     case 'lease':
@@ -613,6 +715,10 @@ export function describeTraceEntry(entry: TraceEntry): string {
     case 'drain':
       return 'the workload is over; links heal, paused processes go on, and the cluster drains';
   }
+}
+
+function cellName({ key, column }: { readonly key: number; readonly column: number | null }): string {
+  return column === null ? `key ${key}` : `column ${column} of key ${key}`;
 }
 
 function endedVersion({ lsn, stampMs: stamp }: { lsn: number | null; stampMs?: number }): string {
@@ -699,6 +805,18 @@ function describeMessage(message: Message): string {
       return `${stampedVersion(message.stampMs)} of key ${message.key}, to be kept for a replica that is held for down`;
     case 'gossip':
       return 'a sign of life';
+    case 'change':
+      return `change ${message.sequence} of leader ${message.author}: ${message.does} of key ${message.key}, ${stampedVersion(message.stampMs)}`;
+    case 'change-context':
+      return `what the author of the next change had seen of others: ${message.seen.join(', ')} changes`;
+    case 'have':
+      return `word that it has ${message.sequence} changes of leader ${message.author} on disk`;
+    case 'missed':
+      return `word that changes of leader ${message.author} after number ${message.sequence} have not come`;
+    case 'greet':
+      return 'the question which changes it has';
+    case 'has':
+      return `which changes it has ${message.onDisk ? 'on disk' : 'taken in'}`;
     case 'route':
       return `whom to ask in term ${message.term}`;
     case 'hello':

@@ -57,6 +57,28 @@ const crashing = {
   ],
 } as const satisfies ScenarioSource;
 
+const leaders = {
+  id: 'leaders',
+  durationMs: 2000,
+  cluster: {
+    nodes: [{ id: 'a' }, { id: 'b', clock: { skewMs: 3 } }, { id: 'c' }, { id: 'd' }],
+    defaults: { disk: { fsync: { type: 'exponential', meanMs: 1 } } },
+  },
+  network: { within: { latency: { type: 'log-normal', medianMs: 5, p99Ms: 40 }, loss: 0.02 } },
+  topology: {
+    type: 'multi-leader',
+    exchange: 'ring',
+    reconfigureAfterMs: 200,
+    causal: true,
+    columns: 2,
+    deletes: 0.1,
+    silenceMs: 100,
+    retryMs: 50,
+  },
+  workload: { clients: [{ id: 'app', readsPerSecond: 100, writesPerSecond: 200 }], keys: { count: 20 } },
+  faults: [{ type: 'crash', node: 'c', atMs: 700, forMs: 600 }],
+} as const satisfies ScenarioSource;
+
 /** Runs a scenario to its end with its trace. */
 function traced(source: ScenarioSource, seed = source.seed ?? 1): { report: Report; trace: TraceEntry[] } {
   const trace: TraceEntry[] = [];
@@ -77,7 +99,7 @@ const before = (trace: readonly TraceEntry[], atMs: number) =>
  * draw), say so in its message and update them: npx vitest run engine/run/identity -u
  */
 test('pinned digests', () => {
-  const digests = [plain, lossy, crashing].map((source) => {
+  const digests = [plain, lossy, crashing, leaders].map((source) => {
     const { id, seed = 1 }: ScenarioSource = source;
     return `${id} ${seed}: ${simulate(parseScenario(source)).digest}`;
   });
@@ -86,6 +108,7 @@ test('pinned digests', () => {
       "plain 1: b01759e54b26fcba",
       "lossy 1: 4bd15abf9913542f",
       "crashing 1: e8d0b8a8a6aa0886",
+      "leaders 1: e918a2f575d4dca8",
     ]
   `);
 });

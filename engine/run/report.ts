@@ -134,6 +134,48 @@ export interface AntiEntropySummary {
   readonly bytes: number;
 }
 
+/** What several leaders made of each other's changes. */
+export interface MultiLeaderSummary {
+  /** Streams of changes, each in one direction, while nobody is given up. */
+  readonly streams: number;
+  /** Pairs of writes of which neither author had seen the other's, by what they did; each counts at the first of the two leaders. */
+  readonly conflicts: {
+    readonly insertInsert: number;
+    readonly updateUpdate: number;
+    readonly updateDelete: number;
+    readonly deleteDelete: number;
+    readonly all: number;
+  };
+  /** How often any leader found one. */
+  readonly detections: number;
+  /** Changes that a leader did not apply, by rule (pgd). */
+  readonly skipped: number;
+  /** Changes to a row that came before the change that made it. */
+  readonly updatesBeforeInserts: number;
+  /** Changes that waited for others that their author had seen (causal delivery). */
+  readonly heldBack: number;
+  /** Changes that came to where they were known: by another way, again, or back to their author. */
+  readonly droppedAsKnown: number;
+  /** How often a leader of a ring was given up, and the ring closed around it. */
+  readonly givenUp: number;
+  /** Withdrawals that a leader refused, as its balance did not allow them. */
+  readonly refused: number;
+  /** At the end: rows, or columns of them, that hold more than one version. */
+  readonly siblings: number;
+  /** At the end: accounts below nothing, and the lowest balance. */
+  readonly overdrawn: { readonly accounts: number; readonly lowest: number };
+  /**
+   * Per pair of leaders that live, sampled by an onlooker: the age of the oldest change of the one that the other has not
+   * applied, 0 where it has all.
+   */
+  readonly lag: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly meanMs: number;
+    readonly maxMs: number;
+  }[];
+}
+
 /** A leader's death, or what was held for it, and what followed. */
 export interface Failover {
   readonly fromNode: string;
@@ -206,6 +248,8 @@ export interface Report {
   readonly snapshots: SnapshotSummary | null;
   /** null where nodes compare nothing by themselves. */
   readonly antiEntropy: AntiEntropySummary | null;
+  /** null where there are not several leaders. */
+  readonly multiLeader: MultiLeaderSummary | null;
   readonly nodes: readonly NodeLoad[];
   readonly expectations: readonly ExpectationResult[];
 }

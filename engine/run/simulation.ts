@@ -197,7 +197,8 @@ export class Simulation implements Notebook {
     };
     this.staleReads = new StaleReads(workload.clients.map(({ id }) => id));
     if (this.cluster.stampsVersions === true) {
-      if (this.cluster.ordersWrites !== true) this.discardedWrites = new DiscardedWrites(count);
+      if (this.cluster.ordersWrites !== true && this.cluster.judgesThrownAway !== true)
+        this.discardedWrites = new DiscardedWrites(count);
       this.inversions = new Inversions(
         workload.clients.map(({ id }) => id),
         count,
@@ -459,6 +460,7 @@ export class Simulation implements Notebook {
       replication: cluster.replication?.() ?? null,
       antiEntropy: cluster.antiEntropy?.() ?? null,
       snapshots: cluster.snapshots?.() ?? null,
+      multiLeader: cluster.multiLeader?.() ?? null,
       nodes: scenario.nodes.map((_, node) => this.nodeLoad(node)),
       expectations: [],
     };
@@ -472,7 +474,12 @@ export class Simulation implements Notebook {
     const leads = this.cells.some(({ firstActor }) => this.nodeOf[cluster.leaderOf(firstActor)] === node);
     return {
       node: this.scenario.nodes[node]!.id,
-      role: leads ? 'leader' : cluster.leaderOf(0) < 0 ? 'replica' : 'follower',
+      role:
+        leads || cluster.everybodyLeads === true
+          ? 'leader'
+          : cluster.leaderOf(0) < 0
+            ? 'replica'
+            : 'follower',
       process: (['up', 'paused', 'down'] as const)[loop.process(host)],
       reads: served(SERVICE_READ),
       writes: served(SERVICE_WRITE),

@@ -303,7 +303,7 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     'an unknown topology',
     changed(least, ['topology', 'type'], 'leader-folower'),
     [
-      'topology.type: found "leader-folower", expected one of leader-follower, consensus, leaderless, sharded (did you mean leader-follower?)',
+      'topology.type: found "leader-folower", expected one of leader-follower, consensus, leaderless, multi-leader, sharded (did you mean leader-follower?)',
     ],
   ],
   [
@@ -353,6 +353,93 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     }),
     [
       'topology.failureDetection.downAfterMs: found 50, expected more than everyMs, 100 (otherwise a node is held for down between two signs of life)',
+    ],
+  ],
+  [
+    'a hub that is no node',
+    changed(least, ['topology'], { type: 'multi-leader', exchange: { star: 'b' } }),
+    ['topology.exchange.star: found "b", expected a node: one of a (did you mean a?)'],
+  ],
+  [
+    'a ring that is closed, and none',
+    changed(least, ['topology'], { type: 'multi-leader', reconfigureAfterMs: 5000 }),
+    [
+      'topology.reconfigureAfterMs: found 5000 with exchange all-to-all, expected exchange: ring, which is closed around a leader that is cut off',
+    ],
+  ],
+  [
+    'edges that do not reach everybody',
+    {
+      ...least,
+      cluster: { nodes: [{ id: 'a' }, { id: 'b' }, { id: 'c' }] },
+      topology: {
+        type: 'multi-leader',
+        exchange: {
+          edges: [
+            { from: 'a', to: 'b' },
+            { from: 'b', to: 'c', oneWay: true },
+          ],
+        },
+      },
+    },
+    [
+      'topology.exchange.edges: found no way from c to a, expected edges along which the changes of every node reach every other',
+    ],
+  ],
+  [
+    'resolvers of columns, with conflicts of rows',
+    changed(least, ['topology'], { type: 'multi-leader', columns: 2, resolve: ['max', 'last-writer'] }),
+    [
+      'topology.resolve: found a list of 2, expected one name, as conflicts are the row’s (or write detect: column)',
+    ],
+  ],
+  [
+    'deletes that a resolver or columns do not allow',
+    changed(least, ['topology'], {
+      type: 'multi-leader',
+      detect: 'column',
+      columns: 2,
+      resolve: 'max',
+      deletes: 0.5,
+    }),
+    [
+      'topology.deletes: found 0.5, expected 0 with resolve: max',
+      'topology.deletes: found 0.5, expected 0 with detect: column, as it is rows that are deleted',
+    ],
+  ],
+  [
+    'a sum of nothing',
+    changed(least, ['topology'], { type: 'multi-leader', resolve: 'sum' }),
+    [
+      'topology.resolve: found sum, expected account, which says what writes take away (add account: { opening: 100, withdrawal: 80 })',
+    ],
+  ],
+  [
+    'an account that is a register',
+    changed(least, ['topology'], { type: 'multi-leader', account: { withdrawal: 80 } }),
+    ['topology.account: found an account, expected resolve: sum beside it'],
+  ],
+  [
+    'reads of keys that nobody knows',
+    {
+      ...least,
+      topology: { type: 'multi-leader', identifiers: 'auto-increment' },
+      workload: { clients: [{ readsPerSecond: 1 }] },
+    },
+    [
+      'workload.clients: found reads, with identifiers: auto-increment, expected writes only, as clients do not know which keys their leader chooses',
+    ],
+  ],
+  [
+    'more rows than leaders can keep',
+    {
+      ...least,
+      cluster: { nodes: [{ id: 'a' }, { id: 'b' }, { id: 'c' }] },
+      topology: { type: 'multi-leader' },
+      workload: { clients: [{}], keys: { count: 600_000 } },
+    },
+    [
+      'workload.keys.count: found 600000 rows with 3 leaders, expected rows × columns × leaders² of at most 5000000 (each leader keeps of each row what every leader did last)',
     ],
   ],
   [

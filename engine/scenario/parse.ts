@@ -1,5 +1,6 @@
 import { faultProblems } from '../faults/fault-names.ts';
 import type { LatencySpec } from '../kernel/latency.ts';
+import { carriesNumbers } from '../topologies/multi-leader/resolvers.ts';
 import { remediesOf, topologyHelpers, topologySpec } from '../topologies/topologies.ts';
 import type { UserSettings } from '../workload/users.ts';
 import { parseDocument } from './parse-document.ts';
@@ -100,6 +101,7 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
   checkFaults(scenario, document.durationMs, problems);
   checkExpectations(scenario, problems);
   checkRemedies(scenario, problems);
+  checkRows(scenario, problems);
   return scenario;
 }
 
@@ -412,6 +414,7 @@ const metricRoots = [
   'replication',
   'snapshots',
   'antiEntropy',
+  'multiLeader',
   'streams',
   'alerts',
   'nodes',
@@ -466,6 +469,38 @@ function checkRemedies({ topology, workload }: Scenario, problems: Problem[]): v
     found: 'something that is done for each user',
     expected: 'workload.users, whom it is done for',
   });
+}
+
+/** Most rows × columns × leaders²: the memory of a run with several leaders grows with that. */
+const rowsMost = 5_000_000;
+
+/** Of each row several leaders keep what each of them did last. */
+function checkRows({ topology, nodes, workload }: Scenario, problems: Problem[]): void {
+  if (topology.type !== 'multi-leader') return;
+  const cells = workload.keys.count * topology.resolvers.length;
+  if (cells * nodes.length * nodes.length > rowsMost) {
+    problems.push({
+      path: ['workload', 'keys', 'count'],
+      found: `${workload.keys.count} rows with ${nodes.length} leaders`,
+      expected: `rows × columns × leaders² of at most ${rowsMost}`,
+      hint: 'each leader keeps of each row what every leader did last',
+    });
+  }
+  if (topology.identifiers !== null && workload.clients.some(({ readsPerSecond }) => readsPerSecond > 0)) {
+    problems.push({
+      path: ['workload', 'clients'],
+      found: `reads, with identifiers: ${topology.identifiers}`,
+      expected: 'writes only, as clients do not know which keys their leader chooses',
+    });
+  }
+  const carried = topology.resolvers.find((name) => !carriesNumbers(name));
+  if (carried !== undefined && workload.users !== null) {
+    problems.push({
+      path: ['workload', 'users'],
+      found: `users, with resolve: ${carried}`,
+      expected: 'values that are one write’s each, so that it can be told whose write a user reads',
+    });
+  }
 }
 
 function checkFaults(scenario: Scenario, durationMs: number, problems: Problem[]): void {

@@ -6,6 +6,7 @@ import type { ConsensusSpec } from '../topologies/consensus/spec.ts';
 import type { ReplayCost } from '../topologies/leader-follower/replaying.ts';
 import type { LeaderFollowerSpec } from '../topologies/leader-follower/spec.ts';
 import type { LeaderlessSpec } from '../topologies/leaderless/spec.ts';
+import type { MultiLeaderSpec } from '../topologies/multi-leader/spec.ts';
 import type { ShardedSpec } from '../topologies/sharded/spec.ts';
 import type { UserSettings } from '../workload/users.ts';
 import type { Expectation, FaultDocument } from './schema.ts';
@@ -70,7 +71,7 @@ export interface RegionLink extends LinkSpec {
 }
 
 /** A topology that is not made of others. */
-export type PlainTopologySpec = LeaderFollowerSpec | ConsensusSpec | LeaderlessSpec;
+export type PlainTopologySpec = LeaderFollowerSpec | ConsensusSpec | LeaderlessSpec | MultiLeaderSpec;
 
 /** A topology, by its type. */
 export type TopologySpec = PlainTopologySpec | ShardedSpec;

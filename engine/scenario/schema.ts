@@ -6,6 +6,7 @@ import * as z from 'zod/mini';
 import { consensusSchema } from '../topologies/consensus/schema.ts';
 import { leaderFollowerSchema } from '../topologies/leader-follower/schema.ts';
 import { leaderlessSchema } from '../topologies/leaderless/schema.ts';
+import { multiLeaderSchema } from '../topologies/multi-leader/schema.ts';
 import { shardedSchema } from '../topologies/sharded/schema.ts';
 import {
   capacityPerSecond,
@@ -371,6 +372,7 @@ export const scenarioSchema = z.strictObject({
     leaderFollowerSchema,
     consensusSchema,
     leaderlessSchema,
+    multiLeaderSchema,
     shardedSchema,
   ]),
   workload,

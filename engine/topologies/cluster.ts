@@ -7,7 +7,13 @@ import type { Operation, OperatorFault } from '../faults/faults.ts';
 import type { NodeKind } from '../kernel/protocol.ts';
 import type { Observer, TopologyMessage } from '../observe/trace.ts';
 import type { HelperState, NodeRole, StreamView } from '../run/player.ts';
-import type { AntiEntropySummary, ReplicationSummary, SnapshotSummary, Verdict } from '../run/report.ts';
+import type {
+  AntiEntropySummary,
+  MultiLeaderSummary,
+  ReplicationSummary,
+  SnapshotSummary,
+  Verdict,
+} from '../run/report.ts';
 import type { NodeSpec } from '../scenario/scenario.ts';
 
 export interface ClusterSize {
@@ -85,6 +91,10 @@ export interface Cluster {
   readonly stampsVersions?: boolean;
   /** Of stamped versions: whether writes of a key are put in an order before they are made, so that none is thrown away. */
   readonly ordersWrites?: boolean;
+  /** Of stamped versions: whether the topology itself tells which writes are thrown away, by what their authors had seen. */
+  readonly judgesThrownAway?: boolean;
+  /** Whether every replica leads. */
+  readonly everybodyLeads?: boolean;
   /** What serving a message costs a replica, `SERVICE_…`. */
   serviceClassOf(kind: number): number;
   timerName(member: number, slot: number): string;
@@ -111,6 +121,8 @@ export interface Cluster {
   antiEntropy?(): AntiEntropySummary | null;
   /** What became of logs that do not last; absent where no snapshots are taken. */
   snapshots?(): SnapshotSummary | null;
+  /** What several leaders made of each other's changes; absent where there is one, or none. */
+  multiLeader?(): MultiLeaderSummary;
   verdicts(drained: boolean): Verdict[];
   /** What each member that is a replica is, in the order of members. */
   roles(): readonly NodeRole[];

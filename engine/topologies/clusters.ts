@@ -3,6 +3,7 @@ import type { Cluster, ClusterSize, Surroundings } from './cluster.ts';
 import { ConsensusCluster } from './consensus/cluster.ts';
 import { LeaderFollowerCluster } from './leader-follower/cluster.ts';
 import { LeaderlessCluster } from './leaderless/cluster.ts';
+import { MultiLeaderCluster } from './multi-leader/cluster.ts';
 import { ShardedCluster } from './sharded/cluster.ts';
 
 /** The cluster of a scenario's topology, ready to start. */
@@ -16,5 +17,7 @@ export function newCluster(spec: TopologySpec, size: ClusterSize, run: Surroundi
       return new ConsensusCluster(spec, size, run);
     case 'leaderless':
       return new LeaderlessCluster(spec, size, run);
+    case 'multi-leader':
+      return new MultiLeaderCluster(spec, size, run);
   }
 }

@@ -6,9 +6,11 @@ import { consensusSpec } from './consensus/spec.ts';
 import { leaderFollowerHelpers, leaderFollowerSpec } from './leader-follower/spec.ts';
 import type { LeaderlessDocument } from './leaderless/schema.ts';
 import { leaderlessSpec } from './leaderless/spec.ts';
+import type { MultiLeaderDocument } from './multi-leader/schema.ts';
+import { multiLeaderSpec } from './multi-leader/spec.ts';
 import type { ShardedDocument } from './sharded/schema.ts';
 
-type PlainTopologyDocument = ShardedDocument['of'] | LeaderlessDocument;
+type PlainTopologyDocument = ShardedDocument['of'] | LeaderlessDocument | MultiLeaderDocument;
 
 /** `path` is where the scenario has the settings. */
 export function plainTopologySpec(
@@ -24,6 +26,8 @@ export function plainTopologySpec(
       return consensusSpec(topology, nodes, problems, path);
     case 'leaderless':
       return leaderlessSpec(topology, nodes, problems, path);
+    case 'multi-leader':
+      return multiLeaderSpec(topology, nodes, problems, path);
   }
 }
 
@@ -38,6 +42,7 @@ export function plainTopologyHelpers(
       return leaderFollowerHelpers(topology, nodes, path);
     case 'consensus':
     case 'leaderless':
+    case 'multi-leader':
       return [];
   }
 }

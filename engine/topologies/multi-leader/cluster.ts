@@ -1,0 +1,473 @@
+import { everyNumber, separateSeries } from '../../identifiers/auto-increment.ts';
+import type { Actor } from '../../kernel/loop.ts';
+import { thresholdOf } from '../../kernel/random.ts';
+import type { TraceEntry } from '../../observe/trace.ts';
+import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
+import type { MultiLeaderSummary, Verdict } from '../../run/report.ts';
+import { ThrownAway } from '../../verdicts/thrown-away.ts';
+import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
+import { exchangeTimers, leaderKind, linkState, serviceClassOf } from './kinds.ts';
+import { type Leader, newLeader } from './leader.ts';
+import { appliedUs, entryAt, forgetBefore, logEnd, NUMBER, ORIGIN, SEQUENCE } from './log.ts';
+import {
+  columnIn,
+  conflictIn,
+  conflictKinds,
+  conflictOutcomes,
+  EXCHANGE_GIVEN_UP,
+  exchangeStates,
+  keyIn,
+  multiLeaderMessage,
+  NOTE_CONFLICT,
+  NOTE_EXCHANGE,
+  NOTE_HELD_BACK,
+  NOTE_KNOWN,
+  NOTE_REFUSED,
+  NOTE_SKIPPED,
+  NOTE_THROWN_AWAY,
+  NOTE_UPDATE_FIRST,
+} from './messages.ts';
+import { carriesNumbers, KEEP_BOTH, resolverNames } from './resolvers.ts';
+import { streamsOf, targetsOf } from './routes.ts';
+import { cellAt, countOfSlots, isThere, SHOWN_DELETED, SHOWN_VALUE, showSame } from './rows.ts';
+import type { MultiLeaderSpec } from './spec.ts';
+import { leaderChances } from './writing.ts';
+
+/** How long nothing may happen, beside what leaders wait for, before those that differ are taken to stay so. */
+const patienceUs = 1_000_000;
+
+const noLag: Lag = {
+  writeLagUs: 0,
+  flushLagUs: 0,
+  replayLagUs: 0,
+  writeLagBytes: 0,
+  flushLagBytes: 0,
+  replayLagBytes: 0,
+};
+
+/** Leaders that each take writes, and tell each other afterwards. */
+export class MultiLeaderCluster implements Cluster {
+  readonly leaders: readonly Leader[];
+  readonly members: readonly Member[];
+  readonly serviceClassOf = serviceClassOf;
+  readonly messageOf = multiLeaderMessage;
+  readonly clientsAskAnybody = true;
+  readonly everybodyLeads = true;
+  readonly stampsVersions = true;
+  readonly judgesThrownAway = true;
+  private readonly spec: MultiLeaderSpec;
+  private readonly keys: number;
+  private readonly run: Surroundings;
+  private readonly thrownAway = new ThrownAway();
+  private readonly conflicts = [0, 0, 0, 0];
+  private readonly counts = {
+    detections: 0,
+    skipped: 0,
+    updatesBeforeInserts: 0,
+    heldBack: 0,
+    droppedAsKnown: 0,
+    givenUp: 0,
+    refused: 0,
+  };
+  /** By author and reader: samples, their sum and the greatest, of how old the oldest change is that is not there yet. */
+  private lagSamples = 0;
+  private readonly lagSumUs: Float64Array;
+  private readonly lagMaxUs: Float64Array;
+  /** While the cluster drains: how many changes are applied in all, and since when. */
+  private progress = -1;
+  private quietSinceUs = 0;
+
+  constructor(spec: MultiLeaderSpec, { nodes, keys }: ClusterSize, run: Surroundings) {
+    this.spec = spec;
+    this.keys = keys;
+    this.run = run;
+    const { exchange, patienceUs: patience } = spec;
+    const settings = {
+      leaders: nodes.length,
+      columns: spec.columns,
+      resolvers: Uint8Array.from(spec.resolvers, (name) => resolverNames.indexOf(name)),
+      hybrid: spec.hybrid,
+      causal: spec.causal,
+      isRing: exchange.type === 'ring',
+      relays: exchange.type !== 'all-to-all',
+      deleteThreshold: thresholdOf(spec.deletes),
+      account: spec.account,
+      silenceUs: spec.silenceUs,
+      retryUs: spec.retryUs,
+      patienceUs: patience,
+    };
+    const targets = targetsOf(exchange, nodes.length).map((others) =>
+      exchange.type === 'ring' && patience === 0 ? others.slice(0, 1) : others,
+    );
+    const series = separateSeries(nodes.length);
+    this.leaders = nodes.map((_, self) => {
+      const counts = { 'auto-increment': everyNumber, 'offset-step': series[self]! };
+      const own = spec.identifiers === null ? null : counts[spec.identifiers];
+      return newLeader(settings, self, targets[self]!, keys, own);
+    });
+    this.members = this.leaders.map((state) => ({
+      kind: leaderKind as Actor['kind'],
+      state,
+      timers: nodes.length * exchangeTimers.length,
+      chances: leaderChances,
+    }));
+    this.lagSumUs = new Float64Array(nodes.length * nodes.length);
+    this.lagMaxUs = new Float64Array(nodes.length * nodes.length);
+  }
+
+  /** There is not one who leads. */
+  leaderOf(): number {
+    return -1;
+  }
+
+  timerName(_member: number, slot: number): string {
+    return exchangeTimers[slot % exchangeTimers.length]!;
+  }
+
+  onNote(atUs: number, member: number, kind: number, a: number, b: number, c: number, d: number): void {
+    const { counts } = this;
+    switch (kind) {
+      case NOTE_CONFLICT: {
+        counts.detections++;
+        const conflict = conflictIn(b);
+        // Every leader finds it; it counts at the first of the two whose it is.
+        if (member === Math.min(conflict.came, conflict.there)) this.conflicts[conflict.kind]! += 1;
+        break;
+      }
+      case NOTE_THROWN_AWAY:
+        this.thrownAway.threw(atUs, keyIn(a), b, c);
+        break;
+      case NOTE_SKIPPED:
+        counts.skipped++;
+        if (d === 1) this.thrownAway.threw(atUs, keyIn(b), c, 0);
+        break;
+      case NOTE_UPDATE_FIRST:
+        counts.updatesBeforeInserts++;
+        break;
+      case NOTE_HELD_BACK:
+        counts.heldBack++;
+        break;
+      case NOTE_KNOWN:
+        counts.droppedAsKnown++;
+        break;
+      case NOTE_EXCHANGE:
+        if (b === EXCHANGE_GIVEN_UP) counts.givenUp++;
+        break;
+      case NOTE_REFUSED:
+        counts.refused++;
+        break;
+    }
+    if (this.run.observe !== undefined) this.run.observe(this.entryOf(atUs, member, kind, a, b, c));
+  }
+
+  private entryOf(atUs: number, member: number, kind: number, a: number, b: number, c: number): TraceEntry {
+    const { names } = this.run;
+    const atMs = atUs / 1000;
+    const node = names[member]!;
+    const cell = { key: keyIn(a), column: this.spec.columns === 1 ? null : columnIn(a) };
+    switch (kind) {
+      case NOTE_CONFLICT: {
+        const { came, there, kind: what, outcome } = conflictIn(b);
+        return {
+          type: 'conflict',
+          atMs,
+          node,
+          ...cell,
+          kind: conflictKinds[what]!,
+          came: names[came]!,
+          there: names[there]!,
+          stays: conflictOutcomes[outcome]!,
+        };
+      }
+      case NOTE_THROWN_AWAY:
+        return { type: 'thrown-away', atMs, node, ...cell, value: b, stays: c };
+      case NOTE_SKIPPED:
+        return { type: 'change-skipped', atMs, node, author: names[a]!, key: keyIn(b), value: c };
+      case NOTE_UPDATE_FIRST:
+        return { type: 'update-before-insert', atMs, node, author: names[a]!, key: keyIn(b) };
+      case NOTE_HELD_BACK:
+        return this.heldBackEntry(atMs, member, a, b, c);
+      case NOTE_KNOWN:
+        return { type: 'change-known', atMs, node, author: names[a]!, sequence: b };
+      case NOTE_EXCHANGE:
+        return { type: 'exchange', atMs, from: node, to: names[a]!, state: exchangeStates[b]! };
+      case NOTE_REFUSED:
+        return { type: 'withdrawal-refused', atMs, node, key: a, balance: b };
+      default:
+        throw new RangeError(`note kind ${kind} is none of multi-leader replication's`);
+    }
+  }
+
+  private heldBackEntry(
+    atMs: number,
+    member: number,
+    author: number,
+    sequence: number,
+    other: number,
+  ): TraceEntry {
+    const { names } = this.run;
+    return {
+      type: 'held-back',
+      atMs,
+      node: names[member]!,
+      author: names[author]!,
+      sequence,
+      for: names[other]!,
+    };
+  }
+
+  acknowledged(_atUs: number, _hi: number, _lo: number, number: number): void {
+    this.thrownAway.acknowledged(number);
+  }
+
+  /** Whether nothing waits, and every live leader has applied the same changes, or has had time enough to. */
+  hasConverged(): boolean {
+    const { isLive, nowUs } = this.run;
+    const live = this.leaders.filter((_, leader) => isLive(leader));
+    const waits = live.some(({ inbox, heldBackCount }) => inbox.count + heldBackCount > 0);
+    if (
+      !waits &&
+      live.every(({ applied }) => applied.every((count, author) => count === live[0]!.applied[author]))
+    )
+      return true;
+    const progress = live.reduce((sum, { applied }) => applied.reduce((a, b) => a + b, sum), 0);
+    if (progress !== this.progress) {
+      this.progress = progress;
+      this.quietSinceUs = nowUs();
+    }
+    const { silenceUs, retryUs, patienceUs: patience } = this.spec;
+    return nowUs() - this.quietSinceUs >= patienceUs + 2 * (silenceUs + retryUs) + 2 * patience;
+  }
+
+  lagOf(): Lag {
+    return noLag;
+  }
+
+  /** Samples how far behind everybody is, and lets go of log that nobody can ask for any more. */
+  looked(): void {
+    const { leaders, lagSumUs, lagMaxUs } = this;
+    this.lagSamples++;
+    for (const [author, { log, width }] of leaders.entries()) {
+      for (const [reader, { applied }] of leaders.entries()) {
+        if (reader === author || !this.run.isLive(reader) || !this.run.isLive(author)) continue;
+        const lacks = applied[author]!;
+        let index = log.base;
+        const end = logEnd(log);
+        for (; index < end; index++) {
+          const at = entryAt(log, index, width);
+          if (log.words[at + ORIGIN] === author && log.words[at + SEQUENCE]! > lacks) break;
+        }
+        if (index === end) continue;
+        const lagUs = this.run.nowUs() - appliedUs(log, index);
+        const pair = author * leaders.length + reader;
+        lagSumUs[pair]! += lagUs;
+        if (lagUs > lagMaxUs[pair]!) lagMaxUs[pair] = lagUs;
+      }
+    }
+    for (const leader of leaders) this.forget(leader);
+  }
+
+  private forget({ log, width, links, targets }: Leader): void {
+    const end = logEnd(log);
+    let index = log.base;
+    for (; index < end; index++) {
+      const at = entryAt(log, index, width);
+      const origin = log.words[at + ORIGIN]!;
+      const sequence = log.words[at + SEQUENCE]!;
+      if (this.leaders.some(({ applied }) => applied[origin]! < sequence)) break;
+    }
+    for (const peer of targets) {
+      const { state, confirmed } = links[peer]!;
+      if (linkState(state) !== 'closed' && confirmed < index) index = confirmed;
+    }
+    forgetBefore(log, index);
+  }
+
+  /** Writes that only leaders have which are down, in the order in which each made them. */
+  private missing(): { readonly number: number; readonly atUs: number; readonly leader: number }[] {
+    const { isLive } = this.run;
+    return this.leaders
+      .flatMap(({ log, width }, leader) => {
+        if (isLive(leader)) return [];
+        const held = Math.max(
+          0,
+          ...this.leaders.map(({ applied }, other) => (isLive(other) ? applied[leader]! : 0)),
+        );
+        const lost: { number: number; atUs: number; leader: number }[] = [];
+        for (let index = log.base; index < logEnd(log); index++) {
+          const at = entryAt(log, index, width);
+          if (log.words[at + ORIGIN] !== leader || log.words[at + SEQUENCE]! <= held) continue;
+          const number = log.words[at + NUMBER]!;
+          if (this.thrownAway.isAcknowledged(number))
+            lost.push({ number, atUs: appliedUs(log, index), leader });
+        }
+        return lost;
+      })
+      .sort((one, other) => one.atUs - other.atUs);
+  }
+
+  loss(): Loss {
+    const lost = this.missing();
+    return { writes: lost.length, fromUs: lost[0]?.atUs ?? 0, toUs: lost.at(-1)?.atUs ?? 0 };
+  }
+
+  verdicts(drained: boolean): Verdict[] {
+    return [this.lostWrites(), this.divergence(drained), this.thrownAway.verdict()];
+  }
+
+  private lostWrites(): Verdict {
+    const lost = this.missing();
+    const [first] = lost;
+    const story = (): string[] => [
+      `at ${first!.atUs / 1000} ms ${this.run.names[first!.leader]!} made write ${first!.number} and acknowledged it`,
+      'it is down, and no live leader has been sent it',
+    ];
+    return {
+      name: 'lost-writes',
+      result: first === undefined ? 'ok' : 'violation',
+      count: lost.length,
+      witness: first === undefined ? null : { atMs: first.atUs / 1000, story: story() },
+    };
+  }
+
+  private cells(): { key: number; column: number }[] {
+    const columns = this.spec.resolvers.length;
+    return Array.from({ length: this.keys * columns }, (_, cell) => ({
+      key: Math.floor(cell / columns),
+      column: cell % columns,
+    }));
+  }
+
+  /** Cells in which live leaders show different things when nothing is under way any more. */
+  private divergence(drained: boolean): Verdict {
+    const { names, nowUs, isLive } = this.run;
+    const live = [...this.leaders.keys()].filter((leader) => isLive(leader));
+    let count = 0;
+    let story: string[] = [];
+    for (const { key, column } of live.length < 2 ? [] : this.cells()) {
+      const first = this.leaders[live[0]!]!.rows;
+      const cell = cellAt(first, key, column);
+      const keepsBoth = resolverNames.indexOf(this.spec.resolvers[column]!) === KEEP_BOTH;
+      if (live.every((leader) => showSame(first, this.leaders[leader]!.rows, cell, keepsBoth))) continue;
+      if (count++ > 0) continue;
+      story = live.map(
+        (leader) => `${names[leader]!} shows ${this.shownIn(leader, cell, column)} under key ${key}`,
+      );
+    }
+    return {
+      name: 'divergence',
+      result: count === 0 ? 'ok' : drained ? 'violation' : 'unknown',
+      count,
+      witness: count === 0 ? null : { atMs: nowUs() / 1000, story },
+    };
+  }
+
+  private shownIn(leader: number, cell: number, column: number): string {
+    const { rows } = this.leaders[leader]!;
+    if (!isThere(rows, cell)) return rows.cells[cell + SHOWN_DELETED] === 1 ? 'a deleted row' : 'nothing';
+    const value = rows.cells[cell + SHOWN_VALUE]!;
+    if (!carriesNumbers(this.spec.resolvers[column]!)) return String(value);
+    const siblings = countOfSlots(rows, cell);
+    const others = this.spec.resolvers[column] === 'keep-both' && siblings > 1 ? `, one of ${siblings}` : '';
+    return `write number ${value}${others}`;
+  }
+
+  multiLeader(): MultiLeaderSummary {
+    const { counts, conflicts, spec, leaders } = this;
+    const [insertInsert, updateUpdate, updateDelete, deleteDelete] = conflicts as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    return {
+      streams: streamsOf(spec.exchange, leaders.length),
+      conflicts: {
+        insertInsert,
+        updateUpdate,
+        updateDelete,
+        deleteDelete,
+        all: insertInsert + updateUpdate + updateDelete + deleteDelete,
+      },
+      ...counts,
+      ...this.outcomeOfRows(),
+      lag: this.lags(),
+    };
+  }
+
+  private outcomeOfRows(): Pick<MultiLeaderSummary, 'siblings' | 'overdrawn'> {
+    const { spec, leaders, run } = this;
+    const [live] = [...leaders.keys()].filter((leader) => run.isLive(leader));
+    let siblings = 0;
+    let accounts = 0;
+    let lowest = 0;
+    for (const { key, column } of live === undefined ? [] : this.cells()) {
+      const { rows } = leaders[live]!;
+      const cell = cellAt(rows, key, column);
+      const resolver = spec.resolvers[column]!;
+      if (resolver === 'keep-both' && countOfSlots(rows, cell) > 1) siblings++;
+      if (resolver !== 'sum' || rows.cells[cell + SHOWN_VALUE]! >= 0) continue;
+      accounts++;
+      lowest = Math.min(lowest, rows.cells[cell + SHOWN_VALUE]!);
+    }
+    return { siblings, overdrawn: { accounts, lowest } };
+  }
+
+  private lags(): MultiLeaderSummary['lag'] {
+    const { names } = this.run;
+    const count = this.leaders.length;
+    return [...this.leaders.keys()].flatMap((from) =>
+      [...this.leaders.keys()].flatMap((to) =>
+        from === to
+          ? []
+          : [
+              {
+                from: names[from]!,
+                to: names[to]!,
+                meanMs:
+                  this.lagSamples === 0 ? 0 : this.lagSumUs[from * count + to]! / this.lagSamples / 1000,
+                maxMs: this.lagMaxUs[from * count + to]! / 1000,
+              },
+            ],
+      ),
+    );
+  }
+
+  roles(): NodeRole[] {
+    return this.leaders.map(({ applied, inbox, heldBackCount, links, targets }) => {
+      const count = applied.reduce((sum, each) => sum + each, 0);
+      const silent = targets.filter((peer) => linkState(links[peer]!.state) === 'silent').length;
+      return {
+        role: 'leader',
+        state: silent === 0 ? 'takes writes' : `takes writes, ${silent} cut off`,
+        term: 0,
+        writtenLsn: count + inbox.count + heldBackCount,
+        flushedLsn: count,
+        appliedLsn: count,
+        believedLeader: null,
+      };
+    });
+  }
+
+  streams(): StreamView[] {
+    const { names } = this.run;
+    return this.leaders.flatMap(({ links, targets, log }, from) =>
+      targets.flatMap((to) => {
+        const { state, confirmed } = links[to]!;
+        const is = linkState(state);
+        if (is === 'closed') return [];
+        return {
+          from: names[from]!,
+          to: names[to]!,
+          state: is === 'silent' ? 'disconnected' : confirmed < logEnd(log) ? 'catch-up' : 'streaming',
+          syncState: 'async',
+          sentBytes: 0,
+        };
+      }),
+    );
+  }
+
+  helpers(): HelperState[] {
+    return [];
+  }
+}

@@ -1,0 +1,94 @@
+/** Every order in which changes, confirmations and syncs may come, for one write at each leader at any time. */
+
+import { describe, expect, test } from 'vitest';
+import { explore } from '../../explore/explore.ts';
+import type { Check, Model } from '../../explore/model.ts';
+import { isFullSize } from '../../full-size.test-support.ts';
+import { type NodeKind, TIMER, WRITE } from '../../kernel/protocol.ts';
+import { parseScenario } from '../../scenario/parse.ts';
+import type { ScenarioSource } from '../../scenario/schema.ts';
+import { MultiLeaderCluster } from './cluster.ts';
+import type { Leader } from './leader.ts';
+import type { ResolverName } from './resolvers.ts';
+import { SHOWN_VALUE } from './rows.ts';
+import type { MultiLeader } from './run.test-support.ts';
+import type { MultiLeaderSpec } from './spec.ts';
+
+/** Asks each leader once, at any time. */
+const client = (leaders: number): NodeKind<{ asked: number }> => ({
+  onInput(state, input, out) {
+    if (input.kind === TIMER) {
+      state.asked++;
+      out.send(input.a, WRITE, 0, input.a + 1, 0, 0, 0, 100);
+    } else if (input.kind < TIMER) for (let slot = 0; slot < leaders; slot++) out.startTimer(slot, 1000);
+  },
+});
+
+function modelOf(leaders: number, topology: Partial<MultiLeader>): Model {
+  const names = ['a', 'b', 'c'].slice(0, leaders);
+  const scenario = parseScenario({
+    id: 'model',
+    durationMs: 1,
+    cluster: { nodes: names.map((id) => ({ id })) },
+    topology: { type: 'multi-leader', ...topology },
+    workload: { clients: [{}], keys: { count: 1 } },
+  } as ScenarioSource);
+  const { members } = new MultiLeaderCluster(
+    scenario.topology as MultiLeaderSpec,
+    { replicas: leaders, keys: 1, nodes: scenario.nodes, clients: [leaders] },
+    { names } as never,
+  );
+  return {
+    actors: [
+      ...members.map(({ kind, state, timers }, node) => ({
+        name: names[node]!,
+        kind,
+        state,
+        timers: Array.from({ length: timers }, (_, slot) => ({ name: `${slot}`, fires: 'never' as const })),
+      })),
+      {
+        name: 'client',
+        kind: client(leaders) as NodeKind<unknown>,
+        state: { asked: 0 },
+        timers: names.map((name) => ({ name: `the write at ${name}`, fires: 'any time' as const })),
+      },
+    ],
+    settled: true,
+  };
+}
+
+/** Where everybody has everything, everybody shows the same. */
+const agrees = (leaders: number): Check => ({
+  name: 'leaders that have applied the same show the same',
+  broken: (state) => {
+    const all = Array.from({ length: leaders }, (_, leader) => state.stateOf(leader) as Leader);
+    const isThrough = all.every(({ applied }) => applied.every((count) => count === 1));
+    if (!isThrough) return null;
+    const shown = all.map(({ rows }) => rows.cells[SHOWN_VALUE]!);
+    return new Set(shown).size === 1 ? null : `they show ${shown.join(', ')}`;
+  },
+});
+
+const exploreAll = (leaders: number, topology: Partial<MultiLeader>) =>
+  explore(modelOf(leaders, topology), {
+    depth: 200,
+    states: isFullSize ? 3_000_000 : 300_000,
+    checks: [agrees(leaders)],
+  });
+
+describe('two leaders, a write at each, at any time', () => {
+  test.each<ResolverName>(['last-writer', 'first-writer', 'keep-both', 'max', 'union'])(
+    '%s: in every order both end with the same',
+    (resolve) => {
+      for (const causal of [false, true]) {
+        const found = exploreAll(2, { resolve, causal });
+        expect([found.result, found.complete, found.violation]).toEqual(['ok', true, null]);
+        expect(found.unique).toBeGreaterThan(50);
+      }
+    },
+  );
+
+  test('in the order of arrival: some order leaves them different', () => {
+    expect(exploreAll(2, { resolve: 'arrival-order' }).result).toBe('violation');
+  });
+});

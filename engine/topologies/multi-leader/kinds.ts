@@ -1,0 +1,167 @@
+/** The one node kind of multi-leader replication: a leader, driven by its lowered chart. */
+
+import {
+  CRASHED,
+  FLUSHED,
+  type NodeKind,
+  PING,
+  PONG,
+  READ,
+  RESTARTED,
+  SERVICE_APPLY,
+  SERVICE_NONE,
+  SERVICE_READ,
+  SERVICE_TURN,
+  SERVICE_WRITE,
+  START,
+  TIMER,
+  WRITE,
+} from '../../kernel/protocol.ts';
+import type { Chart } from '../../statecharts/chart.ts';
+import { lower } from '../../statecharts/lower.ts';
+import { type ExchangeEvent, exchangeChart } from './exchange.chart.ts';
+import { answerGreeting, confirm, firstAfter, learn, takeTold } from './exchanging.ts';
+import { type Activation, type Leader, loseMemory } from './leader.ts';
+import { CHANGE, CONTEXT, GREET, HAS, HAVE, MESSAGE_BYTES, MISSED } from './messages.ts';
+import { synced, takeChange, takeContext } from './receiving.ts';
+import { answerRead, takeWrite } from './writing.ts';
+
+/** Lowered once: every simulation steps the same tables. */
+export const exchange: Chart<Activation, ExchangeEvent> = lower(exchangeChart, {
+  // A delay of 0 stands for never.
+  startTimer: ({ out, peer }, slot, delayUs) => {
+    if (delayUs > 0) out.startTimer(peer * exchangeTimers.length + slot, delayUs);
+  },
+  cancelTimer: ({ out, peer }, slot) => out.cancelTimer(peer * exchangeTimers.length + slot),
+});
+
+const timerNames: Readonly<Record<string, string>> = {
+  silence: 'the wait for word of what was sent',
+  retry: 'the wait for an answer',
+  patience: 'the patience with one that is cut off',
+};
+/** Names of a leader's timers for one other, by slot. */
+export const exchangeTimers: readonly string[] = exchange.timers.map(({ delay }) => timerNames[delay]!);
+
+const isOpen = exchange.activeIn('open');
+const isSilent = exchange.activeIn('open.silent');
+const isGivenUp = exchange.activeIn('open.silent.given up');
+const open = exchange.eventIndex('open');
+const reopen = exchange.eventIndex('reopen');
+const close = exchange.eventIndex('close');
+const committed = exchange.eventIndex('committed');
+const confirmed = exchange.eventIndex('confirmed');
+const missed = exchange.eventIndex('missed');
+const told = exchange.eventIndex('told');
+
+const handle: Activation = { node: null!, out: null!, peer: 0, from: 0 };
+
+function step(peer: number, event: number): void {
+  handle.peer = peer;
+  const link = handle.node.links[peer]!;
+  const wasGivenUp = isGivenUp[link.state];
+  link.state = exchange.step(link.state, event, handle);
+  if (isGivenUp[link.state] !== wasGivenUp) closeRing();
+}
+
+/** In a ring it sends to the first of the others that is not given up. To those before it, it goes on asking. */
+function closeRing(): void {
+  const { links, targets } = handle.node;
+  let isWanted = true;
+  for (const peer of targets) {
+    const { state } = links[peer]!;
+    if (isWanted && isOpen[state] === 0) step(peer, reopen);
+    else if (!isWanted && isOpen[state] === 1) step(peer, close);
+    if (isGivenUp[links[peer]!.state] === 0) isWanted = false;
+  }
+}
+
+/** At its start it takes the others to be as empty as it is; after a crash it asks them. */
+function begin(event: number): void {
+  const { targets, links, settings } = handle.node;
+  for (const peer of targets) {
+    handle.peer = peer;
+    links[peer]!.state = exchange.start(handle);
+  }
+  for (const peer of settings.isRing ? targets.slice(0, 1) : targets) step(peer, event);
+}
+
+function sendOn(): void {
+  const { node } = handle;
+  for (const peer of node.targets) {
+    if (isOpen[node.links[peer]!.state] === 0) continue;
+    confirm(node, peer);
+    step(peer, committed);
+  }
+}
+
+export const leaderKind: NodeKind<Leader> = {
+  onInput(node, input, out) {
+    handle.node = node;
+    handle.out = out;
+    switch (input.kind) {
+      case READ:
+        answerRead(node, input, out);
+        break;
+      case WRITE:
+        takeWrite(node, input, out);
+        break;
+      case CONTEXT:
+        takeContext(node, input);
+        break;
+      case CHANGE:
+        takeChange(node, input, out);
+        break;
+      case HAVE:
+        learn(node, input.from, input.a, input.b);
+        step(input.from, confirmed);
+        break;
+      case MISSED:
+        handle.from = firstAfter(node, input.from, input.a, input.b);
+        step(input.from, missed);
+        break;
+      case GREET:
+        answerGreeting(node, input, out);
+        break;
+      case HAS:
+        if (takeTold(node, input)) step(input.from, told);
+        break;
+      case FLUSHED:
+        if (synced(node, out)) sendOn();
+        break;
+      case TIMER: {
+        const peer = Math.floor(input.a / exchangeTimers.length);
+        step(peer, input.a - peer * exchangeTimers.length);
+        break;
+      }
+      case PING:
+        out.send(input.from, PONG, 0, 0, 0, 0, 0, MESSAGE_BYTES);
+        break;
+      case START:
+        begin(open);
+        break;
+      case RESTARTED:
+        begin(reopen);
+        break;
+      case CRASHED:
+        loseMemory(node);
+        break;
+      default:
+        throw new RangeError(`a leader was given input kind ${input.kind}`);
+    }
+  },
+};
+
+export type LinkState = 'streaming' | 'silent' | 'closed';
+
+export function linkState(state: number): LinkState {
+  return isOpen[state] === 0 ? 'closed' : isSilent[state] === 1 ? 'silent' : 'streaming';
+}
+
+/** What serving a message costs a leader. A context goes before its change, and must not overtake another. */
+export function serviceClassOf(kind: number): number {
+  if (kind === READ) return SERVICE_READ;
+  if (kind === WRITE) return SERVICE_WRITE;
+  if (kind === CHANGE) return SERVICE_APPLY;
+  return kind === CONTEXT ? SERVICE_TURN : SERVICE_NONE;
+}

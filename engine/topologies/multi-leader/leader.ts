@@ -1,0 +1,173 @@
+/**
+ * A leader's state. Each takes reads and writes of its clients, acknowledges a write once it is on its own disk, and sends
+ * it to others afterwards. How a leader exchanges changes with another is a chart's business (`exchange.chart.ts`), whose
+ * rules are `exchanging.ts`; what comes is `receiving.ts`'s, its own writes `writing.ts`'s, and conflicts `resolving.ts`'s.
+ *
+ * Further reading: Terry et al., Managing Update Conflicts in Bayou, SOSP 1995; Petersen et al., Flexible Update
+ * Propagation for Weakly Consistent Replication, SOSP 1997; https://www.enterprisedb.com/docs/pgd/latest/.
+ */
+
+import type { AutoIncrement } from '../../identifiers/auto-increment.ts';
+import type { Out } from '../../kernel/protocol.ts';
+import { type Changes, changeWidth, type Log, newChanges, newLog } from './log.ts';
+import { PART, PARTS_MOST } from './messages.ts';
+import { newRows, type Rows } from './rows.ts';
+import type { Account } from './spec.ts';
+
+export interface LeaderSettings {
+  readonly leaders: number;
+  readonly columns: number;
+  /** By cell of a row. */
+  readonly resolvers: Uint8Array;
+  readonly hybrid: boolean;
+  readonly causal: boolean;
+  /** Whether it sends to one of its targets only, the first that is not given up. */
+  readonly isRing: boolean;
+  /** Whether it passes on what others have sent it. */
+  readonly relays: boolean;
+  /** Share of writes that delete, per 2^32. */
+  readonly deleteThreshold: number;
+  readonly account: Account | null;
+  readonly silenceUs: number;
+  readonly retryUs: number;
+  /** 0 where nobody is ever given up. */
+  readonly patienceUs: number;
+}
+
+/** What a leader knows of one that it sends to. */
+export interface Link {
+  /** Configuration of its chart. */
+  state: number;
+  /** Number of the log entry that is sent next, and of the first that the other may lack on its disk. */
+  next: number;
+  confirmed: number;
+  /** The question asked last, that whose answer is coming, which may be an earlier one, and its parts that have come, a bit each. */
+  question: number;
+  answering: number;
+  answered: number;
+}
+
+export interface Leader {
+  readonly settings: LeaderSettings;
+  readonly self: number;
+  /** Whom it may send to; in a ring, in its order. */
+  readonly targets: readonly number[];
+  readonly width: number;
+  readonly rows: Rows;
+  /** How it counts up the ids of new rows, null where clients say which row they write; and the largest id that it knows. */
+  readonly series: AutoIncrement | null;
+  largestId: number;
+  readonly log: Log;
+  /** What waits for the log's sync, in the order of its coming, and how many of them the sync under way covers. */
+  readonly inbox: Changes;
+  syncing: number;
+  /** The clock's reading in the newest stamp that it goes by. */
+  lastStampUs: number;
+  /** By leader, how many of its changes are on disk here, wait for it or are, or have come. */
+  readonly applied: Int32Array;
+  readonly queued: Int32Array;
+  readonly seen: Int32Array;
+  /** By leader, the vector of its last change on disk, and of its last that has come. */
+  readonly appliedVectors: Int32Array;
+  readonly seenVectors: Int32Array;
+  /** By leader, changes that wait for others. */
+  readonly heldBack: readonly Changes[];
+  heldBackCount: number;
+  /** By sender, contexts that came of late: each its key and four numbers (`contextAt`). */
+  readonly contexts: Int32Array;
+  /** By sender: 1 while it has been told that something is missing, and nothing that fits has come since. */
+  readonly hasMissed: Uint8Array;
+  /** Whom to tell what is on disk now: sender × leaders + author, each once. */
+  readonly owed: Int32Array;
+  owedCount: number;
+  readonly isOwed: Uint8Array;
+  /** By leader, what is known to be on its disk, and what it has said that it has. */
+  readonly known: Int32Array;
+  readonly told: Int32Array;
+  readonly links: readonly Link[];
+}
+
+/** What the chart of an exchange sees as its context. */
+export interface Activation {
+  node: Leader;
+  out: Out;
+  peer: number;
+  /** The first log entry that the other says it lacks. */
+  from: number;
+}
+
+export function newLeader(
+  settings: LeaderSettings,
+  self: number,
+  targets: readonly number[],
+  keys: number,
+  series: AutoIncrement | null,
+): Leader {
+  const { leaders } = settings;
+  return {
+    settings,
+    self,
+    targets,
+    width: changeWidth(leaders),
+    rows: newRows(keys, settings.resolvers.length, leaders),
+    series,
+    largestId: 0,
+    log: newLog(),
+    inbox: newChanges(),
+    syncing: 0,
+    lastStampUs: Number.NEGATIVE_INFINITY,
+    applied: new Int32Array(leaders),
+    queued: new Int32Array(leaders),
+    seen: new Int32Array(leaders),
+    appliedVectors: new Int32Array(leaders * leaders),
+    seenVectors: new Int32Array(leaders * leaders),
+    heldBack: Array.from({ length: leaders }, newChanges),
+    heldBackCount: 0,
+    contexts: new Int32Array(leaders * PARTS_MOST * CONTEXTS * (PART + 1)),
+    hasMissed: new Uint8Array(leaders),
+    owed: new Int32Array(leaders * leaders),
+    owedCount: 0,
+    isOwed: new Uint8Array(leaders * leaders),
+    known: new Int32Array(leaders * leaders),
+    told: new Int32Array(leaders * leaders),
+    links: Array.from({ length: leaders }, () => ({
+      state: 0,
+      next: 0,
+      confirmed: 0,
+      question: 0,
+      answering: 0,
+      answered: 0,
+    })),
+  };
+}
+
+/** Contexts that are kept of each sender and part: on a link that lets messages overtake each other they come in any order. */
+const CONTEXTS = 16;
+
+/** Where a context has its place: two that come one after the other have different ones. */
+export function contextAt(sender: number, part: number, key: number): number {
+  return ((sender * PARTS_MOST + part) * CONTEXTS + (key & (CONTEXTS - 1))) * (PART + 1);
+}
+
+/** The process dies. What shows is on its disk; what waited for that is gone. */
+export function loseMemory(node: Leader): void {
+  const { log } = node;
+  node.inbox.first = node.inbox.count = 0;
+  node.syncing = 0;
+  node.seen.set(node.applied);
+  node.queued.set(node.applied);
+  node.seenVectors.set(node.appliedVectors);
+  for (const held of node.heldBack) held.first = held.count = 0;
+  node.heldBackCount = 0;
+  node.contexts.fill(0);
+  node.hasMissed.fill(0);
+  node.isOwed.fill(0);
+  node.owedCount = 0;
+  node.known.fill(0);
+  node.told.fill(0);
+  for (const link of node.links) {
+    link.state = 0;
+    link.next = link.confirmed = log.base;
+    link.answering = link.answered = 0;
+  }
+}

@@ -1,0 +1,236 @@
+import { FIRST_TOPOLOGY_MESSAGE } from '../../kernel/protocol.ts';
+import { stampMs } from '../leaderless/stamps.ts';
+
+/** Messages between leaders. Fields in the order a, b, c, d, e. */
+
+/**
+ * A change: its number among those of its author, what it changes and whose it is (`packWhat`, `withOrigin`), its value, the
+ * stamp's greater part with the parts of its context that went before it, a bit each (`packHi`), the lesser part.
+ */
+export const CHANGE = FIRST_TOPOLOGY_MESSAGE;
+/**
+ * What the author of the change that follows had seen since its last: which change and which part of the context
+ * (`contextKey`), and of four other leaders how many changes.
+ */
+export const CONTEXT = FIRST_TOPOLOGY_MESSAGE + 1;
+/** How many changes of a leader are on the sender's disk: the leader, the number. */
+export const HAVE = FIRST_TOPOLOGY_MESSAGE + 2;
+/** A change did not fit: its author, the number of that one's last change that did. */
+export const MISSED = FIRST_TOPOLOGY_MESSAGE + 3;
+/** The question what the receiver has: its number. */
+export const GREET = FIRST_TOPOLOGY_MESSAGE + 4;
+/** Of the answer one part: which (`packTold`), and of four other leaders how many changes. */
+export const HAS = FIRST_TOPOLOGY_MESSAGE + 5;
+
+/** Bytes of each of them without a value, the order of TCP/IP headers and a few integers. */
+export const MESSAGE_BYTES = 64;
+
+/** What a change does to its row. */
+export const INSERT = 0;
+export const UPDATE = 1;
+export const DELETE = 2;
+const changeKinds = ['insert', 'update', 'delete'] as const;
+
+const KEY_BITS = 20;
+const COLUMN_BITS = 3;
+const KIND_SHIFT = KEY_BITS + COLUMN_BITS;
+const ORIGIN_SHIFT = KIND_SHIFT + 2;
+
+/** A key below 2^20, a column below 8 and what is done to it. */
+export function packWhat(key: number, column: number, kind: number): number {
+  return key | (column << KEY_BITS) | (kind << KIND_SHIFT);
+}
+
+export function keyIn(what: number): number {
+  return what & ((1 << KEY_BITS) - 1);
+}
+
+export function columnIn(what: number): number {
+  return (what >> KEY_BITS) & ((1 << COLUMN_BITS) - 1);
+}
+
+export function kindIn(what: number): number {
+  return (what >> KIND_SHIFT) & 3;
+}
+
+export function withOrigin(what: number, origin: number): number {
+  return what | (origin << ORIGIN_SHIFT);
+}
+
+export function originIn(packed: number): number {
+  return packed >> ORIGIN_SHIFT;
+}
+
+export function whatIn(packed: number): number {
+  return packed & ((1 << ORIGIN_SHIFT) - 1);
+}
+
+const HI_BITS = 21;
+
+/** The greater part of a stamp, which is below 2^21 for years to come, and eight bits. */
+export function packHi(hi: number, parts: number): number {
+  return hi | (parts << HI_BITS);
+}
+
+export function hiIn(packed: number): number {
+  return packed & ((1 << HI_BITS) - 1);
+}
+
+export function partsIn(packed: number): number {
+  return packed >> HI_BITS;
+}
+
+/** Leaders in one part of a context or of an answer. */
+export const PART = 4;
+export const PARTS_MOST = 8;
+
+const SEQUENCE_BITS = 23;
+
+/** Part of which change's context: what is left of the change's number tells it from all that may still be on their way. */
+export function contextKey(origin: number, part: number, sequence: number): number {
+  return (origin << (SEQUENCE_BITS + 3)) | (part << SEQUENCE_BITS) | (sequence & ((1 << SEQUENCE_BITS) - 1));
+}
+
+export function partOfContext(key: number): number {
+  return (key >> SEQUENCE_BITS) & 7;
+}
+
+/** A part of what the sender has on its disk (0) or has taken in (1), as the answer to a question. */
+export function packTold(part: number, which: 0 | 1, question: number): number {
+  return part | (which << 3) | (question << 4);
+}
+
+export function partOfTold(packed: number): number {
+  return packed & 7;
+}
+
+export function whichTold(packed: number): number {
+  return (packed >> 3) & 1;
+}
+
+export function questionOf(packed: number): number {
+  return packed >> 4;
+}
+
+// Notes.
+
+/** Two writes of which neither author had seen the other's: `packCell`, `packConflict`, the value that comes, the one there. */
+export const NOTE_CONFLICT = 1;
+/** A write is thrown away: `packCell`, its number, that of the one that stays. */
+export const NOTE_THROWN_AWAY = 2;
+/** A change of a row that is not there yet: its author, `packCell`, its value. */
+export const NOTE_UPDATE_FIRST = 3;
+/** A change is not applied, by rule: its author, `packWhat`, its value, 1 where that throws a write away. */
+export const NOTE_SKIPPED = 4;
+/** A change waits for another: its author and number, the author and number of the other. */
+export const NOTE_HELD_BACK = 5;
+/** A change that is known here already has come: its author, its number. */
+export const NOTE_KNOWN = 6;
+/** Its exchange with another: the other, `EXCHANGE_…`. */
+export const NOTE_EXCHANGE = 7;
+/** A withdrawal is refused: key, balance. */
+export const NOTE_REFUSED = 8;
+
+export const EXCHANGE_STREAMING = 0;
+export const EXCHANGE_CUT_OFF = 1;
+export const EXCHANGE_GIVEN_UP = 2;
+export const EXCHANGE_CLOSED = 3;
+export const exchangeStates = ['streaming', 'cut off', 'given up', 'closed'] as const;
+export type ExchangeState = (typeof exchangeStates)[number];
+
+/** Row and column in one integer. */
+export function packCell(key: number, column: number): number {
+  return key | (column << KEY_BITS);
+}
+
+export const INSERT_INSERT = 0;
+export const UPDATE_UPDATE = 1;
+export const UPDATE_DELETE = 2;
+export const DELETE_DELETE = 3;
+export const conflictKinds = ['insert-insert', 'update-update', 'update-delete', 'delete-delete'] as const;
+export type ConflictKind = (typeof conflictKinds)[number];
+
+export const CAME_WINS = 0;
+export const THERE_WINS = 1;
+export const BOTH_KEPT = 2;
+export const conflictOutcomes = ['came', 'there', 'both'] as const;
+
+/** Authors of what comes and of what is there, what kind of conflict, how it ends. */
+export function packConflict(came: number, there: number, kind: number, outcome: number): number {
+  return came | (there << 5) | (kind << 10) | (outcome << 12);
+}
+
+export function conflictIn(packed: number): {
+  readonly came: number;
+  readonly there: number;
+  readonly kind: number;
+  readonly outcome: number;
+} {
+  return {
+    came: packed & 31,
+    there: (packed >> 5) & 31,
+    kind: (packed >> 10) & 3,
+    outcome: (packed >> 12) & 3,
+  };
+}
+
+/** A message as observers read it. Leaders are counted from 0. */
+export type MultiLeaderMessage =
+  | {
+      readonly type: 'change';
+      /** Whose it is, and its number among theirs. */
+      readonly author: number;
+      readonly sequence: number;
+      readonly does: (typeof changeKinds)[number];
+      readonly key: number;
+      readonly column: number;
+      readonly value: number;
+      readonly stampMs: number | null;
+    }
+  | {
+      readonly type: 'change-context';
+      /** Of four leaders, without the author, how many changes the author had seen. */
+      readonly seen: readonly [number, number, number, number];
+    }
+  | { readonly type: 'have'; readonly author: number; readonly sequence: number }
+  | { readonly type: 'missed'; readonly author: number; readonly sequence: number }
+  | { readonly type: 'greet' }
+  | { readonly type: 'has'; readonly onDisk: boolean };
+
+/** The typed form of a packed message. */
+export function multiLeaderMessage(
+  kind: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  e: number,
+): MultiLeaderMessage {
+  switch (kind) {
+    case CHANGE: {
+      const what = whatIn(b);
+      return {
+        type: 'change',
+        author: originIn(b),
+        sequence: a,
+        does: changeKinds[kindIn(what)]!,
+        key: keyIn(what),
+        column: columnIn(what),
+        value: c,
+        stampMs: stampMs(hiIn(d), e),
+      };
+    }
+    case CONTEXT:
+      return { type: 'change-context', seen: [b, c, d, e] };
+    case HAVE:
+      return { type: 'have', author: a, sequence: b };
+    case MISSED:
+      return { type: 'missed', author: a, sequence: b };
+    case GREET:
+      return { type: 'greet' };
+    case HAS:
+      return { type: 'has', onDisk: whichTold(a) === 0 };
+    default:
+      throw new RangeError(`message kind ${kind} is none of multi-leader replication's`);
+  }
+}

@@ -1,0 +1,280 @@
+/**
+ * A change comes to the row it is for. Whether it is in conflict is read off version vectors: its author's says what it had
+ * seen, and each cell keeps of every leader the change that counts. What becomes of a conflict is the column's resolver's.
+ *
+ * - `last-writer` shows the change of the greatest stamp, whatever its author had seen; of two with one stamp the greater
+ *   node's. So a clock that is behind loses also what it wrote later. Source: DeCandia et al. 2007; Cassandra.
+ * - `first-writer`, `keep-both`, `max`, `union` look only at changes that nobody's later one has replaced.
+ * - `pgd`: https://www.enterprisedb.com/docs/pgd/latest/reference/conflict-management/, the defaults: `insert_exists` and
+ *   `update_origin_change` take the newer, `update_missing` inserts, `update_recently_deleted`, `delete_missing` and
+ *   `delete_recently_updated` skip.
+ *
+ * All but `arrival-order` and `pgd` show what is a function of the set of changes, in whatever order they came.
+ */
+
+import type { Out } from '../../kernel/protocol.ts';
+import { isNewer } from '../leaderless/stamps.ts';
+import type { Leader } from './leader.ts';
+import { HI, LO, ORIGIN, SEQUENCE, VALUE, VECTOR, WHAT } from './log.ts';
+import {
+  BOTH_KEPT,
+  CAME_WINS,
+  columnIn,
+  DELETE,
+  DELETE_DELETE,
+  INSERT,
+  INSERT_INSERT,
+  keyIn,
+  kindIn,
+  NOTE_CONFLICT,
+  NOTE_SKIPPED,
+  NOTE_THROWN_AWAY,
+  NOTE_UPDATE_FIRST,
+  packCell,
+  packConflict,
+  THERE_WINS,
+  UPDATE,
+  UPDATE_DELETE,
+  UPDATE_UPDATE,
+} from './messages.ts';
+import { ARRIVAL_ORDER, FIRST_WRITER, KEEP_BOTH, LAST_WRITER, MAX, PGD, SUM, UNION } from './resolvers.ts';
+import {
+  COVERED,
+  cellAt,
+  FRESH_HI,
+  FRESH_LO,
+  isThere,
+  type Rows,
+  SHOWN,
+  SHOWN_DELETED,
+  SHOWN_HI,
+  SHOWN_LO,
+  SHOWN_SEQUENCE,
+  SHOWN_VALUE,
+  SLOT_HI,
+  SLOT_KIND,
+  SLOT_LO,
+  SLOT_VALUE,
+  slotAt,
+} from './rows.ts';
+
+/** Applies the change whose integers begin at `at`: a leader's own, or another's. */
+export function applyChange(node: Leader, words: Int32Array, at: number, out: Out): void {
+  const { rows, settings } = node;
+  const { cells } = rows;
+  const what = words[at + WHAT]!;
+  const origin = words[at + ORIGIN]!;
+  const cell = cellAt(rows, keyIn(what), columnIn(what));
+  const resolver = settings.resolvers[settings.resolvers.length === 1 ? 0 : columnIn(what)]!;
+  if (kindIn(what) === UPDATE && cells[cell + SHOWN] === 0)
+    out.note(NOTE_UPDATE_FIRST, origin, cellOf(what), words[at + VALUE]!, 0);
+  refresh(cells, cell, words[at + HI]!, words[at + LO]!);
+  // Somebody who had seen it has written since, and that has come first.
+  const isReplaced = cells[cell + COVERED + origin]! >= words[at + SEQUENCE]!;
+  const concurrent = isReplaced ? 0 : takeSlot(rows, cell, words, at, resolver);
+  switch (resolver) {
+    case LAST_WRITER:
+      showNewer(node, cell, words, at, isReplaced, out);
+      break;
+    case ARRIVAL_ORDER:
+      show(cells, cell, words, at);
+      break;
+    case PGD:
+      applyAsPgd(node, cell, words, at, isReplaced, out);
+      break;
+    default:
+      if (isReplaced) return;
+      showOfSlots(rows, cell, resolver, settings.account?.opening ?? 0);
+  }
+  if (concurrent !== 0) noteConflicts(rows, cell, words, at, concurrent, resolver, out);
+}
+
+function cellOf(what: number): number {
+  return packCell(keyIn(what), columnIn(what));
+}
+
+function refresh(cells: Int32Array, cell: number, hi: number, lo: number): void {
+  if (!isNewer(hi, lo, 0, cells[cell + FRESH_HI]!, cells[cell + FRESH_LO]!, 0)) return;
+  cells[cell + FRESH_HI] = hi;
+  cells[cell + FRESH_LO] = lo;
+}
+
+/** The change counts now, and those do not any more that its author had seen. Gives those of the others that do, a bit each. */
+function takeSlot(rows: Rows, cell: number, words: Int32Array, at: number, resolver: number): number {
+  const { cells, leaders } = rows;
+  const origin = words[at + ORIGIN]!;
+  let concurrent = 0;
+  for (let leader = 0; leader < leaders; leader++) {
+    const slot = slotAt(rows, cell, leader);
+    if (leader === origin) {
+      cells[slot] = words[at + SEQUENCE]!;
+      cells[slot + SLOT_HI] = words[at + HI]!;
+      cells[slot + SLOT_LO] = words[at + LO]!;
+      cells[slot + SLOT_VALUE] = words[at + VALUE]!;
+      cells[slot + SLOT_KIND] = kindIn(words[at + WHAT]!);
+      cells[cell + COVERED + leader] = words[at + SEQUENCE]!;
+      continue;
+    }
+    const had = words[at + VECTOR + leader]!;
+    if (cells[slot]! > had) concurrent |= 1 << leader;
+    // Of a sum every leader's part counts for ever.
+    if (resolver === SUM) continue;
+    if (cells[slot]! <= had) cells[slot] = 0;
+    if (cells[cell + COVERED + leader]! < had) cells[cell + COVERED + leader] = had;
+  }
+  return concurrent;
+}
+
+function show(cells: Int32Array, cell: number, words: Int32Array, at: number): void {
+  cells[cell + SHOWN] = words[at + ORIGIN]! + 1;
+  cells[cell + SHOWN_SEQUENCE] = words[at + SEQUENCE]!;
+  cells[cell + SHOWN_HI] = words[at + HI]!;
+  cells[cell + SHOWN_LO] = words[at + LO]!;
+  cells[cell + SHOWN_VALUE] = words[at + VALUE]!;
+  cells[cell + SHOWN_DELETED] = kindIn(words[at + WHAT]!) === DELETE ? 1 : 0;
+}
+
+/** Whether a change has a greater stamp than what shows, or the same and a greater author. */
+function beatsShown(cells: Int32Array, cell: number, words: Int32Array, at: number): boolean {
+  return isNewer(
+    words[at + HI]!,
+    words[at + LO]!,
+    words[at + ORIGIN]! + 1,
+    cells[cell + SHOWN_HI]!,
+    cells[cell + SHOWN_LO]!,
+    cells[cell + SHOWN]!,
+  );
+}
+
+/** Whether the author of a change had seen what shows. */
+function hadSeenShown(cells: Int32Array, cell: number, words: Int32Array, at: number): boolean {
+  const author = cells[cell + SHOWN]! - 1;
+  return author < 0 || words[at + VECTOR + author]! >= cells[cell + SHOWN_SEQUENCE]!;
+}
+
+function showNewer(
+  node: Leader,
+  cell: number,
+  words: Int32Array,
+  at: number,
+  isReplaced: boolean,
+  out: Out,
+): void {
+  const { cells } = node.rows;
+  const what = words[at + WHAT]!;
+  const value = words[at + VALUE]!;
+  const shown = cells[cell + SHOWN_VALUE]!;
+  if (beatsShown(cells, cell, words, at)) {
+    if (!hadSeenShown(cells, cell, words, at)) out.note(NOTE_THROWN_AWAY, cellOf(what), shown, value, 0);
+    show(cells, cell, words, at);
+  } else if (!isReplaced) out.note(NOTE_THROWN_AWAY, cellOf(what), value, shown, 0);
+}
+
+function applyAsPgd(
+  node: Leader,
+  cell: number,
+  words: Int32Array,
+  at: number,
+  isReplaced: boolean,
+  out: Out,
+): void {
+  const { rows, self } = node;
+  const what = words[at + WHAT]!;
+  const kind = kindIn(what);
+  const there = isThere(rows, cell);
+  // What its own clients do, it does.
+  if (words[at + ORIGIN] === self) show(rows.cells, cell, words, at);
+  else if (there) {
+    if (kind !== DELETE || beatsShown(rows.cells, cell, words, at))
+      showNewer(node, cell, words, at, isReplaced, out);
+    else skip(words, at, true, out);
+  } else if (kind === INSERT || (kind === UPDATE && rows.cells[cell + SHOWN] === 0))
+    show(rows.cells, cell, words, at);
+  else skip(words, at, kind === UPDATE, out);
+}
+
+/** It is not applied here. What it did where it was made is thrown away, unless it deleted what is not there anyway. */
+function skip(words: Int32Array, at: number, isThrownAway: boolean, out: Out): void {
+  out.note(NOTE_SKIPPED, words[at + ORIGIN]!, words[at + WHAT]!, words[at + VALUE]!, isThrownAway ? 1 : 0);
+}
+
+/** What is shown of the changes that count, by resolver: one of them, or what all come to. */
+function showOfSlots(rows: Rows, cell: number, resolver: number, opening: number): void {
+  const { cells, leaders } = rows;
+  let chosen = -1;
+  let chosenSlot = 0;
+  let value = resolver === SUM ? opening : 0;
+  for (let leader = 0; leader < leaders; leader++) {
+    const slot = slotAt(rows, cell, leader);
+    if (cells[slot] === 0) continue;
+    if (resolver === SUM) value += cells[slot + SLOT_VALUE]!;
+    else if (resolver === UNION) value |= cells[slot + SLOT_VALUE]!;
+    if (chosen < 0 || goesBefore(cells, slot, leader, chosenSlot, chosen, resolver)) {
+      chosen = leader;
+      chosenSlot = slot;
+    }
+  }
+  cells[cell + SHOWN] = chosen + 1;
+  cells[cell + SHOWN_SEQUENCE] = cells[chosenSlot]!;
+  cells[cell + SHOWN_HI] = cells[chosenSlot + SLOT_HI]!;
+  cells[cell + SHOWN_LO] = cells[chosenSlot + SLOT_LO]!;
+  cells[cell + SHOWN_VALUE] =
+    resolver === SUM || resolver === UNION ? value : cells[chosenSlot + SLOT_VALUE]!;
+  cells[cell + SHOWN_DELETED] = cells[chosenSlot + SLOT_KIND] === DELETE ? 1 : 0;
+}
+
+function goesBefore(
+  cells: Int32Array,
+  slot: number,
+  leader: number,
+  otherSlot: number,
+  other: number,
+  resolver: number,
+): boolean {
+  if (resolver === MAX) return cells[slot + SLOT_VALUE]! > cells[otherSlot + SLOT_VALUE]!;
+  const newer = isNewer(
+    cells[slot + SLOT_HI]!,
+    cells[slot + SLOT_LO]!,
+    leader,
+    cells[otherSlot + SLOT_HI]!,
+    cells[otherSlot + SLOT_LO]!,
+    other,
+  );
+  return resolver === FIRST_WRITER ? !newer : newer;
+}
+
+function noteConflicts(
+  rows: Rows,
+  cell: number,
+  words: Int32Array,
+  at: number,
+  concurrent: number,
+  resolver: number,
+  out: Out,
+): void {
+  const { cells } = rows;
+  const origin = words[at + ORIGIN]!;
+  const what = words[at + WHAT]!;
+  const value = words[at + VALUE]!;
+  const shows = cells[cell + SHOWN]! === origin + 1 && cells[cell + SHOWN_SEQUENCE] === words[at + SEQUENCE];
+  const merges = resolver === KEEP_BOTH || resolver === UNION || resolver === SUM;
+  const outcome = merges ? BOTH_KEPT : shows ? CAME_WINS : THERE_WINS;
+  for (let rest = concurrent; rest !== 0; rest &= rest - 1) {
+    const leader = 31 - Math.clz32(rest & -rest);
+    const slot = slotAt(rows, cell, leader);
+    const kind = conflictKind(kindIn(what), cells[slot + SLOT_KIND]!);
+    const there = cells[slot + SLOT_VALUE]!;
+    out.note(NOTE_CONFLICT, cellOf(what), packConflict(origin, leader, kind, outcome), value, there);
+    if (resolver !== FIRST_WRITER) continue;
+    if (cells[cell + SHOWN] !== leader + 1)
+      out.note(NOTE_THROWN_AWAY, cellOf(what), there, cells[cell + SHOWN_VALUE]!, 0);
+  }
+  if (resolver === FIRST_WRITER && !shows)
+    out.note(NOTE_THROWN_AWAY, cellOf(what), value, cells[cell + SHOWN_VALUE]!, 0);
+}
+
+function conflictKind(one: number, other: number): number {
+  if (one === DELETE && other === DELETE) return DELETE_DELETE;
+  if (one === DELETE || other === DELETE) return UPDATE_DELETE;
+  return one === INSERT || other === INSERT ? INSERT_INSERT : UPDATE_UPDATE;
+}

@@ -1,0 +1,135 @@
+/** Multi-leader replication's settings as people write them in a scenario. Times are in milliseconds. */
+import * as z from 'zod/mini';
+import { id, positiveCount, positiveMs, probability } from '../../scenario/fields.ts';
+import { resolverNames } from './resolvers.ts';
+
+const resolver = z.enum(resolverNames);
+
+/** Columns of a row; three bits of a message say which. */
+const columnsMost = 8;
+
+export const multiLeaderSchema = z.strictObject({
+  type: z.literal('multi-leader'),
+  exchange: z._default(
+    z
+      .union([
+        z.enum(['all-to-all', 'ring']),
+        z.strictObject({ star: id.check(z.describe('The hub, through which every change goes')) }),
+        z.strictObject({
+          edges: z
+            .array(
+              z.strictObject({
+                from: id,
+                to: id,
+                oneWay: z._default(
+                  z.boolean().check(z.describe('Whether changes go only this way; otherwise both')),
+                  false,
+                ),
+              }),
+            )
+            .check(z.minLength(1), z.maxLength(930), z.describe('Who sends changes to whom')),
+        }),
+      ])
+      .check(
+        z.describe(
+          'Who sends changes to whom: every leader its own to every other; each leader to the next, in the order of cluster.nodes; through a hub; or along given edges. All but the first pass on what they are sent',
+        ),
+      ),
+    'all-to-all',
+  ),
+  reconfigureAfterMs: z.optional(
+    positiveMs.check(
+      z.describe(
+        'In a ring: how long a leader may be cut off before the one before it sends to the next instead; without it, for ever',
+      ),
+    ),
+  ),
+  causal: z._default(
+    z
+      .boolean()
+      .check(
+        z.describe(
+          'Whether a change waits for those its author had seen; otherwise changes of different leaders apply as they come',
+        ),
+      ),
+    false,
+  ),
+  detect: z._default(
+    z
+      .enum(['row', 'column'])
+      .check(z.describe('What two writes have to share to be in conflict: the row, or a column of it')),
+    'row',
+  ),
+  columns: z._default(
+    positiveCount(columnsMost).check(z.describe('Columns of a row; each write sets one of them, at random')),
+    1,
+  ),
+  resolve: z._default(
+    z
+      .union([resolver, z.array(resolver).check(z.minLength(1), z.maxLength(columnsMost))])
+      .check(
+        z.describe(
+          'What becomes of writes in conflict: the newest stamp wins; the oldest; both are kept for the application; it keeps the greatest (max), all items of both (union) or both changes (sum); whatever comes last is applied (arrival-order); or by the defaults of EDB Postgres Distributed (pgd). One for all columns, or a list of one each',
+        ),
+      ),
+    'last-writer',
+  ),
+  stamps: z._default(
+    z
+      .enum(['clock', 'hybrid'])
+      .check(
+        z.describe(
+          'Whether a write’s stamp is its leader’s clock, or a hybrid logical clock, which is never behind what the leader has seen',
+        ),
+      ),
+    'clock',
+  ),
+  deletes: z._default(
+    probability.check(
+      z.describe(
+        'Share of the writes to rows that are there which delete them; with union, which take an item out',
+      ),
+    ),
+    0,
+  ),
+  identifiers: z.optional(
+    z
+      .enum(['auto-increment', 'offset-step'])
+      .check(
+        z.describe(
+          'Writes make rows whose key their leader chooses: one more than the greatest it knows (auto-increment), or in steps of the number of leaders, each from its own (offset-step); without it, clients say which row',
+        ),
+      ),
+  ),
+  account: z.optional(
+    z
+      .strictObject({
+        opening: z._default(
+          z.int().check(z.gte(0), z.lte(1_000_000), z.describe('The balance that every row begins with')),
+          0,
+        ),
+        withdrawal: positiveCount(1_000_000).check(
+          z.describe(
+            'What each write takes away; a leader at which that would leave less than nothing refuses it',
+          ),
+        ),
+      })
+      .check(z.describe('With sum: rows are accounts, and writes are withdrawals')),
+  ),
+  silenceMs: z._default(
+    positiveMs.check(
+      z.describe('How long a leader waits for word of what it has sent before it asks what the other has'),
+    ),
+    1000,
+  ),
+  retryMs: z._default(
+    positiveMs.check(
+      z.describe(
+        'How long it waits for the answer before it holds the other for cut off, and how often it asks again',
+      ),
+    ),
+    1000,
+  ),
+});
+
+export type MultiLeaderDocument = z.output<typeof multiLeaderSchema>;

@@ -1,0 +1,184 @@
+/**
+ * A leader's own writes. A write happens when its record is on the leader's disk: then it has its stamp and its number, shows,
+ * and is acknowledged. Nobody else is waited for. What it was based on is what this leader had applied by then.
+ */
+
+import { nextAutoIncrement } from '../../identifiers/auto-increment.ts';
+import { type Input, type Out, pick, READ_OK, REFUSED, WRITE_OK } from '../../kernel/protocol.ts';
+import { numberUs, stampHi, stampLo, stampNumber } from '../leaderless/stamps.ts';
+import type { Leader } from './leader.ts';
+import {
+  addChange,
+  append,
+  BYTES,
+  FROM,
+  HI,
+  LO,
+  NUMBER,
+  ORIGIN,
+  PARTS,
+  SEQUENCE,
+  SLOT,
+  VALUE,
+  VECTOR,
+  WHAT,
+} from './log.ts';
+import { DELETE, INSERT, keyIn, MESSAGE_BYTES, NOTE_REFUSED, PART, packWhat, UPDATE } from './messages.ts';
+import { SUM, UNION } from './resolvers.ts';
+import { applyChange } from './resolving.ts';
+import { cellAt, FRESH_HI, FRESH_LO, isThere, SHOWN_VALUE, SLOT_VALUE, slotAt } from './rows.ts';
+
+/** A leader's own stream of chance: which column a write sets, and whether it deletes. */
+const CHOICES = 0;
+export const leaderChances = ['what a write does'] as const;
+
+/** How many different items a cart may hold: a bit each. */
+const items = 31;
+
+/** WRITE: it waits for the log's sync. */
+export function takeWrite(node: Leader, { from, a, b, c, bytes }: Input, out: Out): void {
+  const at = addChange(node.inbox, node.width);
+  const { words } = node.inbox;
+  words[at + ORIGIN] = node.self;
+  words[at + WHAT] = c;
+  words[at + BYTES] = bytes;
+  words[at + FROM] = from;
+  words[at + SLOT] = a;
+  words[at + NUMBER] = b;
+  beginSync(node, out);
+}
+
+/** One fsync for all that wait (group commit). */
+export function beginSync(node: Leader, out: Out): void {
+  const { inbox, width } = node;
+  if (node.syncing > 0 || inbox.count === 0) return;
+  node.syncing = inbox.count;
+  let bytes = 0;
+  for (let index = 0; index < inbox.count; index++)
+    bytes += inbox.words[(inbox.first + index) * width + BYTES]!;
+  out.fsync(inbox.count, 0, bytes);
+}
+
+/** A write of its own is on disk: it happens. */
+export function commitOwn(node: Leader, at: number, out: Out): void {
+  const { settings, self, rows, applied, inbox, width } = node;
+  const { words } = inbox;
+  const key = node.series === null ? keyIn(words[at + WHAT]!) : nextKey(node);
+  if (key * rows.cellsPerRow * rows.width >= rows.cells.length) {
+    refuse(words, at, out);
+    return;
+  }
+  const column = settings.columns === 1 ? 0 : pick(out.draw(CHOICES), settings.columns);
+  const cell = cellAt(rows, key, column);
+  const there = isThere(rows, cell);
+  const takesOut =
+    settings.deleteThreshold > 0 && out.draw(CHOICES) >>> 0 < settings.deleteThreshold && there;
+  const resolver = settings.resolvers[settings.resolvers.length === 1 ? 0 : column]!;
+  if (resolver === SUM && !mayWithdraw(node, cell, at, out)) return;
+  const kind = !there ? INSERT : takesOut && resolver !== UNION ? DELETE : UPDATE;
+  words[at + WHAT] = packWhat(key, column, kind);
+  words[at + VALUE] = carried(node, cell, resolver, words[at + NUMBER]!, takesOut);
+  const us = Math.max(out.clockUs(), node.lastStampUs + 1);
+  node.lastStampUs = us;
+  words[at + HI] = stampHi(us);
+  words[at + LO] = stampLo(us);
+  for (let leader = 0; leader < settings.leaders; leader++) words[at + VECTOR + leader] = applied[leader]!;
+  words[at + PARTS] = partsThatDiffer(node, words, at);
+  const sequence = applied[self]! + 1;
+  words[at + SEQUENCE] = sequence;
+  keepVector(node.appliedVectors, words, at, settings.leaders);
+  keepVector(node.seenVectors, words, at, settings.leaders);
+  applied[self] = node.queued[self] = node.seen[self] = sequence;
+  append(node.log, words, at, width, out.nowUs);
+  applyChange(node, words, at, out);
+  out.send(
+    words[at + FROM]!,
+    WRITE_OK,
+    words[at + SLOT]!,
+    words[at + NUMBER]!,
+    words[at + HI]!,
+    words[at + LO]!,
+    0,
+    MESSAGE_BYTES,
+  );
+}
+
+/** Whether the balance shown here leaves room for one withdrawal more; otherwise its client hears that it does not. */
+function mayWithdraw({ rows, settings, inbox }: Leader, cell: number, at: number, out: Out): boolean {
+  const { opening, withdrawal } = settings.account!;
+  const balance = isThere(rows, cell) ? rows.cells[cell + SHOWN_VALUE]! : opening;
+  if (balance >= withdrawal) return true;
+  const { words } = inbox;
+  out.note(NOTE_REFUSED, keyIn(words[at + WHAT]!), balance, 0, 0);
+  refuse(words, at, out);
+  return false;
+}
+
+function refuse(words: Int32Array, at: number, out: Out): void {
+  out.send(words[at + FROM]!, REFUSED, words[at + SLOT]!, words[at + NUMBER]!, 0, 0, 0, MESSAGE_BYTES);
+}
+
+/** The key of a new row: ids count from 1, and keys from 0. */
+function nextKey(node: Leader): number {
+  node.largestId = nextAutoIncrement(node.series!, node.largestId);
+  return node.largestId - 1;
+}
+
+/** What the write carries: its number; of a cart, its items, a bit each; of an account, all that this leader has paid out. */
+function carried(
+  { rows, self, settings }: Leader,
+  cell: number,
+  resolver: number,
+  number: number,
+  takesOut: boolean,
+): number {
+  if (resolver === SUM)
+    return rows.cells[slotAt(rows, cell, self) + SLOT_VALUE]! - settings.account!.withdrawal;
+  if (resolver !== UNION) return number;
+  const item = 1 << (number % items);
+  const cart = rows.cells[cell + SHOWN_VALUE]!;
+  // What it takes out is the lowest of its items.
+  return takesOut ? cart & (cart - 1) : cart | item;
+}
+
+/** Parts of a change's context in which it differs from the one before it of the same author, a bit each. */
+function partsThatDiffer({ self, settings, appliedVectors }: Leader, words: Int32Array, at: number): number {
+  const { leaders } = settings;
+  let parts = 0;
+  for (let leader = 0, place = 0; leader < leaders; leader++) {
+    if (leader === self) continue;
+    if (words[at + VECTOR + leader] !== appliedVectors[self * leaders + leader])
+      parts |= 1 << Math.floor(place / PART);
+    place++;
+  }
+  return parts;
+}
+
+/** Keeps the vector of a change as its author's newest. */
+export function keepVector(vectors: Int32Array, words: Int32Array, at: number, leaders: number): void {
+  const to = words[at + ORIGIN]! * leaders;
+  for (let leader = 0; leader < leaders; leader++) vectors[to + leader] = words[at + VECTOR + leader]!;
+}
+
+/** A stamp has come: a hybrid logical clock goes on from there. Source: Kulkarni et al., Logical Physical Clocks, 2014. */
+export function advanceClock(node: Leader, hi: number, lo: number): void {
+  const us = numberUs(stampNumber(hi, lo));
+  if (us > node.lastStampUs) node.lastStampUs = us;
+}
+
+/** READ: what shows here. */
+export function answerRead(node: Leader, { from, a, b, c }: Input, out: Out): void {
+  const { rows, settings } = node;
+  const { cells } = rows;
+  let newest = cellAt(rows, c, 0);
+  for (let column = 1; column < settings.resolvers.length; column++) {
+    const cell = cellAt(rows, c, column);
+    const isNewer =
+      cells[cell + FRESH_HI]! > cells[newest + FRESH_HI]! ||
+      (cells[cell + FRESH_HI] === cells[newest + FRESH_HI] &&
+        cells[cell + FRESH_LO]! > cells[newest + FRESH_LO]!);
+    if (isNewer) newest = cell;
+  }
+  const value = isThere(rows, newest) ? cells[newest + SHOWN_VALUE]! : 0;
+  out.send(from, READ_OK, a, b, cells[newest + FRESH_HI]!, cells[newest + FRESH_LO]!, value, MESSAGE_BYTES);
+}

@@ -1,0 +1,72 @@
+import type { Verdict, Witness } from '../run/report.ts';
+
+const ACKNOWLEDGED = 1;
+const THROWN_AWAY = 2;
+
+/** How many stories are kept until it is known which of their writes were acknowledged. */
+const storiesMost = 64;
+
+/**
+ * Acknowledged writes that lost to one whose author had not seen them, as those who threw them away tell: each write counts
+ * once, however many did. It keeps two bits a write.
+ */
+export class ThrownAway {
+  private bits = new Uint8Array(1024);
+  private readonly stories: { readonly number: number; readonly witness: Witness }[] = [];
+
+  acknowledged(number: number): void {
+    this.mark(number, ACKNOWLEDGED);
+  }
+
+  isAcknowledged(number: number): boolean {
+    return (this.bitsOf(number) & ACKNOWLEDGED) !== 0;
+  }
+
+  /** `stays`: the write that is kept in its place; 0 where the rule keeps none. */
+  threw(atUs: number, key: number, number: number, stays: number): void {
+    if ((this.bitsOf(number) & THROWN_AWAY) !== 0) return;
+    this.mark(number, THROWN_AWAY);
+    if (this.stories.length === storiesMost) return;
+    const rest =
+      stays === 0 ? 'by rule; ' : `for write ${stays}, whose author had not seen it or has the newer stamp; `;
+    this.stories.push({
+      number,
+      witness: {
+        atMs: atUs / 1000,
+        story: [
+          `write ${number} of key ${key} was made and acknowledged at one leader`,
+          `at ${atUs / 1000} ms it is thrown away ${rest}its client is not told`,
+        ],
+      },
+    });
+  }
+
+  verdict(): Verdict {
+    const both = ACKNOWLEDGED | THROWN_AWAY;
+    let count = 0;
+    for (const byte of this.bits)
+      for (let rest = byte; rest !== 0; rest >>= 2) if ((rest & both) === both) count++;
+    const story = this.stories.find(({ number }) => this.isAcknowledged(number));
+    return {
+      name: 'discarded-writes',
+      result: count === 0 ? 'ok' : 'violation',
+      count,
+      witness: count === 0 ? null : (story?.witness ?? null),
+    };
+  }
+
+  private bitsOf(number: number): number {
+    const byte = number >> 2;
+    return byte < this.bits.length ? this.bits[byte]! >> ((number & 3) * 2) : 0;
+  }
+
+  private mark(number: number, mark: number): void {
+    const byte = number >> 2;
+    if (byte >= this.bits.length) {
+      const wider = new Uint8Array(Math.max(this.bits.length * 2, byte + 1));
+      wider.set(this.bits);
+      this.bits = wider;
+    }
+    this.bits[byte]! |= mark << ((number & 3) * 2);
+  }
+}

@@ -30,6 +30,8 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'consistent-prefix-two-shards',
   'consistent-prefix-one-follower',
   'consistent-prefix-wait-lsn',
+  'leaders-that-pause',
+  'leader-that-dies',
   'old-leader-returns',
   'manual-failover',
   'fencing-token',

@@ -1,8 +1,8 @@
 /** What must hold in every state of leader-follower, however messages and crashes fall. */
 
-import { replicaKind } from '../topologies/leader-follower/kinds.ts';
 import { NOTE_LEADING } from '../topologies/leader-follower/messages.ts';
 import type { Replica } from '../topologies/leader-follower/replica.ts';
+import { replicaKind } from '../topologies/leader-follower/replica-kind.ts';
 import { keyOf, termOf, timelineTermOf, valueAt } from '../topologies/wal.ts';
 import { isHeld } from '../verdicts/lost-writes.ts';
 import type { Check, StateView } from './model.ts';

@@ -15,10 +15,11 @@ import {
   TIMER,
 } from '../kernel/protocol.ts';
 import { Streams } from '../kernel/random.ts';
-import { managerKind, replicaKind, serviceClassOf } from '../topologies/leader-follower/kinds.ts';
+import { managerKind } from '../topologies/leader-follower/failover-kinds.ts';
 import type { Manager } from '../topologies/leader-follower/manager.ts';
 import { ASK, CONFIRM, MESSAGE_BYTES, POSITION } from '../topologies/leader-follower/messages.ts';
 import type { Replica } from '../topologies/leader-follower/replica.ts';
+import { replicaKind, serviceClassOf } from '../topologies/leader-follower/replica-kind.ts';
 import { lastTerm, timelineTermOf } from '../topologies/wal.ts';
 import { bruteForce } from './brute-force.test-support.ts';
 import { explore } from './explore.ts';

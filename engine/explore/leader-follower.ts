@@ -6,15 +6,11 @@
 import type { NodeKind } from '../kernel/protocol.ts';
 import { describeTraceEntry, messageOf, type TraceEntry } from '../observe/trace.ts';
 import { anyOf } from '../topologies/leader-follower/acknowledgement.ts';
-import {
-  type ManagerKind,
-  managerKind,
-  type ReplicaKind,
-  replicaKind,
-} from '../topologies/leader-follower/kinds.ts';
+import { type ManagerKind, managerKind } from '../topologies/leader-follower/failover-kinds.ts';
 import { alone, type Manager, newManager } from '../topologies/leader-follower/manager.ts';
 import { replicationMessage } from '../topologies/leader-follower/messages.ts';
 import { newReplica, type Replica, unfenced } from '../topologies/leader-follower/replica.ts';
+import { type ReplicaKind, replicaKind } from '../topologies/leader-follower/replica-kind.ts';
 import {
   type Cluster,
   enoughDisks,

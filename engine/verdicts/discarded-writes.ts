@@ -40,14 +40,12 @@ export class DiscardedWrites {
     const othersSinceItBegan = newestTerm > knownTerm || (newestTerm === knownTerm && newestLsn > knownLsn);
     if (loses || othersSinceItBegan) {
       this.count++;
-      const [loser, winner] = loses ? [number, other] : [other, number];
-      const [lost, won] = [versionName(term, lsn), versionName(newestTerm, newestLsn)];
       this.first ??= {
         atMs: atUs / 1000,
         story: [
-          `write ${other} of key ${key} was acknowledged as ${won}`,
-          `at ${atUs / 1000} ms write ${number} of the same key was acknowledged as ${lost}`,
-          `write ${loser} is thrown away, for the stamp of write ${winner} is newer; nobody is told`,
+          `write ${other} of key ${key} was acknowledged as ${versionName(newestTerm, newestLsn)}`,
+          `at ${atUs / 1000} ms write ${number} of the same key was acknowledged as ${versionName(term, lsn)}`,
+          `write ${loses ? number : other} is thrown away, for the stamp of write ${loses ? other : number} is newer; nobody is told`,
         ],
       };
     }

@@ -94,7 +94,7 @@ function nameOf(path: string): string {
 
 type Unit = 'ms' | 'bytes' | 'ratio' | '';
 
-function unitOf(path: string): Unit {
+export function unitOf(path: string): Unit {
   if (path.endsWith('.ratio')) return 'ratio';
   if (/Ms(Max)?$|Ms\.|\.ms$/.test(path)) return 'ms';
   return /Bytes/.test(path) ? 'bytes' : '';

@@ -61,10 +61,24 @@ export function reportOf(id: string): Promise<Report> {
   return report;
 }
 
-/** Reports of a bundled scenario with seeds from 1 up. Its expectations are written for each of them as well. */
-export async function reportsOf(id: string, seeds: number): Promise<Report[]> {
-  const claimed = await scenario(id);
+/** Reports of a scenario with seeds from 1 up. */
+export function reportsOf(claimed: Scenario, seeds: number): Report[] {
   return Array.from({ length: seeds }, (_, index) => simulate(claimed, { seed: index + 1 }));
+}
+
+/** A scenario with one setting changed. `path`: keys with dots between, such as `topology.failover.timeoutMs`. */
+export function withSetting(source: ScenarioSource, path: string, value: number): Scenario {
+  const changedSource = structuredClone(source) as unknown as Record<string, unknown>;
+  const keys = path.split('.');
+  const last = keys.pop()!;
+  let at = changedSource;
+  for (const key of keys) {
+    const inner = at[key];
+    if (!isSettings(inner)) throw new Error(`No settings at ${key} of ${path} in ${source.id}`);
+    at = inner;
+  }
+  at[last] = value;
+  return parseScenario(changedSource);
 }
 
 function runAsClaimed(claimed: Scenario): Report {

@@ -24,9 +24,10 @@ import {
 } from '../../kernel/protocol.ts';
 import { termOf, valueAt } from '../wal.ts';
 import { anyOf } from './acknowledgement.ts';
-import { managerKind, replicaKind } from './kinds.ts';
+import { managerKind } from './failover-kinds.ts';
 import { alone, type Manager, newManager } from './manager.ts';
 import { newReplica, type Replica, type ReplicaSettings, unfenced } from './replica.ts';
+import { replicaKind } from './replica-kind.ts';
 
 export type Envelope = Readonly<Input> & { readonly to: number };
 

@@ -10,7 +10,7 @@ import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../c
 import { placeOf } from '../sharded/spec.ts';
 import { endBytes, lastTerm, writtenAtUs } from '../wal.ts';
 import { acknowledgementOf } from './acknowledgement.ts';
-import { leaderKeyKind, managerKind, powerKind, replicaKind, serviceClassOf } from './kinds.ts';
+import { leaderKeyKind, managerKind, powerKind } from './failover-kinds.ts';
 import { type LeaderKey, newLeaderKey } from './leader-key.ts';
 import { promiseUsFor } from './lease.ts';
 import { type Manager, newManager } from './manager.ts';
@@ -47,6 +47,7 @@ import {
 import { newPower, type Power } from './power.ts';
 import { CLEANUP, LOCK, NO_QUERY, queryConflicts } from './replaying.ts';
 import { type Fence, newReplica, type Replica, unfenced } from './replica.ts';
+import { replicaKind, serviceClassOf } from './replica-kind.ts';
 import { ReplicationCounts } from './replication-counts.ts';
 import type { LeaderFollowerSpec } from './spec.ts';
 import { newStorage, storageKind } from './storage.ts';

@@ -10,10 +10,11 @@ import { find } from '../../explore/find.ts';
 import { simulate } from '../../run/simulate.ts';
 import { parseScenario } from '../../scenario/parse.ts';
 import type { FaultSource, ScenarioSource } from '../../scenario/schema.ts';
-import { powerKind, replicaKind } from './kinds.ts';
+import { powerKind } from './failover-kinds.ts';
 import * as lease from './lease.ts';
 import { ASK, OFF, POWER_OFF } from './messages.ts';
 import { quickTopology } from './random-cluster.test-support.ts';
+import { replicaKind } from './replica-kind.ts';
 import { storageKind } from './storage.ts';
 
 afterEach(() => {

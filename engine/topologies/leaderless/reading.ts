@@ -142,7 +142,9 @@ export function noteAnswer(activation: Activation): void {
   const { words } = node.reads;
   const isFirst = words[at + ANSWERED] === 0;
   words[at + ANSWERED] = answeredBy(activation);
-  const [newestHi, newestLo, newestValue] = [words[at + HI]!, words[at + LO]!, words[at + VALUE]!];
+  const newestHi = words[at + HI]!;
+  const newestLo = words[at + LO]!;
+  const newestValue = words[at + VALUE]!;
   if (isFirst || isNewer(hi, lo, value, newestHi, newestLo, newestValue)) {
     words[at + HI] = hi;
     words[at + LO] = lo;

@@ -142,3 +142,47 @@ test('interrupted while threads are at work: exit 130', async () => {
   setTimeout(() => interruption.abort(), 300);
   expect(await outcome).toMatchObject({ exitCode: 130, stdout: '' });
 });
+
+describe('--engine', () => {
+  test('the same question through the full simulation, as JSON', async () => {
+    const { exitCode, stdout } = await runHere([
+      ...disk,
+      '--engine',
+      '--trials',
+      '2000',
+      '--at',
+      '0,10',
+      '--json',
+    ]);
+    expect(exitCode).toBe(0);
+    const answer = JSON.parse(stdout);
+    expect(answer).toMatchObject({
+      via: 'engine',
+      n: 3,
+      r: 1,
+      w: 1,
+      trials: 2000,
+      survives: { reads: 2, writes: 2 },
+    });
+    expect(answer.pFresh.map(({ tMs }: { tMs: number }) => tMs)).toEqual([0, 10]);
+    // Published: 43.9%; four standard deviations.
+    expect(Math.abs(answer.pFresh[0].p - 0.4366)).toBeLessThan(4 * Math.sqrt(0.25 / 2000));
+    expect(Object.keys(answer)).not.toContain('tVisibilityMs');
+  });
+
+  test('for people', async () => {
+    const { stdout } = await runHere([...disk, '--engine', '--trials', '200', '--at', '0']);
+    expect(stdout.replaceAll('\n', ' ')).toContain(
+      '200 writes, each with a read for each time, through the full simulation',
+    );
+    expect(stdout.split('\n').every((line) => line.length <= 80)).toBe(true);
+  });
+
+  test('more replicas than it has nodes for: exit 2', async () => {
+    const { exitCode, stderr } = await runHere([
+      ...['quorum', '--n', '16', '--r', '1', '--w', '1', '--latency', 'wan', '--engine'],
+    ]);
+    expect(stderr).toMatch(/^--n: found 16, expected at most 15 through the engine/);
+    expect(exitCode).toBe(2);
+  });
+});

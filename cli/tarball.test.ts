@@ -66,3 +66,24 @@ test('the engine is importable by the package name, with types', () => {
   expect(digest).toMatch(/^[0-9a-f]{16}$/);
   expect(readdirSync(join(elsewhere, 'node_modules/quorate/dist/engine'))).toContain('index.d.ts');
 });
+
+test('npx quorate quorum shares its trials among threads', () => {
+  const flags = [
+    '--n',
+    '3',
+    '--r',
+    '1',
+    '--w',
+    '1',
+    '--latency',
+    'lnkd-ssd',
+    '--trials',
+    '5000000',
+    '--json',
+  ];
+  const { status, stdout } = quorate(['quorum', ...flags]);
+  expect(status).toBe(0);
+  const { trials, pFresh } = JSON.parse(stdout);
+  expect(trials).toBe(5_000_000);
+  expect(pFresh[0].p).toBeCloseTo(0.9736, 3);
+});

@@ -97,6 +97,14 @@ export {
   sampleQuorum,
   tabulateQuorums,
 } from './quorum/quorum.ts';
+export {
+  emptySimulatedTally,
+  prepareSimulatedQuorum,
+  type SimulatedQuorumAnswer,
+  simulatedQuorumAnswer,
+  simulatedTrials,
+  simulateQuorumPart,
+} from './quorum/simulated.ts';
 export { addTally, type Tally } from './quorum/tally.ts';
 export { Distribution, type DistributionSummary } from './run/distribution.ts';
 export {

@@ -2,13 +2,20 @@ import {
   addTally,
   defaultQuorumQuestion,
   emptyQuorumTally,
+  emptySimulatedTally,
   InputError,
   type PreparedQuorum,
   parseQuorumLatency,
   prepareQuorum,
+  prepareSimulatedQuorum,
+  type QuorumAnswer,
   type QuorumQuestion,
   quorumAnswer,
+  type SimulatedQuorumAnswer,
   sampleQuorum,
+  simulatedQuorumAnswer,
+  simulatedTrials,
+  simulateQuorumPart,
   type Tally,
 } from '#engine';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
@@ -28,6 +35,7 @@ interface QuorumFlags {
   readonly pDown?: number;
   readonly trials?: number;
   readonly seed?: number;
+  readonly engine?: true;
   readonly json?: true;
 }
 
@@ -41,16 +49,8 @@ const blocksPerThreadMin = 32;
 export async function quorumCommand(flags: QuorumFlags, io: Io): Promise<ExitCode> {
   try {
     const question = questionOf(flags);
-    const prepared = prepareQuorum(question);
-    const progress = startProgress(`Trying ${question.trials.toLocaleString('en')} writes and reads`, io);
-    try {
-      const tally = await sample(prepared, progress, io);
-      progress.end();
-      const answer = quorumAnswer(question, prepared, tally);
-      io.stdout.write(flags.json ? `${JSON.stringify(answer)}\n` : renderQuorum(answer, question));
-    } finally {
-      progress.end();
-    }
+    const answer = await (flags.engine === true ? simulated : sampled)(question, io);
+    io.stdout.write(flags.json ? `${JSON.stringify(answer)}\n` : renderQuorum(answer, question));
     return exitCodes.asHoped;
   } catch (error) {
     if (error instanceof InputError) throw new UsageError(error.problems.map(describe).join('\n'));
@@ -58,7 +58,8 @@ export async function quorumCommand(flags: QuorumFlags, io: Io): Promise<ExitCod
   }
 }
 
-function questionOf({ n, r, w, latency, p, at, pDown, trials, seed }: QuorumFlags): QuorumQuestion {
+function questionOf(flags: QuorumFlags): QuorumQuestion {
+  const { n, r, w, latency, p, at, pDown, trials, seed, engine } = flags;
   return {
     n,
     r,
@@ -67,9 +68,40 @@ function questionOf({ n, r, w, latency, p, at, pDown, trials, seed }: QuorumFlag
     p: p ?? defaultQuorumQuestion.p,
     atMs: at ?? defaultQuorumQuestion.atMs,
     pDown: pDown ?? defaultQuorumQuestion.pDown,
-    trials: trials ?? defaultQuorumQuestion.trials,
+    trials: trials ?? (engine === true ? simulatedTrials : defaultQuorumQuestion.trials),
     seed: seed ?? defaultQuorumQuestion.seed,
   };
+}
+
+async function sampled(question: QuorumQuestion, io: Io): Promise<QuorumAnswer> {
+  const prepared = prepareQuorum(question);
+  const progress = startProgress(`Trying ${question.trials.toLocaleString('en')} writes and reads`, io);
+  try {
+    return quorumAnswer(question, prepared, await sample(prepared, progress, io));
+  } finally {
+    progress.end();
+  }
+}
+
+/** The same through the full simulation, run by run. */
+async function simulated(question: QuorumQuestion, io: Io): Promise<SimulatedQuorumAnswer> {
+  const prepared = prepareSimulatedQuorum(question);
+  const tally = emptySimulatedTally(prepared);
+  const { trials, atMs } = question;
+  const progress = startProgress(
+    `Simulating ${(trials * atMs.length).toLocaleString('en')} writes and reads`,
+    io,
+  );
+  try {
+    for (let part = 0; part < prepared.parts.length; part++) {
+      simulateQuorumPart(prepared, tally, part);
+      progress.report((part + 1) / prepared.parts.length);
+      await breathe(io);
+    }
+    return simulatedQuorumAnswer(question, tally);
+  } finally {
+    progress.end();
+  }
 }
 
 /** The tally is the same on one thread and on many: each block has a stream of chance of its own. */

@@ -1,22 +1,27 @@
-import type { QuorumAnswer, QuorumQuestion } from '#engine';
+import type { QuorumAnswer, QuorumQuestion, SimulatedQuorumAnswer } from '#engine';
 import { indented, left, milliseconds, number, right, table } from './layout.ts';
 
-export function renderQuorum(answer: QuorumAnswer, { p, seed }: QuorumQuestion): string {
-  const { n, r, w, trials, pFresh, tVisibilityMs, kStaleness, readMs, writeMs, availability, survives } =
-    answer;
+export function renderQuorum(
+  answer: QuorumAnswer | SimulatedQuorumAnswer,
+  { p, seed }: QuorumQuestion,
+): string {
+  const { n, r, w, trials, pFresh, kStaleness, readMs, writeMs, availability, survives } = answer;
   const meets = r + w > n;
+  const how = 'via' in answer ? ' for each time, through the full simulation' : '';
   const margin = '  ';
   return [
     indented(
       '',
-      `${n} replicas, reads wait for ${r}, writes for ${w}; ${number(trials)} writes, each with a read, seed ${seed}.`,
+      `${n} replicas, reads wait for ${r}, writes for ${w}; ${number(trials)} writes, each with a read${how}, seed ${seed}.`,
     ),
     '',
     indented(
       margin,
       meets
         ? `Every read quorum shares a replica with every write quorum (${r} + ${w} > ${n}): without faults no read is stale.`
-        : `${share(p)} of reads are fresh ${milliseconds(tVisibilityMs)} ms after the write's acknowledgement.`,
+        : 'via' in answer
+          ? 'After which time nearly all reads are fresh, only many more trials tell: leave out --engine.'
+          : `${share(p)} of reads are fresh ${milliseconds(answer.tVisibilityMs)} ms after the write's acknowledgement.`,
     ),
     '',
     table(

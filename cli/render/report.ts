@@ -21,6 +21,7 @@ export function renderReport(report: Report, { scenario, options, paint }: Told)
     streams(report, paint),
     replication(report, paint),
     snapshots(report, paint),
+    coordination(report, paint),
     antiEntropy(report, paint),
     multiLeader(report, paint),
     alerts(report, paint),
@@ -264,6 +265,33 @@ function multiLeader({ multiLeader: counts }: Report, paint: Paint): string {
         ]),
     ...happened.filter(([count]) => count > 0).map(([, sentence]) => indented('  ', sentence)),
   ].join('\n');
+}
+
+/** What coordinators did besides; only what happened is said. */
+function coordination({ coordination: counts }: Report, paint: Paint): string {
+  if (counts === null) return '';
+  const { hintsStored, hintsReplayed, hintsExpired, hintsLost, hintsHeld } = counts;
+  const fates: [number, string][] = [
+    [hintsReplayed, 'handed over'],
+    [hintsExpired, 'too old to be'],
+    [hintsLost, 'on nodes that are down'],
+    [hintsHeld, 'still held'],
+  ];
+  const told: [number, string][] = [
+    [counts.unavailable, `Refused, as too few replicas were held for up: ${number(counts.unavailable)}.`],
+    [counts.timedOut, `Given up waiting for replicas: ${number(counts.timedOut)}.`],
+    [counts.digestMismatches, `Reads whose digests differed: ${number(counts.digestMismatches)}.`],
+    [counts.readRepairs, `Reads that repaired replicas: ${number(counts.readRepairs)}.`],
+    [
+      hintsStored,
+      `Hints: ${number(hintsStored)}; ${fates
+        .filter(([count]) => count > 0)
+        .map(([count, fate]) => `${number(count)} ${fate}`)
+        .join(', ')}.`,
+    ],
+  ];
+  const happened = told.filter(([count]) => count > 0).map(([, sentence]) => indented('  ', sentence));
+  return happened.length === 0 ? '' : [paint.heading('Coordination'), ...happened].join('\n');
 }
 
 function snapshots({ snapshots: counts }: Report, paint: Paint): string {

@@ -492,7 +492,7 @@ export class Loop implements Out {
     const from = this.self;
     const to = known + this.bases[from]!;
     this.sentCount++;
-    const arrivalUs = this.network.plan(this.departUs, from, to, bytes);
+    const arrivalUs = this.network.plan(this.departUs, from, to, bytes, kind);
     const duplicateUs = this.network.duplicateUs;
     if (this.tracer !== null) {
       this.tracer.sent(this.nowUs, from, to, kind, a, b, c, d, e, arrivalUs);

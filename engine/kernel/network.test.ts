@@ -188,3 +188,14 @@ test('mending ends what faults did and leaves what the settings say', () => {
   net.degrade(a, b, 0, 0);
   expect(net.plan(0, a, b, 0)).toBe(1000);
 });
+
+test('kinds of messages may take their own time; the draws are the link’s, whatever the kind', () => {
+  const slow = buildLatencyTable({ type: 'constant', delayUs: 7000 });
+  const fast = buildLatencyTable(varying);
+  const net = network({ delay: varying, latencyByKind: [fast, slow, fast], ordered: false });
+  const alike = network({ delay: varying, ordered: false });
+  for (const kind of [0, 1, 2, 1, 0]) {
+    const expectedUs = alike.plan(0, a, b, 10);
+    expect(net.plan(0, a, b, 10, kind)).toBe(kind === 1 ? 7000 : expectedUs);
+  }
+});

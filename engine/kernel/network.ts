@@ -6,6 +6,8 @@ import { type Streams, thresholdOf } from './random.ts';
 /** How messages from one actor to another travel. */
 export interface LinkSettings {
   readonly latency: LatencyTable;
+  /** By kind of message, where kinds travel differently; without it, all as `latency`. */
+  readonly latencyByKind?: readonly LatencyTable[];
   /** Added to every delay: a hop on the way. Without it, none. */
   readonly hopUs?: number;
   /** Bandwidth; 0 is unlimited. */
@@ -22,6 +24,7 @@ export interface LinkSettings {
 /** A link in use: its settings, its own streams, and what faults have made of it. */
 interface Link {
   readonly settings: LinkSettings;
+  readonly byKind: readonly LatencyTable[] | null;
   readonly delays: number;
   readonly losses: number;
   readonly duplications: number;
@@ -68,11 +71,12 @@ export class Network {
   }
 
   /** When a message sent at `departUs` arrives, or −1 where it never does. Sets `duplicateUs`. */
-  plan(departUs: number, from: number, to: number, bytes: number): number {
+  plan(departUs: number, from: number, to: number, bytes: number, kind = 0): number {
     const pair = from * this.actors + to;
     const link = this.links[pair] ?? this.open(from, to);
     const { settings } = link;
-    let arrivalUs = departUs + sampleLatency(settings.latency, this.streams.next(link.delays)) + link.extraUs;
+    const latency = link.byKind === null ? settings.latency : link.byKind[kind]!;
+    let arrivalUs = departUs + sampleLatency(latency, this.streams.next(link.delays)) + link.extraUs;
     if (settings.bytesPerSecond > 0) {
       const busyUs = Math.ceil((bytes * 1_000_000) / settings.bytesPerSecond);
       const startUs = Math.min(Math.max(departUs, link.sentUs) + busyUs, LATEST_US);
@@ -87,7 +91,7 @@ export class Network {
     if (link.unreliable) {
       const lost = this.streams.chance(link.losses, link.lossThreshold);
       const duplicated = this.streams.chance(link.duplications, link.duplicationThreshold);
-      const againUs = sampleLatency(settings.latency, this.streams.next(link.duplications));
+      const againUs = sampleLatency(latency, this.streams.next(link.duplications));
       if (this.cuts[pair]! > 0) return -1;
       if (duplicated) this.duplicateUs = arrivalUs + againUs;
       return lost ? -1 : arrivalUs;
@@ -139,6 +143,7 @@ export class Network {
     const settings = this.settingsOf(from, to);
     const link: Link = {
       settings,
+      byKind: settings.latencyByKind ?? null,
       delays: this.streams.add(`link ${name}: latency`),
       losses: this.streams.add(`link ${name}: loss`),
       duplications: this.streams.add(`link ${name}: duplication`),

@@ -247,6 +247,26 @@ export type TraceEntry =
       readonly silent: readonly string[];
     }
   | {
+      /** Replicas hold different versions of a key, as digests tell: its read asks again, for all of it. */
+      readonly type: 'digests-differ';
+      readonly atMs: number;
+      readonly node: string;
+      readonly key: number;
+    }
+  | {
+      readonly type: 'hint-handed-over';
+      readonly atMs: number;
+      readonly node: string;
+      readonly to: string;
+    }
+  | {
+      /** It was kept for too long, and is given up. */
+      readonly type: 'hint-expired';
+      readonly atMs: number;
+      readonly node: string;
+      readonly for: string;
+    }
+  | {
       readonly type: 'hint-kept';
       readonly atMs: number;
       readonly node: string;
@@ -644,6 +664,12 @@ export function describeTraceEntry(entry: TraceEntry): string {
       return `${entry.node} refuses to ${entry.kind} key ${entry.key}: too few of its replicas are held for up`;
     case 'coordination-timed-out':
       return `${entry.node} gives up its ${entry.kind} of key ${entry.key}: no answer from ${entry.silent.join(', ')}`;
+    case 'digests-differ':
+      return `${entry.node}'s read of key ${entry.key} was sent digests that differ, and asks again, for all of it`;
+    case 'hint-handed-over':
+      return `${entry.to} has one more of the versions that ${entry.node} kept for it`;
+    case 'hint-expired':
+      return `${entry.node} has kept a version for ${entry.for} too long and gives it up`;
     case 'hint-kept':
       return `${entry.node} keeps write ${entry.value} of key ${entry.key} for ${entry.for}`;
     case 'handoff':
@@ -763,12 +789,16 @@ function describeMessage(message: Message): string {
       return 'word that it is there';
     case 'mutate':
       return `${stampedVersion(message.stampMs)} of key ${message.key}, to be written`;
+    case 'received':
+      return `word that it has received the version of write ${message.serial} of its coordinator`;
     case 'mutated':
       return `word that it has the version of write ${message.serial} of its coordinator`;
     case 'fetch':
-      return `the question what it holds of key ${message.key}`;
+      return message.digest === true
+        ? `the question for a digest of what it holds of key ${message.key}`
+        : `the question what it holds of key ${message.key}`;
     case 'fetched':
-      return `what it holds: ${stampedVersion(message.stampMs)}`;
+      return `${message.digest === true ? 'a digest of what it holds' : 'what it holds'}: ${stampedVersion(message.stampMs)}`;
     case 'repair':
       return `${stampedVersion(message.stampMs)} of key ${message.key}, which a read found it to lack`;
     case 'repaired':

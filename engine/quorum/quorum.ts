@@ -110,7 +110,8 @@ export interface PreparedQuorum {
 
 const replicasMost = 16;
 const trialsMost = 2_000_000_000;
-const shownVersions = [1, 2, 3, 5, 10];
+/** Of `kStaleness`. */
+export const shownVersions = [1, 2, 3, 5, 10];
 const longestMs = 2_147_483;
 
 /** Samples and answers, on this thread. Throws InputError where the question is wrong. */
@@ -261,7 +262,8 @@ function msOf(ticks: number, { ticksPerUs }: WarsModel): number {
   return Math.round((ticks / ticksPerUs) * 1000) / 1_000_000;
 }
 
-function quorumProblems(question: QuorumQuestion): Problem[] {
+/** Every problem of a question, by its names. */
+export function quorumProblems(question: QuorumQuestion): Problem[] {
   const { n, r, w, latency, p, atMs, pDown, trials, seed } = question;
   const problems: Problem[] = [];
   const expect = (

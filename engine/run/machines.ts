@@ -1,10 +1,17 @@
 /** From a scenario's description to what the loop runs: machines, links, arrivals. */
 
-import { LatencyTables } from '../kernel/latency.ts';
+import { type LatencyTable, LatencyTables } from '../kernel/latency.ts';
 import type { Actor } from '../kernel/loop.ts';
 import type { LinkSettings } from '../kernel/network.ts';
-import { SERVICE_APPLY, SERVICE_CLASSES, SERVICE_READ, SERVICE_WRITE } from '../kernel/protocol.ts';
-import type { NodeSpec, Scenario } from '../scenario/scenario.ts';
+import {
+  MESSAGE_KINDS,
+  SERVICE_APPLY,
+  SERVICE_CLASSES,
+  SERVICE_READ,
+  SERVICE_WRITE,
+} from '../kernel/protocol.ts';
+import type { LinkSpec, NodeSpec, Scenario } from '../scenario/scenario.ts';
+import { wayOf } from '../topologies/leaderless/messages.ts';
 import { routingOf } from '../topologies/topologies.ts';
 import type { Arrivals } from '../workload/clients.ts';
 
@@ -66,6 +73,7 @@ export function linkSettingsOf(
     const ofClients = from < members !== to < members;
     return {
       latency: tables.of(link.latency),
+      ...(link.latencyOf !== undefined && { latencyByKind: latenciesByKind(link, tables) }),
       mayDuplicate: amongMembers,
       ...(hopUs > 0 && ofClients && { hopUs }),
       bytesPerSecond: link.bytesPerSecond,
@@ -74,6 +82,13 @@ export function linkSettingsOf(
       ordered: amongMembers && !link.reordering,
     };
   };
+}
+
+function latenciesByKind({ latency, latencyOf = {} }: LinkSpec, tables: LatencyTables): LatencyTable[] {
+  return Array.from({ length: MESSAGE_KINDS }, (_, kind) => {
+    const way = wayOf(kind);
+    return tables.of((way === null ? undefined : latencyOf[way]) ?? latency);
+  });
 }
 
 /** Time between arrivals at a rate, in ticks fine enough that rounding does not change the rate; null for none. */

@@ -121,6 +121,24 @@ export interface SnapshotSummary {
   readonly logEntriesMax: number;
 }
 
+/** What coordinators without a leader did that operations do not show. */
+export interface CoordinationSummary {
+  /** Operations refused because too few replicas were held for up, and those that waited for replicas too long. */
+  readonly unavailable: number;
+  readonly timedOut: number;
+  /** Reads that wrote the newest version to replicas behind, before their answer or after it. */
+  readonly readRepairs: number;
+  /** Reads whose digests differed, so that they asked again. */
+  readonly digestMismatches: number;
+  /** Hints: kept for a node, handed over to it, and given up because they were too old. */
+  readonly hintsStored: number;
+  readonly hintsReplayed: number;
+  readonly hintsExpired: number;
+  /** Hints that a node had which is down at the end, and those that live nodes still have. */
+  readonly hintsLost: number;
+  readonly hintsHeld: number;
+}
+
 /** Sessions in which two nodes compared Merkle trees of what both are to hold. */
 export interface AntiEntropySummary {
   readonly sessions: number;
@@ -246,6 +264,8 @@ export interface Report {
   readonly replication: ReplicationSummary | null;
   /** null where the topology takes no snapshots. */
   readonly snapshots: SnapshotSummary | null;
+  /** null where a leader coordinates. */
+  readonly coordination: CoordinationSummary | null;
   /** null where nodes compare nothing by themselves. */
   readonly antiEntropy: AntiEntropySummary | null;
   /** null where there are not several leaders. */

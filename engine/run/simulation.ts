@@ -32,7 +32,7 @@ import {
   OK,
   outcomes,
 } from '../workload/clients.ts';
-import { uniformKeys, zipfKeys } from '../workload/keys.ts';
+import { type KeyChooser, keysInTurn, uniformKeys, zipfKeys } from '../workload/keys.ts';
 import { judgeExpectations } from './expectations.ts';
 import { Failovers } from './failovers.ts';
 import { LagSamples } from './lag.ts';
@@ -63,7 +63,7 @@ export class Simulation implements Notebook {
   done = false;
   private settled = false;
   private readonly observe: Observer | undefined;
-  private readonly staleReads: StaleReads;
+  readonly staleReads: StaleReads;
   /** Present where users are told apart. */
   private readonly sessions: Sessions | undefined;
   /** Present where versions are stamps. */
@@ -107,7 +107,7 @@ export class Simulation implements Notebook {
 
     this.cluster = makeCluster(
       topology,
-      { replicas: nodes.length, nodes, keys: workload.keys.count, clients },
+      { replicas: nodes.length, nodes, keys: workload.keys.count, clients, groups: workload.clients },
       {
         names,
         isLive: this.isLive,
@@ -128,8 +128,8 @@ export class Simulation implements Notebook {
         },
       },
     );
-    const { count, choice, exponent } = workload.keys;
-    const keys = choice === 'zipf' ? zipfKeys(count, exponent) : uniformKeys(count);
+    const { count } = workload.keys;
+    const keys = keysOf(workload.keys);
     this.groups = workload.clients.map((client, group) =>
       newClientGroup(
         {
@@ -232,7 +232,7 @@ export class Simulation implements Notebook {
         atUs: untilUs,
         rank: PHASE,
         run: () => {
-          this.groups[index]!.asking = false;
+          this.groups[index]!.arriving = false;
         },
       });
     }
@@ -458,6 +458,7 @@ export class Simulation implements Notebook {
       streams: this.streams.report(),
       alerts: this.alerts.report(),
       replication: cluster.replication?.() ?? null,
+      coordination: cluster.coordination?.() ?? null,
       antiEntropy: cluster.antiEntropy?.() ?? null,
       snapshots: cluster.snapshots?.() ?? null,
       multiLeader: cluster.multiLeader?.() ?? null,
@@ -497,6 +498,17 @@ export class Simulation implements Notebook {
     let shard = this.cells.length - 1;
     while (this.cells[shard]!.firstActor > member) shard--;
     return shard;
+  }
+}
+
+function keysOf({ count, choice, exponent }: Scenario['workload']['keys']): KeyChooser {
+  switch (choice) {
+    case 'uniform':
+      return uniformKeys(count);
+    case 'zipf':
+      return zipfKeys(count, exponent);
+    case 'in-turn':
+      return keysInTurn(count);
   }
 }
 

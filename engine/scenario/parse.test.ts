@@ -823,3 +823,80 @@ test('what is done for users who read: as words, as settings, and only where the
     'topology.reads: found something that is done for each user, expected workload.users, whom it is done for',
   ]);
 });
+
+test('delays by what a message is: of leaderless replication only, each otherwise as the latency', () => {
+  const links = {
+    within: { latency: 1, latencyOf: { write: { type: 'exponential', meanMs: 5 }, response: 2 } },
+  };
+  const leaderless = { ...least, topology: { type: 'leaderless' }, network: links };
+  expect(parseScenario(leaderless).within).toMatchObject({
+    latency: { type: 'constant', delayUs: 1000 },
+    latencyOf: {
+      write: { type: 'exponential', meanUs: 5000, shiftUs: 0 },
+      response: { type: 'constant', delayUs: 2000 },
+    },
+  });
+  expect(problemsOf({ ...least, network: links }).map(describeProblem)).toEqual([
+    'network.within.latencyOf: found a leader-follower topology, expected leaderless, whose messages it tells apart (latency is of every message)',
+  ]);
+  const backwards = { type: 'uniform', minMs: 2, maxMs: 1 };
+  const wrong = changed(leaderless, ['network', 'within', 'latencyOf', 'write'], backwards);
+  expect(problemsOf(wrong).map(describeProblem)).toEqual([
+    'network.within.latencyOf.write.maxMs: found 1, expected at least minMs, 2',
+  ]);
+});
+
+test('counts as Riak and Voldemort have them, and what is wrong with them', () => {
+  const leaderless = (topology: object) => ({ ...three, topology: { type: 'leaderless', ...topology } });
+  const spec = (topology: object) => parseScenario(leaderless(topology)).topology;
+  const nothing = { primaries: 0, received: 0, preferred: 0 };
+  expect(spec({ read: { r: 'all', pr: 1 }, write: { w: 3, dw: 1, pw: 'quorum' } })).toMatchObject({
+    read: { wanted: 3, ...nothing, primaries: 1 },
+    write: { wanted: 1, ...nothing, primaries: 2, received: 3 },
+  });
+  // What is on disk has been received: w asks for nothing beside dw.
+  expect(spec({ write: { w: 2 } })).toMatchObject({ write: { wanted: 2, ...nothing } });
+  expect(spec({ read: { required: 1, preferred: 2 }, write: { required: 2 } })).toMatchObject({
+    read: { wanted: 1, ...nothing, preferred: 2 },
+    write: { wanted: 2, ...nothing },
+  });
+  const told = (topology: object) => problemsOf(leaderless(topology)).map(describeProblem);
+  expect(told({ read: { r: 4 } })).toEqual([
+    'topology.read.r: found 4, expected at most the number of replicas, 3 (nobody else could answer)',
+  ]);
+  expect(told({ read: { r: 1, required: 1 }, write: {} })).toEqual([
+    'topology.write: found no count, expected w, dw and pw, as Riak has them, or required and preferred, as Voldemort does',
+    'topology.read: found counts of Riak and of Voldemort, expected r and pr, as Riak has them, or required and preferred, as Voldemort does',
+  ]);
+  expect(told({ read: { preferred: 2 }, write: { required: 3, preferred: 2 } })).toEqual([
+    'topology.write.preferred: found 2, expected at least required, 3',
+    'topology.read.required: found nothing, expected how many must answer',
+  ]);
+  expect(told({ write: { w: 3, dw: 1 }, commitLog: { syncEveryMs: 10 } })).toEqual([
+    'topology.write.w: found more than dw, expected commitLog: batch, where replicas say when a write is on disk (synced now and then, it is acknowledged before it is)',
+  ]);
+  expect(told({ digestReads: true, readRepair: 'background' })).toEqual([
+    'topology.readRepair: found background, expected blocking or none, with digestReads (what a late digest differs from is not known any more)',
+  ]);
+});
+
+test('levels of client groups: of leaderless replication only, and none that are the whole topology’s', () => {
+  const client = (own: object, topology: object) => ({
+    ...three,
+    topology,
+    workload: { clients: [{ region: 'x', readsPerSecond: 1, ...own }] },
+  });
+  const leaderless = { type: 'leaderless' };
+  expect(parseScenario(client({ read: 'ONE', write: 3 }, leaderless)).workload.clients[0]).toMatchObject({
+    read: { wanted: 'ONE' },
+    write: { wanted: 3 },
+  });
+  const told = (own: object, topology: object) => problemsOf(client(own, topology)).map(describeProblem);
+  expect(told({ read: 'ONE' }, three.topology)).toEqual([
+    'workload.clients[0].read: found a leader-follower topology, expected leaderless, where each operation has a level',
+  ]);
+  expect(told({ read: 4, write: 'SERIAL' }, leaderless)).toEqual([
+    'workload.clients[0].read: found 4, expected at most the number of replicas, 3 (nobody else could answer)',
+    'workload.clients[0].write: found SERIAL, expected a level that client groups may have of their own (hints that count, and lightweight transactions, are the whole topology’s)',
+  ]);
+});

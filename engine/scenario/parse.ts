@@ -1,5 +1,6 @@
 import { faultProblems } from '../faults/fault-names.ts';
 import type { LatencySpec } from '../kernel/latency.ts';
+import { type Asked, ownAskedOf } from '../topologies/leaderless/spec.ts';
 import { carriesNumbers } from '../topologies/multi-leader/resolvers.ts';
 import { remediesOf, topologyHelpers, topologySpec } from '../topologies/topologies.ts';
 import type { UserSettings } from '../workload/users.ts';
@@ -49,7 +50,7 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
   const nodes = cluster.nodes.map((node, index) =>
     nodeSpec(node, cluster.defaults, ['cluster', 'nodes', index], problems),
   );
-  const clients = clientSpecs(workload.clients);
+  const clients = clientSpecs(workload.clients, ownAsked(document, nodes, problems));
   const helpers = topologyHelpers(topology, nodes);
   checkDistinct(
     [
@@ -69,6 +70,7 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
     regionLinks(link, within, ['network', 'between', index], problems),
   );
   checkLinkedOnce(network.between, problems);
+  checkLatenciesOf(document, problems);
   const scenario: Scenario = {
     id: document.id,
     title: document.title,
@@ -145,7 +147,10 @@ function servicePs(perSecond: number | undefined): number {
   return perSecond === undefined ? 0 : Math.max(1, Math.round(1_000_000_000_000 / perSecond));
 }
 
-function clientSpecs(clients: ScenarioDocument['workload']['clients']): ClientSpec[] {
+function clientSpecs(
+  clients: ScenarioDocument['workload']['clients'],
+  own: readonly Pick<ClientSpec, 'read' | 'write'>[],
+): ClientSpec[] {
   return clients.map((client, index) => ({
     // The first keeps its name, and with it its streams of chance, when others join it.
     id: client.id ?? (index === 0 ? 'clients' : `clients-${index + 1}`),
@@ -154,7 +159,33 @@ function clientSpecs(clients: ScenarioDocument['workload']['clients']): ClientSp
     writesPerSecond: client.writesPerSecond,
     fromUs: toUs(client.fromMs),
     untilUs: client.untilMs === undefined ? null : toUs(client.untilMs),
+    ...own[index],
   }));
+}
+
+/** Levels that client groups name for themselves. */
+function ownAsked(
+  { topology, workload }: ScenarioDocument,
+  nodes: readonly NodeSpec[],
+  problems: Problem[],
+): Pick<ClientSpec, 'read' | 'write'>[] {
+  return workload.clients.map((client, index) => {
+    const own: { read?: Asked; write?: Asked } = {};
+    for (const key of ['read', 'write'] as const) {
+      const written = client[key];
+      if (written === undefined) continue;
+      const path: Path = ['workload', 'clients', index, key];
+      if (topology.type === 'leaderless') own[key] = ownAskedOf(written, topology, nodes, problems, path);
+      else {
+        problems.push({
+          path,
+          found: `a ${topology.type} topology`,
+          expected: 'leaderless, where each operation has a level',
+        });
+      }
+    }
+    return own;
+  });
 }
 
 /** Most pairs of a user and a key in a run: of each is remembered what the user has seen. */
@@ -186,11 +217,26 @@ function linkSpec(link: LinkDocument, fallback: LinkSpec, path: Path, problems: 
       link.latency === undefined
         ? fallback.latency
         : latencySpec(link.latency, [...path, 'latency'], problems),
+    ...(link.latencyOf !== undefined && {
+      latencyOf: latenciesOf(link.latencyOf, [...path, 'latencyOf'], problems),
+    }),
     bytesPerSecond: link.bytesPerSecond ?? fallback.bytesPerSecond,
     loss: link.loss ?? fallback.loss,
     duplication: link.duplication ?? fallback.duplication,
     reordering: link.reordering ?? fallback.reordering,
   };
+}
+
+function latenciesOf(
+  written: NonNullable<LinkDocument['latencyOf']>,
+  path: Path,
+  problems: Problem[],
+): LinkSpec['latencyOf'] & object {
+  return Object.fromEntries(
+    Object.entries(written).flatMap(([way, latency]) =>
+      latency === undefined ? [] : [[way, latencySpec(latency, [...path, way], problems)]],
+    ),
+  );
 }
 
 function regionLinks(
@@ -317,6 +363,25 @@ function checkLinkedOnce(between: ScenarioDocument['network']['between'], proble
   });
 }
 
+/** The four ways are those of leaderless replication. */
+function checkLatenciesOf({ network, topology }: ScenarioDocument, problems: Problem[]): void {
+  if (topology.type === 'leaderless' || (topology.type === 'sharded' && topology.of.type === 'leaderless'))
+    return;
+  const links = [
+    { link: network.within, path: ['network', 'within'] },
+    ...network.between.map((link, index) => ({ link, path: ['network', 'between', index] })),
+  ];
+  for (const { link, path } of links) {
+    if (link.latencyOf === undefined) continue;
+    problems.push({
+      path: [...path, 'latencyOf'],
+      found: `a ${topology.type} topology`,
+      expected: 'leaderless, whose messages it tells apart',
+      hint: 'latency is of every message',
+    });
+  }
+}
+
 /** Every two places that exchange messages need a link. */
 function checkRegionsLinked(
   scenario: Scenario,
@@ -415,6 +480,7 @@ const metricRoots = [
   'snapshots',
   'antiEntropy',
   'multiLeader',
+  'coordination',
   'streams',
   'alerts',
   'nodes',

@@ -5,7 +5,8 @@ import type { ConsensusSpec } from '../topologies/consensus/spec.ts';
 
 import type { ReplayCost } from '../topologies/leader-follower/replaying.ts';
 import type { LeaderFollowerSpec } from '../topologies/leader-follower/spec.ts';
-import type { LeaderlessSpec } from '../topologies/leaderless/spec.ts';
+import type { Way } from '../topologies/leaderless/messages.ts';
+import type { Asked, LeaderlessSpec } from '../topologies/leaderless/spec.ts';
 import type { MultiLeaderSpec } from '../topologies/multi-leader/spec.ts';
 import type { ShardedSpec } from '../topologies/sharded/spec.ts';
 import type { UserSettings } from '../workload/users.ts';
@@ -58,6 +59,8 @@ export interface NodeSpec {
 
 export interface LinkSpec {
   readonly latency: LatencySpec;
+  /** Of messages of leaderless replication that travel otherwise. */
+  readonly latencyOf?: Readonly<Partial<Record<Way, LatencySpec>>>;
   /** 0 is unlimited. */
   readonly bytesPerSecond: number;
   readonly loss: number;
@@ -92,12 +95,17 @@ export interface ClientSpec {
   readonly fromUs: number;
   /** null where it asks until the workload ends. */
   readonly untilUs: number | null;
+  /** Of leaderless replication: what its operations wait for; without it, what the topology says. */
+  readonly read?: Asked;
+  readonly write?: Asked;
 }
+
+export type KeyChoice = 'uniform' | 'zipf' | 'in-turn';
 
 export interface WorkloadSpec {
   readonly clients: readonly ClientSpec[];
   readonly arrivals: 'poisson' | 'regular';
-  readonly keys: { readonly count: number; readonly choice: 'uniform' | 'zipf'; readonly exponent: number };
+  readonly keys: { readonly count: number; readonly choice: KeyChoice; readonly exponent: number };
   readonly valueBytes: number;
   readonly timeoutUs: number;
   /** null where users are not told apart. */

@@ -5,7 +5,7 @@
 import * as z from 'zod/mini';
 import { consensusSchema } from '../topologies/consensus/schema.ts';
 import { leaderFollowerSchema } from '../topologies/leader-follower/schema.ts';
-import { leaderlessSchema } from '../topologies/leaderless/schema.ts';
+import { leaderlessSchema, ownLevels } from '../topologies/leaderless/schema.ts';
 import { multiLeaderSchema } from '../topologies/multi-leader/schema.ts';
 import { shardedSchema } from '../topologies/sharded/schema.ts';
 import {
@@ -68,6 +68,20 @@ const latency = z.union([delayMs, z.discriminatedUnion('type', [...simpleLatency
 
 const linkSettings = {
   latency: z.optional(latency.check(z.describe('One-way delay of a message'))),
+  latencyOf: z.optional(
+    z
+      .strictObject({
+        write: z.optional(latency.check(z.describe('A version on its way to a replica'))),
+        ack: z.optional(latency.check(z.describe('A replica’s word that it has a version'))),
+        request: z.optional(latency.check(z.describe('A question what a replica holds'))),
+        response: z.optional(latency.check(z.describe('What it holds'))),
+      })
+      .check(
+        z.describe(
+          'Of leaderless replication: one-way delays by what a message is, the four ways of the WARS model; all else takes latency',
+        ),
+      ),
+  ),
   bytesPerSecond: z.optional(
     capacityPerSecond.check(z.describe('Bandwidth: bytes take time, first in first out; without it, none')),
   ),
@@ -188,10 +202,13 @@ const workload = z.strictObject({
         region: z._default(id, 'local'),
         readsPerSecond: z._default(ratePerSecond.check(z.describe('Of the whole group')), 0),
         writesPerSecond: z._default(ratePerSecond.check(z.describe('Of the whole group')), 0),
+        ...ownLevels,
         fromMs: z._default(timeMs.check(z.describe('When the group begins to ask')), 0),
         untilMs: z.optional(
           positiveMs.check(
-            z.describe('When it stops; without it, when the workload ends. Bursts are groups of their own'),
+            z.describe(
+              'When it stops, but for users who come back for what they wrote; without it, when the workload ends. Bursts are groups of their own',
+            ),
           ),
         ),
       }),
@@ -204,7 +221,12 @@ const workload = z.strictObject({
   keys: z.prefault(
     z.strictObject({
       count: z._default(positiveCount(1_000_000), 100),
-      choice: z._default(z.enum(['uniform', 'zipf']), 'uniform'),
+      choice: z._default(
+        z
+          .enum(['uniform', 'zipf', 'in-turn'])
+          .check(z.describe('At random, all alike or by the Zipf law; or one after another')),
+        'uniform',
+      ),
       exponent: z._default(z.number().check(z.gte(0), z.lte(4), z.describe('Of the Zipf law')), 0.99),
     }),
     {},

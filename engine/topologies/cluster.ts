@@ -9,12 +9,13 @@ import type { Observer, TopologyMessage } from '../observe/trace.ts';
 import type { HelperState, NodeRole, StreamView } from '../run/player.ts';
 import type {
   AntiEntropySummary,
+  CoordinationSummary,
   MultiLeaderSummary,
   ReplicationSummary,
   SnapshotSummary,
   Verdict,
 } from '../run/report.ts';
-import type { NodeSpec } from '../scenario/scenario.ts';
+import type { ClientSpec, NodeSpec } from '../scenario/scenario.ts';
 
 export interface ClusterSize {
   readonly replicas: number;
@@ -23,6 +24,8 @@ export interface ClusterSize {
   readonly nodes: readonly NodeSpec[];
   /** Actors of the client groups, who may be told where to send operations. */
   readonly clients: readonly number[];
+  /** Of each group what its operations wait for, where that is not what the topology says; without it, of none. */
+  readonly groups?: readonly Pick<ClientSpec, 'read' | 'write'>[];
 }
 
 /** What a cluster may use of the run it is in. */
@@ -116,7 +119,9 @@ export interface Cluster {
   /** Called now and then over the run, with lag: what is to be watched, not counted. */
   looked?(): void;
   /** What replication did that no operation shows; absent where no leader's log is followed. */
-  replication?(): ReplicationSummary;
+  replication?(): ReplicationSummary | null;
+  /** What coordinators did that no operation shows; absent where a leader coordinates. */
+  coordination?(): CoordinationSummary | null;
   /** What anti-entropy did; absent or null where there is none. */
   antiEntropy?(): AntiEntropySummary | null;
   /** What became of logs that do not last; absent where no snapshots are taken. */

@@ -4,13 +4,12 @@ import type { Problem } from '../scenario/problems.ts';
 import type { HelperSpec, NodeSpec, PlainTopologySpec } from '../scenario/scenario.ts';
 import { consensusSpec } from './consensus/spec.ts';
 import { leaderFollowerHelpers, leaderFollowerSpec } from './leader-follower/spec.ts';
-import type { LeaderlessDocument } from './leaderless/schema.ts';
 import { leaderlessSpec } from './leaderless/spec.ts';
 import type { MultiLeaderDocument } from './multi-leader/schema.ts';
 import { multiLeaderSpec } from './multi-leader/spec.ts';
 import type { ShardedDocument } from './sharded/schema.ts';
 
-type PlainTopologyDocument = ShardedDocument['of'] | LeaderlessDocument | MultiLeaderDocument;
+type PlainTopologyDocument = ShardedDocument['of'] | MultiLeaderDocument;
 
 /** `path` is where the scenario has the settings. */
 export function plainTopologySpec(

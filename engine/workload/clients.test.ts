@@ -308,3 +308,20 @@ test('word of an older term that was overtaken does not send a client back to th
   route(2, 3);
   expect(known.leader).toBe(2);
 });
+
+test('a group whose time is over asks no more, but its users come back for what they wrote', () => {
+  const trace = traced({
+    ...base,
+    workload: {
+      clients: [{ id: 'app', writesPerSecond: 10, untilMs: 2050 }],
+      arrivals: 'regular',
+      users: { count: 5, readAfterWriteMs: 3000 },
+    },
+  });
+  const writes = begins(trace, 'write');
+  const reads = begins(trace, 'read');
+  expect(writes).toHaveLength(20);
+  expect(reads).toHaveLength(20);
+  expect(Math.max(...writes)).toBe(2000);
+  expect(Math.min(...reads)).toBeGreaterThan(3000);
+});

@@ -149,6 +149,8 @@ export interface ClientGroup {
   readonly users: Users | null;
   /** False once the workload is over. */
   asking: boolean;
+  /** False once the group's own time is over: nobody new asks, but users come back for what they wrote. */
+  arriving: boolean;
   nextNumber: number;
   /** What the last times between arrivals left over, in ticks. */
   readTicksLeft: number;
@@ -195,6 +197,7 @@ export function newClientGroup(settings: ClientSettings, routes: readonly Route[
     routes,
     users: settings.users === null ? null : newUsers(settings.users, routes.length),
     asking: true,
+    arriving: true,
     nextNumber: settings.group + settings.groups,
     readTicksLeft: 0,
     writeTicksLeft: 0,
@@ -221,7 +224,7 @@ export const clientKind: NodeKind<ClientGroup> = {
         if (input.a === GIVE_UP) giveUp(group, out);
         else if (input.a === READ_AFTER_WRITE) readWhatWasWritten(group, out);
         else if (input.a === LOOK_AGAIN) lookForSilent(group, out);
-        else if (group.asking) arrive(group, out, input.a);
+        else if (group.asking && group.arriving) arrive(group, out, input.a);
         break;
       case READ_OK:
         noteHeard(group, input, out);

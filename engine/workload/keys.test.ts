@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { streamOf } from '../kernel/random.ts';
-import { type KeyChooser, uniformKeys, zipfKeys } from './keys.ts';
+import { type KeyChooser, keysInTurn, uniformKeys, zipfKeys } from './keys.ts';
 
 function frequencies(keys: KeyChooser, draws: number, seed: number): number[] {
   const stream = streamOf(seed, 'keys');
@@ -89,4 +89,12 @@ test('a uniform key takes one draw, a Zipf key two, whatever they are: streams s
       expect(draws).toBe(expected);
     }
   }
+});
+
+test('in turn: each key once before any comes again, without a draw', () => {
+  const keys = keysInTurn(3);
+  const draw = () => {
+    throw new Error('drew');
+  };
+  expect(Array.from({ length: 7 }, () => keys.choose({ draw }, 0))).toEqual([0, 1, 2, 0, 1, 2, 0]);
 });

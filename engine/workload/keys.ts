@@ -7,6 +7,19 @@ export interface KeyChooser {
   choose(chance: Pick<Out, 'draw'>, stream: number): number;
 }
 
+/** Key 0, then 1, and so on, and again from the first, whichever group asks. */
+export function keysInTurn(count: number): KeyChooser {
+  let next = 0;
+  return {
+    count,
+    choose: () => {
+      const key = next;
+      next = key + 1 === count ? 0 : key + 1;
+      return key;
+    },
+  };
+}
+
 export function uniformKeys(count: number): KeyChooser {
   return { count, choose: (chance, stream) => pick(chance.draw(stream), count) };
 }

@@ -71,6 +71,7 @@ const shapeOfKind: Readonly<Record<string, Shape>> = {
   refused: 'reply',
   mutate: 'record',
   repair: 'record',
+  received: 'confirm',
   mutated: 'confirm',
   repaired: 'confirm',
   fetch: 'request',

@@ -32,10 +32,11 @@ const crashAtMs = 1000;
 export function runOf(base: Scenario, choice: Choice): Scenario {
   if (base.topology.type !== 'leaderless') throw new Error('the sliders run a leaderless scenario');
   const { n, r, w } = choice;
+  const { read, write } = base.topology;
   return {
     ...base,
     nodes: base.nodes.slice(0, n),
-    topology: { ...base.topology, copies: n, read: r, write: w },
+    topology: { ...base.topology, copies: n, read: { ...read, wanted: r }, write: { ...write, wanted: w } },
     faults: crashes(base.nodes, choice),
     expect: [],
   };

@@ -72,7 +72,11 @@ function withBucket(base: Scenario, { latency, r, w }: Bucket): Scenario {
   const ways = [write, ack, request, response];
   return {
     ...base,
-    topology: { ...base.topology, read: r, write: w },
+    topology: {
+      ...base.topology,
+      read: { ...base.topology.read, wanted: r },
+      write: { ...base.topology.write, wanted: w },
+    },
     between: base.between.map((link, index) => ({ ...link, latency: ways[index] ?? link.latency })),
   };
 }

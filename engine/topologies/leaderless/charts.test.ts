@@ -43,6 +43,7 @@ test('each chart has the modes one would name, and no more', () => {
     'under way.answered.repairing',
     'under way.answered.waiting for the rest',
     'under way.unanswered.repairing first',
-    'under way.unanswered.waiting for enough',
+    'under way.unanswered.waiting for enough.asked',
+    'under way.unanswered.waiting for enough.asked again',
   ]);
 });

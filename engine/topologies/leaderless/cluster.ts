@@ -2,17 +2,21 @@ import type { Actor } from '../../kernel/loop.ts';
 import { READ } from '../../kernel/protocol.ts';
 import type { TraceEntry } from '../../observe/trace.ts';
 import type { CopiesView, HelperState, NodeRole, StreamView } from '../../run/player.ts';
-import type { AntiEntropySummary, Verdict } from '../../run/report.ts';
+import type { AntiEntropySummary, CoordinationSummary, Verdict } from '../../run/report.ts';
 import type { NodeSpec } from '../../scenario/scenario.ts';
 import { MissingVersions } from '../../verdicts/missing-versions.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
+import { demandOf } from './demands.ts';
 import { keepsVersion } from './hints.ts';
 import { type CoordinatorKind, coordinatorKind, serviceClassOf } from './kinds.ts';
 import {
   leaderlessMessage,
   NOTE_BALLOT_LOST,
+  NOTE_DIGESTS_DIFFER,
   NOTE_HANDOFF,
   NOTE_HELD_FOR_DOWN,
+  NOTE_HINT_EXPIRED,
+  NOTE_HINT_HANDED_OVER,
   NOTE_HINTED,
   NOTE_PROPOSED,
   NOTE_READ_REPAIR,
@@ -24,7 +28,7 @@ import {
 } from './messages.ts';
 import { type Node, newNode, timerNames } from './node.ts';
 import { countOf, homesOf, isSerial, needsOf, type Placement, placementOf } from './placement.ts';
-import type { LeaderlessSpec } from './spec.ts';
+import type { Asked, LeaderlessSpec } from './spec.ts';
 import { isNewer } from './stamps.ts';
 import { CELL_LO, CELL_VALUE, CELL_WIDTH } from './store.ts';
 
@@ -56,12 +60,21 @@ export class LeaderlessCluster implements Cluster {
   /** Since when nothing has been under way while the cluster drains. */
   private quietSinceUs = -1;
   private readonly repairEveryUs: number;
+  private readonly counts = {
+    unavailable: 0,
+    timedOut: 0,
+    readRepairs: 0,
+    digestMismatches: 0,
+    hintsStored: 0,
+    hintsReplayed: 0,
+    hintsExpired: 0,
+  };
   private readonly repairs = { sessions: 0, givenUp: 0, keys: 0, roundsMax: 0, bytes: 0 };
 
   /** `kind` is the nodes' own; a test may give another, with a rule broken. */
   constructor(
     spec: LeaderlessSpec,
-    { nodes, keys }: ClusterSize,
+    { nodes, keys, clients, groups = [] }: ClusterSize,
     run: Surroundings,
     kind: CoordinatorKind = coordinatorKind,
   ) {
@@ -70,19 +83,22 @@ export class LeaderlessCluster implements Cluster {
     const regions = nodes.map(({ region }) => region);
     this.placement = placementOf(regions, spec.copies, spec.virtualNodes, keys);
     this.repairEveryUs = spec.repairEveryUs;
-    this.ordersWrites = isSerial(spec.write);
+    this.ordersWrites = isSerial(spec.write.wanted);
+    const askedByGroups = groups.map(({ read = spec.read, write = spec.write }) => ({ read, write }));
     const settings = {
       nodes: nodes.length,
       placement: this.placement,
       nearest: nearestFirst(nodes),
       asksAll: spec.asksAll,
+      digests: spec.digests,
       speculativeUs: spec.speculativeUs,
       repair: spec.repair,
       sloppy: spec.sloppy,
-      hintCounts: spec.write === 'ANY',
+      receipts: [spec, ...askedByGroups].some(({ write }) => write.received > 0),
+      hintCounts: spec.write.wanted === 'ANY',
       hints: spec.hints,
-      serialReads: isSerial(spec.read),
-      serialWrites: isSerial(spec.write),
+      serialReads: isSerial(spec.read.wanted),
+      serialWrites: isSerial(spec.write.wanted),
       serialTimeoutUs: spec.serialTimeoutUs,
       readTimeoutUs: spec.readTimeoutUs,
       writeTimeoutUs: spec.writeTimeoutUs,
@@ -91,11 +107,22 @@ export class LeaderlessCluster implements Cluster {
       syncUs: spec.syncUs,
       repairEveryUs: spec.repairEveryUs,
     };
-    const needsAt = (region: string) => ({
-      read: needsOf(spec.read, spec.copies, regions, region),
-      write: needsOf(spec.write, spec.copies, regions, region),
-    });
-    this.nodes = nodes.map((_, self) => newNode(settings, self, keys, needsAt(nodes[self]!.region)));
+    const demandsAt = (region: string) => {
+      const demand = (asked: Asked, digests: boolean) =>
+        demandOf(needsOf(asked.wanted, spec.copies, regions, region), asked, digests);
+      return {
+        read: demand(spec.read, spec.digests),
+        write: demand(spec.write, false),
+        own: askedByGroups.every(({ read, write }) => read === spec.read && write === spec.write)
+          ? null
+          : {
+              firstClient: clients[0]!,
+              read: askedByGroups.map(({ read }) => demand(read, spec.digests)),
+              write: askedByGroups.map(({ write }) => demand(write, false)),
+            },
+      };
+    };
+    this.nodes = nodes.map((_, self) => newNode(settings, self, keys, demandsAt(nodes[self]!.region)));
     this.members = this.nodes.map((state) => ({
       kind: kind as Actor['kind'],
       state,
@@ -116,7 +143,29 @@ export class LeaderlessCluster implements Cluster {
 
   onNote(atUs: number, member: number, kind: number, a: number, b: number, c: number, d: number): void {
     if (kind === NOTE_REPAIR_SESSION) this.repaired(b, c, d);
+    else this.count(kind);
     if (this.run.observe !== undefined) this.run.observe(this.entryOf(atUs, member, kind, a, b, c, d));
+  }
+
+  private count(kind: number): void {
+    const { counts } = this;
+    if (kind === NOTE_UNAVAILABLE) counts.unavailable += 1;
+    else if (kind === NOTE_TIMED_OUT) counts.timedOut += 1;
+    else if (kind === NOTE_READ_REPAIR) counts.readRepairs += 1;
+    else if (kind === NOTE_DIGESTS_DIFFER) counts.digestMismatches += 1;
+    else if (kind === NOTE_HINTED) counts.hintsStored += 1;
+    else if (kind === NOTE_HINT_HANDED_OVER) counts.hintsReplayed += 1;
+    else if (kind === NOTE_HINT_EXPIRED) counts.hintsExpired += 1;
+  }
+
+  coordination(): CoordinationSummary {
+    const held = (isLive: boolean) =>
+      this.nodes.reduce(
+        (sum, { hints }, node) =>
+          this.run.isLive(node) === isLive ? hints.reduce((kept, { count }) => kept + count, sum) : sum,
+        0,
+      );
+    return { ...this.counts, hintsLost: held(false), hintsHeld: held(true) };
   }
 
   private repaired(keys: number, rounds: number, bytes: number): void {
@@ -172,6 +221,12 @@ export class LeaderlessCluster implements Cluster {
         };
       case NOTE_HINTED:
         return { type: 'hint-kept', atMs, node, for: names[a]!, key: b, value: c };
+      case NOTE_DIGESTS_DIFFER:
+        return { type: 'digests-differ', atMs, node, key: a };
+      case NOTE_HINT_HANDED_OVER:
+        return { type: 'hint-handed-over', atMs, node, to: names[a]! };
+      case NOTE_HINT_EXPIRED:
+        return { type: 'hint-expired', atMs, node, for: names[a]! };
       case NOTE_HANDOFF:
         return { type: 'handoff', atMs, node, to: names[a]!, over: b === 1, hints: c };
       case NOTE_BALLOT_LOST:

@@ -119,6 +119,13 @@ test('R + W > N: no order of deliveries makes a read stale', () => {
   }
 });
 
+test('R + W > N: nor where digests are asked for first', () => {
+  for (const readRepair of ['none', 'blocking'])
+    expect(
+      run(3, { read: 2, write: 2, readsAsk: 'enough', digestReads: true, readRepair }, 'stale'),
+    ).toMatchObject({ result: 'ok', complete: true });
+});
+
 test('R + W = N: some order does', () => {
   for (const [read, write] of [
     [1, 2],

@@ -9,7 +9,15 @@
  */
 
 import type { Input, Out } from '../../kernel/protocol.ts';
-import { HINT, MESSAGE_BYTES, NOTE_HANDOFF, NOTE_HINTED, packKey } from './messages.ts';
+import {
+  HINT,
+  MESSAGE_BYTES,
+  NOTE_HANDOFF,
+  NOTE_HINT_EXPIRED,
+  NOTE_HINT_HANDED_OVER,
+  NOTE_HINTED,
+  packKey,
+} from './messages.ts';
 import type { Node } from './node.ts';
 import type { Mutation } from './store.ts';
 
@@ -111,8 +119,10 @@ export function beginAnew({ node, peer }: Handoff): void {
 export function sendHints({ node, out, peer }: Handoff): void {
   const hints = node.hints[peer]!;
   const { windowUs, batch } = node.settings.hints;
-  while (hints.count > 0 && hints.sent === 0 && out.elapsedUs(hints.sinceUs[hints.first]!) > windowUs)
+  while (hints.count > 0 && hints.sent === 0 && out.elapsedUs(hints.sinceUs[hints.first]!) > windowUs) {
     drop(hints);
+    out.note(NOTE_HINT_EXPIRED, peer, 0, 0, 0);
+  }
   const { words, first, firstNumber } = hints;
   const most = Math.min(hints.count, hints.sent + batch);
   for (; hints.sent < most; hints.sent++) {
@@ -139,6 +149,7 @@ export function isFirstKept(node: Node, { from, a }: Input): boolean {
 export function forgetFirst({ node, out, peer }: Handoff): void {
   const hints = node.hints[peer]!;
   drop(hints);
+  out.note(NOTE_HINT_HANDED_OVER, peer, 0, 0, 0);
   if (hints.count === 0) out.note(NOTE_HANDOFF, peer, 1, 0, 0);
 }
 

@@ -22,6 +22,7 @@ import {
 import type { Chart } from '../../statecharts/chart.ts';
 import { lower } from '../../statecharts/lower.ts';
 import { ACCEPTORS_SYNC, type Answer, acceptorsSynced, takePrepare, takePropose } from './acceptors.ts';
+import { type Demand, mayBegin } from './demands.ts';
 import { type HintsEvent, hintsChart } from './hints.chart.ts';
 import { type Handoff, isFirstKept } from './hints.ts';
 import { type LightweightEvent, lightweightChart } from './lightweight.chart.ts';
@@ -34,6 +35,7 @@ import {
   COMPARE,
   COMPARED,
   DECLINED,
+  DIGEST,
   FETCH,
   FETCHED,
   GOSSIP,
@@ -46,6 +48,7 @@ import {
   PREPARE,
   PROMISED,
   PROPOSE,
+  RECEIVED,
   REPAIR,
   REPAIRED,
   STAND_IN,
@@ -61,11 +64,13 @@ import {
   type Node,
   READ_TIMER,
   REPAIR_DUE_TIMER,
+  readDemandOf,
   SPECULATION_TIMER,
   SYNC_TIMER,
   WRITE_TIMER,
+  writeDemandOf,
 } from './node.ts';
-import { homesOf, meets, type Need, reachableOf } from './placement.ts';
+import { homesOf, reachableOf } from './placement.ts';
 import {
   ASKED,
   BYTES,
@@ -138,7 +143,7 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
   const repairTimeout = repair.timerSlot('comparing', 'time for a session');
   const same = repair.eventIndex('same');
   const differs = repair.eventIndex('differs');
-  const received = repair.eventIndex('received');
+  const streamed = repair.eventIndex('received');
   const hints: Chart<Handoff, HintsEvent> = lower(hintsChart, {
     startTimer: ({ out, peer }, slot, delayUs) => out.startTimer(handoffTimer(peer, slot), delayUs),
     cancelTimer: ({ out, peer }, slot) => out.cancelTimer(handoffTimer(peer, slot)),
@@ -224,7 +229,7 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
   }
 
   function beginTransaction(node: Node, input: Input, out: Out): void {
-    if (refuses(node, lightweight.needsOfSerial(node, input.kind), input, input.c, out)) return;
+    if (refuses(node, lightweight.demandOfSerial(node, input.kind), input, input.c, out)) return;
     const transaction = lightweight.newTransaction(input);
     node.lightweight.open.push(transaction);
     attempt.transaction = transaction;
@@ -249,6 +254,8 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
   const answered = read.eventIndex('answered');
   const repaired = read.eventIndex('repaired');
   const acknowledged = write.eventIndex('acknowledged');
+  const received = write.eventIndex('received');
+  const readsAgain = read.activeIn('under way.unanswered.waiting for enough.asked again');
   const readIsOver = read.activeIn('over');
   const writeIsOver = write.activeIn('over');
   const handle: Activation = {
@@ -316,9 +323,10 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
       takePaxosInput(node, input, out);
       return;
     }
-    if (refuses(node, node.readNeeds, input, input.c, out)) return;
+    const demand = readDemandOf(node, input.from);
+    if (refuses(node, demand, input, input.c, out)) return;
     const at = take(node.reads, input, input.c);
-    node.reads.words[at + ASKED] = chooseReplicas(node, input.c);
+    node.reads.words[at + ASKED] = chooseReplicas(node, input.c, demand);
     handle.at = at;
     settleRead(at, read.start(handle));
   }
@@ -328,7 +336,8 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
       takePaxosInput(node, input, out);
       return;
     }
-    if (!node.settings.hintCounts && refuses(node, node.writeNeeds, input, input.c, out)) return;
+    if (!node.settings.hintCounts && refuses(node, writeDemandOf(node, input.from), input, input.c, out))
+      return;
     const at = take(node.writes, input, input.c);
     const { words } = node.writes;
     const { placement, sloppy } = node.settings;
@@ -434,11 +443,12 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
         case COMMIT:
           takeVersion(node, input, out);
           break;
+        case RECEIVED:
         case MUTATED: {
           const at = find(node.writes, input.a);
           if (at < 0) break;
           handle.peer = input.from;
-          stepWrite(at, acknowledged);
+          stepWrite(at, input.kind === RECEIVED ? received : acknowledged);
           break;
         }
         case FETCH:
@@ -459,12 +469,15 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
           }
           const at = find(node.reads, input.a);
           if (at < 0) break;
+          const isDigest = (input.c & DIGEST) !== 0;
+          // One of the first round says nothing that the second does not.
+          if (isDigest && readsAgain[node.reads.words[at + STATE]!] === 1) break;
           handle.peer = input.from;
           handle.value = input.b;
-          handle.flags = input.c;
+          handle.flags = isDigest ? input.c & ~DIGEST : input.c;
           handle.hi = input.d;
           handle.lo = input.e;
-          handle.bytes = input.bytes - MESSAGE_BYTES;
+          handle.bytes = isDigest ? -1 : input.bytes - MESSAGE_BYTES;
           stepRead(at, answered);
           break;
         }
@@ -483,7 +496,7 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
             stepRepair(input.c === 1 ? same : differs, input.b);
           break;
         case STREAMED:
-          if (takeReceipt(node, input.from, input.a)) stepRepair(received, input.a);
+          if (takeReceipt(node, input.from, input.a)) stepRepair(streamed, input.a);
           break;
         case GOSSIP: {
           const before = node.up;
@@ -538,15 +551,9 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
 }
 
 /** Whether fewer replicas are held for up than the operation waits for: then it does not begin (Cassandra: Unavailable). */
-function refuses(
-  node: Node,
-  needs: readonly Need[],
-  { kind, from, a, b }: Input,
-  key: number,
-  out: Out,
-): boolean {
+function refuses(node: Node, demand: Demand, { kind, from, a, b }: Input, key: number, out: Out): boolean {
   const { placement, sloppy } = node.settings;
-  if (meets(needs, reachableOf(placement, key, node.up, sloppy))) return false;
+  if (mayBegin(demand, placement, key, node.up, sloppy)) return false;
   out.note(NOTE_UNAVAILABLE, kind, key, 0, 0);
   out.send(from, REFUSED, a, b, 0, 0, 0, MESSAGE_BYTES);
   return true;

@@ -160,10 +160,12 @@ const randomSettings = fc
     readsAsk: fc.constantFrom('all' as const, 'enough' as const),
     quorums: fc.constantFrom({ read: 2, write: 2 }, { read: 1, write: 3 }, { read: 3, write: 1 }),
     speculativeRetryMs: fc.constantFrom(undefined, 10),
+    digests: fc.boolean(),
   })
-  .map(({ quorums, speculativeRetryMs, ...rest }) => ({
+  .map(({ quorums, speculativeRetryMs, digests, ...rest }) => ({
     ...rest,
     ...quorums,
+    digestReads: digests && rest.readRepair !== 'background',
     ...(speculativeRetryMs !== undefined && { speculativeRetryMs }),
   }));
 
@@ -276,4 +278,47 @@ test('the writes of a node whose clock is behind are acknowledged and thrown awa
   expect(verdict(report, 'lost-writes').count).toBe(0);
   expect(verdict(report, 'stale-reads').count).toBe(0);
   expect(verdict(report, 'divergence').count).toBe(0);
+});
+
+// Truth row Q6: a regular register. Source: Lamport, On interprocess communication, 1986; Bailis et al. 2014, definition 1.
+test('a read that is concurrent with a write returns the old value or the new one, either of them, and nothing else', () => {
+  const entries = traced(
+    scenario(
+      { readRepair: 'none', readsAsk: 'enough' },
+      {
+        durationMs: 20_000,
+        workload: {
+          // Writes are too far apart to be concurrent with each other.
+          clients: [{ writesPerSecond: 10 }, { readsPerSecond: 500 }],
+          arrivals: 'regular',
+          keys: { count: 1 },
+        },
+      },
+    ),
+  );
+  const found = new Map<number, number>();
+  const began = new Map<number, number>();
+  const writes: { operation: number; fromMs: number; toMs: number }[] = [];
+  const reads: { fromMs: number; toMs: number; found: number }[] = [];
+  for (const entry of entries) {
+    if (entry.type === 'began') began.set(entry.operation, entry.atMs);
+    if (entry.type === 'delivered' && entry.message.type === 'read-ok')
+      found.set(entry.message.operation, entry.message.value);
+    if (entry.type !== 'ended' || entry.outcome !== 'ok') continue;
+    const span = { fromMs: began.get(entry.operation)!, toMs: entry.atMs };
+    if (entry.kind === 'write') writes.push({ operation: entry.operation, ...span });
+    else reads.push({ found: found.get(entry.operation)!, ...span });
+  }
+  let [old, fresh] = [0, 0];
+  for (const [index, { operation, fromMs, toMs }] of writes.entries()) {
+    const before = index === 0 ? 0 : writes[index - 1]!.operation;
+    for (const read of reads) {
+      if (read.toMs < fromMs || read.fromMs > toMs) continue;
+      expect([before, operation]).toContain(read.found);
+      if (read.found === before) old++;
+      else fresh++;
+    }
+  }
+  expect(old).toBeGreaterThan(100);
+  expect(fresh).toBeGreaterThan(100);
 });

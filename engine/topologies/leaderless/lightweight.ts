@@ -14,6 +14,7 @@
 
 import { type Out, pick, READ, READ_OK, TIMED_OUT, WRITE_OK } from '../../kernel/protocol.ts';
 import { type Answer, ballotsIn, give, type Payload, takePrepare, takePropose } from './acceptors.ts';
+import type { Demand } from './demands.ts';
 import {
   COMMIT,
   COMMITTED,
@@ -120,12 +121,12 @@ export function newTransaction({ kind, from, a, b, c, bytes }: Answer): Transact
   };
 }
 
-export function needsOfSerial({ readNeeds, writeNeeds }: Node, kind: number): readonly Need[] {
-  return kind === READ ? readNeeds : writeNeeds;
+export function demandOfSerial({ readDemand, writeDemand }: Node, kind: number): Demand {
+  return kind === READ ? readDemand : writeDemand;
 }
 
 function needs({ node, transaction }: Attempt): readonly Need[] {
-  return needsOfSerial(node, transaction.kind);
+  return demandOfSerial(node, transaction.kind).needs;
 }
 
 /** Whose promises count: of a local serial level, the replicas of the coordinator's region. */

@@ -7,9 +7,9 @@ import { stampMs } from './stamps.ts';
 export const MUTATE = FIRST_TOPOLOGY_MESSAGE;
 /** The version, or a newer one, is held: the coordinator's operation. */
 export const MUTATED = FIRST_TOPOLOGY_MESSAGE + 1;
-/** A coordinator asks what is held: its operation, the key. */
+/** A coordinator asks what is held: its operation, the key, 1 where a digest of it will do. */
 export const FETCH = FIRST_TOPOLOGY_MESSAGE + 2;
-/** What is held: the coordinator's operation, value, flags, the stamp's two parts; a stamp of 0, 0 for nothing. */
+/** What is held: the coordinator's operation, value, flags (DIGEST among them), the stamp's two parts; a stamp of 0, 0 for nothing. */
 export const FETCHED = FIRST_TOPOLOGY_MESSAGE + 3;
 /** A read found this node behind: as MUTATE. */
 export const REPAIR = FIRST_TOPOLOGY_MESSAGE + 4;
@@ -33,6 +33,9 @@ export const HINTED = FIRST_TOPOLOGY_MESSAGE + 12;
 /** As MUTATE, to a node that stands in: for whom is among the flags (`standsInFor`). */
 export const STAND_IN = FIRST_TOPOLOGY_MESSAGE + 13;
 
+/** The version has been received, and is not on the disk yet: the coordinator's operation. MUTATED follows. */
+export const RECEIVED = FIRST_TOPOLOGY_MESSAGE + 20;
+
 /**
  * Lightweight transactions. Answers carry the step they are answers to. A coordinator has a ballot: its step, the key, nothing, the
  * ballot as a stamp.
@@ -53,6 +56,32 @@ export const ACCEPTED = FIRST_TOPOLOGY_MESSAGE + 36;
 export const COMMIT = FIRST_TOPOLOGY_MESSAGE + 37;
 /** As MUTATED. */
 export const COMMITTED = FIRST_TOPOLOGY_MESSAGE + 38;
+
+/** What a message is to the WARS model of Bailis et al.: W, A, R, S. */
+export type Way = 'write' | 'ack' | 'request' | 'response';
+
+/** The way of a kind of message; null for all that the model knows nothing of. */
+export function wayOf(kind: number): Way | null {
+  switch (kind) {
+    case MUTATE:
+    case STAND_IN:
+      return 'write';
+    case MUTATED:
+    case RECEIVED:
+      return 'ack';
+    case FETCH:
+      return 'request';
+    case FETCHED:
+      return 'response';
+    default:
+      return null;
+  }
+}
+
+/** Among the flags of FETCHED: only a digest has come, which tells whether two replicas hold the same, and not what. */
+export const DIGEST = 1 << 10;
+/** Of a digest: MD5's. */
+export const DIGEST_BYTES = 16;
 
 /** Bytes of each of them without a value, the order of TCP/IP headers and a few integers. */
 export const MESSAGE_BYTES = 64;
@@ -114,6 +143,13 @@ export const NOTE_SERIAL_GIVEN_UP = 14;
 /** A conditional write proposes its version: the key, the value that it has found (0 for none), its own. */
 export const NOTE_PROPOSED = 15;
 
+/** Digests of a key differ: the key. Its read asks again, for all of it. */
+export const NOTE_DIGESTS_DIFFER = 20;
+/** A hint is handed over: the node that it was kept for. */
+export const NOTE_HINT_HANDED_OVER = 21;
+/** A hint is too old to be handed over: the node that it was kept for. */
+export const NOTE_HINT_EXPIRED = 22;
+
 /** A message as observers read it. A stamp is a clock's reading in ms; null where nothing is held. */
 export type LeaderlessMessage =
   | {
@@ -123,6 +159,7 @@ export type LeaderlessMessage =
       readonly stampMs: number | null;
       readonly value: number;
     }
+  | { readonly type: 'received'; readonly serial: number }
   | { readonly type: 'mutated'; readonly serial: number }
   | {
       readonly type: 'repair';
@@ -132,12 +169,13 @@ export type LeaderlessMessage =
       readonly value: number;
     }
   | { readonly type: 'repaired'; readonly serial: number }
-  | { readonly type: 'fetch'; readonly serial: number; readonly key: number }
+  | { readonly type: 'fetch'; readonly serial: number; readonly key: number; readonly digest?: true }
   | {
       readonly type: 'fetched';
       readonly serial: number;
       readonly stampMs: number | null;
       readonly value: number;
+      readonly digest?: true;
     }
   | { readonly type: 'gossip' }
   | { readonly type: 'compare-hash'; readonly session: number; readonly at: number }
@@ -204,14 +242,22 @@ export function leaderlessMessage(
       return { type: 'mutate', serial: a, key: keyIn(c), stampMs: stampMs(d, e), value: b };
     case REPAIR:
       return { type: 'repair', serial: a, key: keyIn(c), stampMs: stampMs(d, e), value: b };
+    case RECEIVED:
+      return { type: 'received', serial: a };
     case MUTATED:
       return { type: 'mutated', serial: a };
     case REPAIRED:
       return { type: 'repaired', serial: a };
     case FETCH:
-      return { type: 'fetch', serial: a, key: b };
+      return { type: 'fetch', serial: a, key: b, ...(c === 1 && { digest: true }) };
     case FETCHED:
-      return { type: 'fetched', serial: a, stampMs: stampMs(d, e), value: b };
+      return {
+        type: 'fetched',
+        serial: a,
+        stampMs: stampMs(d, e),
+        value: b,
+        ...((c & DIGEST) !== 0 && { digest: true }),
+      };
     case HINT:
       return { type: 'hint', number: a, key: keyIn(c), stampMs: stampMs(d, e), value: b };
     case HINTED:

@@ -9,9 +9,10 @@
 
 import type { Out } from '../../kernel/protocol.ts';
 import { type Acceptors, newAcceptors } from './acceptors.ts';
+import type { Demand, OwnDemands } from './demands.ts';
 import { type Hints, newHints } from './hints.ts';
 import { type Lightweight, newLightweight } from './lightweight.ts';
-import type { Need, Placement } from './placement.ts';
+import type { Placement } from './placement.ts';
 import { newPool, type Pool } from './pool.ts';
 import { newRepair, type Repair } from './repairing.ts';
 import { newStore, type Store } from './store.ts';
@@ -35,11 +36,15 @@ export interface NodeSettings {
   readonly nearest: Uint8Array;
   /** Whether a read asks all replicas or only as many as it waits for; writes go to all. */
   readonly asksAll: boolean;
+  /** Whether a read asks one replica for all of it and the others for digests; see `reading.ts`. */
+  readonly digests: boolean;
   /** How long a read waits before it asks one more; 0 for ever. */
   readonly speculativeUs: number;
   readonly repair: ReadRepair;
   /** Whether nodes stand in for replicas that are held for down, and their answers count. */
   readonly sloppy: boolean;
+  /** Whether a replica says that it has received a write, shows it, and says once more when it is on its disk (Riak). */
+  readonly receipts: boolean;
   /** Whether a write that reaches no replica is answered once a hint of it is kept (Cassandra's ANY). */
   readonly hintCounts: boolean;
   readonly hints: HintSettings;
@@ -62,9 +67,10 @@ export interface Node {
   readonly settings: NodeSettings;
   readonly self: number;
   readonly store: Store;
-  /** What the operations that it coordinates wait for. */
-  readonly readNeeds: readonly Need[];
-  readonly writeNeeds: readonly Need[];
+  /** What the operations that it coordinates wait for; those of some client groups may differ. */
+  readonly readDemand: Demand;
+  readonly writeDemand: Demand;
+  readonly ownDemands: OwnDemands | null;
   /** Versions that wait for the commit log's sync before they show, in the order of their coming; see `replica.ts`. */
   unlogged: Int32Array;
   unloggedCount: number;
@@ -100,6 +106,7 @@ export interface Activation {
   lo: number;
   value: number;
   flags: number;
+  /** −1 where only a digest has come. */
   bytes: number;
 }
 
@@ -134,18 +141,20 @@ export function handoffTimer(peer: number, slot: number): number {
 const FIRST_WAIT = 1;
 const SECOND_WAIT = 2;
 
-export interface Needs {
-  readonly read: readonly Need[];
-  readonly write: readonly Need[];
+export interface Demands {
+  readonly read: Demand;
+  readonly write: Demand;
+  readonly own: OwnDemands | null;
 }
 
-export function newNode(settings: NodeSettings, self: number, keys: number, needs: Needs): Node {
+export function newNode(settings: NodeSettings, self: number, keys: number, demands: Demands): Node {
   return {
     settings,
     self,
     store: newStore(keys),
-    readNeeds: needs.read,
-    writeNeeds: needs.write,
+    readDemand: demands.read,
+    writeDemand: demands.write,
+    ownDemands: demands.own,
     unlogged: new Int32Array(0),
     unloggedCount: 0,
     loggingCount: 0,
@@ -164,6 +173,16 @@ export function newNode(settings: NodeSettings, self: number, keys: number, need
     acceptors: newAcceptors(settings.serialReads || settings.serialWrites ? keys : 0, settings.nodes),
     lightweight: newLightweight(),
   };
+}
+
+export function readDemandOf({ readDemand, ownDemands }: Node, client: number): Demand {
+  return ownDemands === null ? readDemand : (ownDemands.read[client - ownDemands.firstClient] ?? readDemand);
+}
+
+export function writeDemandOf({ writeDemand, ownDemands }: Node, client: number): Demand {
+  return ownDemands === null
+    ? writeDemand
+    : (ownDemands.write[client - ownDemands.firstClient] ?? writeDemand);
 }
 
 export function everybody(nodes: number): number {

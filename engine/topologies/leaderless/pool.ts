@@ -18,7 +18,7 @@ export const LO = 7;
 export const VALUE = 8;
 export const FLAGS = 9;
 export const BYTES = 10;
-/** Nodes, a bit each: who was asked, who has answered, and who is known to hold the version. */
+/** Nodes, a bit each: who was asked, who has answered, and who is known to hold the version, or to have received it. */
 export const ASKED = 11;
 export const ANSWERED = 12;
 export const HOLDERS = 13;

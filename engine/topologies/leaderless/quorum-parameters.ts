@@ -16,15 +16,15 @@ export interface RiakParameters {
   /** Replicas of each key. */
   readonly nVal: number;
   /** Answers that a read waits for, of primaries or fallbacks. */
-  readonly r?: RiakCount;
+  readonly r?: RiakCount | undefined;
   /** Answers of primaries among them. */
-  readonly pr?: RiakCount;
+  readonly pr?: RiakCount | undefined;
   /** Nodes that have received the write. */
-  readonly w?: RiakCount;
+  readonly w?: RiakCount | undefined;
   /** Nodes that have it on disk. */
-  readonly dw?: RiakCount;
+  readonly dw?: RiakCount | undefined;
   /** Primaries that have received it. */
-  readonly pw?: RiakCount;
+  readonly pw?: RiakCount | undefined;
 }
 
 export interface RiakQuorums {

@@ -5,6 +5,7 @@ import {
   allHaveAnswered,
   allHoldNewest,
   answerRead,
+  askAgain,
   askAnother,
   askReplicas,
   enoughHaveAnswered,
@@ -12,8 +13,10 @@ import {
   mayAskAnother,
   noteAnswer,
   noteRepaired,
+  readsDigests,
   repairsFirst,
   repairsLater,
+  requiredHaveAnswered,
   sayReadTimedOut,
   someAreBehind,
   theyDiffer,
@@ -29,7 +32,9 @@ export const readChart = setup({
   },
   guards: {
     'enough have answered': ({ context }) => enoughHaveAnswered(context),
+    'the required have answered': ({ context }) => requiredHaveAnswered(context),
     'all have answered': ({ context }) => allHaveAnswered(context),
+    'digests are asked for': ({ context }) => readsDigests(context),
     'they differ': ({ context }) => theyDiffer(context),
     'repair comes first': ({ context }) => repairsFirst(context),
     'repair comes later': ({ context }) => repairsLater(context),
@@ -40,6 +45,7 @@ export const readChart = setup({
   },
   actions: {
     'ask replicas': ({ context }) => askReplicas(context),
+    'ask for all of it': ({ context }) => askAgain(context),
     'ask another': ({ context }) => askAnother(context),
     'note the answer': ({ context }) => noteAnswer(context),
     'note who is repaired': ({ context }) => noteRepaired(context),
@@ -60,6 +66,11 @@ export const readChart = setup({
       entry: 'ask replicas',
       after: {
         'read timeout': [
+          {
+            guard: and([stateIn('#unanswered'), 'the required have answered']),
+            target: 'over',
+            actions: 'answer its client',
+          },
           { guard: stateIn('#unanswered'), target: 'over', actions: 'say that it timed out' },
           { guard: 'some are behind', target: 'over', actions: 'write the newest back' },
           { target: 'over' },
@@ -72,6 +83,19 @@ export const readChart = setup({
           initial: 'waiting for enough',
           states: {
             'waiting for enough': {
+              initial: 'asked',
+              states: {
+                asked: {
+                  on: {
+                    answered: {
+                      guard: and(['digests are asked for', 'enough have answered', 'they differ']),
+                      target: 'asked again',
+                      actions: ['note the answer', 'ask for all of it'],
+                    },
+                  },
+                },
+                'asked again': {},
+              },
               on: {
                 answered: [
                   {

@@ -7,9 +7,10 @@
  */
 
 import { READ, READ_OK } from '../../kernel/protocol.ts';
-import { FETCH, MESSAGE_BYTES, NOTE_READ_REPAIR, REPAIR } from './messages.ts';
-import type { Activation, Node } from './node.ts';
-import { countOf, meets, type Need, reachableOf } from './placement.ts';
+import { type Demand, isSatisfied } from './demands.ts';
+import { FETCH, MESSAGE_BYTES, NOTE_DIGESTS_DIFFER, NOTE_READ_REPAIR, REPAIR } from './messages.ts';
+import { type Activation, type Node, readDemandOf } from './node.ts';
+import { countOf, homesOf, meets, type Need, reachableOf } from './placement.ts';
 import {
   ANSWERED,
   ASKED,
@@ -30,14 +31,15 @@ import {
 import { isNewer } from './stamps.ts';
 import { sayTimedOut, sendVersion } from './writing.ts';
 
+const one: Need = { among: -1, count: 1 };
+
 /** Whom a read asks at first, a bit each: all that are held for up, or the nearest that are enough. */
-export function chooseReplicas(node: Node, key: number): number {
+export function chooseReplicas(node: Node, key: number, { needs, preferred }: Demand): number {
   const { settings } = node;
   const able = reachableOf(settings.placement, key, node.up, settings.sloppy);
   if (settings.asksAll) return able;
-  let chosen = 0;
-  for (let index = 0; index < node.readNeeds.length; index++)
-    chosen |= nearestOf(node, able, node.readNeeds[index]!, chosen);
+  let chosen = preferred === 0 ? 0 : nearestOf(node, able, { among: -1, count: preferred }, 0);
+  for (let index = 0; index < needs.length; index++) chosen |= nearestOf(node, able, needs[index]!, chosen);
   return chosen;
 }
 
@@ -55,17 +57,33 @@ function nearestOf({ settings, self }: Node, able: number, { among, count }: Nee
   return more;
 }
 
+/** With digests the nearest is asked for all of it, and the others for a digest. */
 export function askReplicas(activation: Activation): void {
-  const { words } = activation.node.reads;
-  ask(activation, words[activation.at + ASKED]!);
+  const { node, at } = activation;
+  const asked = node.reads.words[at + ASKED]!;
+  ask(activation, asked, node.settings.digests ? nearestOf(node, asked, one, 0) : asked);
 }
 
-function ask({ node, out, at }: Activation, whom: number): void {
+/** Digests differ: what replicas hold has to be seen. */
+export function askAgain(activation: Activation): void {
+  const { node, at, out } = activation;
+  const { words } = node.reads;
+  out.note(NOTE_DIGESTS_DIFFER, words[at + KEY]!, 0, 0, 0);
+  words[at + ANSWERED] = 0;
+  words[at + HOLDERS] = 0;
+  ask(activation, words[at + ASKED]!, -1);
+}
+
+/** `whole`: who is asked for all of it, a bit each. */
+function ask({ node, out, at }: Activation, whom: number, whole: number): void {
   const { words } = node.reads;
   for (let rest = whom; rest !== 0; rest &= rest - 1) {
     const peer = 31 - Math.clz32(rest & -rest);
     if (peer === node.self) words[at + OWN_ANSWER] = HELD;
-    else out.send(peer, FETCH, words[at + SERIAL]!, words[at + KEY]!, 0, 0, 0, MESSAGE_BYTES);
+    else {
+      const digest = (whole & (1 << peer)) === 0 ? 1 : 0;
+      out.send(peer, FETCH, words[at + SERIAL]!, words[at + KEY]!, digest, 0, 0, MESSAGE_BYTES);
+    }
   }
 }
 
@@ -74,7 +92,7 @@ function nextReplica({ node, at }: Activation): number {
   const { words } = node.reads;
   const { placement, sloppy } = node.settings;
   const able = reachableOf(placement, words[at + KEY]!, node.up, sloppy) & ~words[at + ASKED]!;
-  return nearestOf(node, able, { among: -1, count: 1 }, 0);
+  return nearestOf(node, able, one, 0);
 }
 
 export function mayAskAnother(activation: Activation): boolean {
@@ -84,7 +102,7 @@ export function mayAskAnother(activation: Activation): boolean {
 export function askAnother(activation: Activation): void {
   const more = nextReplica(activation);
   activation.node.reads.words[activation.at + ASKED]! |= more;
-  ask(activation, more);
+  ask(activation, more, more);
 }
 
 // Guards count the one that answers now.
@@ -93,8 +111,35 @@ function answeredBy({ node, at, peer }: Activation): number {
   return node.reads.words[at + ANSWERED]! | (1 << peer);
 }
 
+function demandOf({ node, at }: Activation): Demand {
+  return readDemandOf(node, node.reads.words[at + CLIENT]!);
+}
+
 export function enoughHaveAnswered(activation: Activation): boolean {
-  return meets(activation.node.readNeeds, answeredBy(activation));
+  const demand = demandOf(activation);
+  const answered = answeredBy(activation);
+  if (!meets(demand.needs, answered)) return false;
+  if (demand.isPlain) return true;
+  const { node, at } = activation;
+  const { placement, digests } = node.settings;
+  if (digests && !theyDiffer(activation) && isUnseen(activation)) return false;
+  const homes = homesOf(placement, node.reads.words[at + KEY]!);
+  return isSatisfied(demand, homes, node.up, answered);
+}
+
+/** Whether all that have answered have sent digests. */
+function isUnseen({ node, at, bytes }: Activation): boolean {
+  return bytes < 0 && (node.reads.words[at + ANSWERED] === 0 || node.reads.words[at + BYTES]! < 0);
+}
+
+export function readsDigests({ node }: Activation): boolean {
+  return node.settings.digests;
+}
+
+/** Of those that were asked so far, enough to do without the others that were preferred. */
+export function requiredHaveAnswered(activation: Activation): boolean {
+  const { preferred, needs } = demandOf(activation);
+  return preferred > 0 && meets(needs, activation.node.reads.words[activation.at + ANSWERED]!);
 }
 
 export function allHaveAnswered(activation: Activation): boolean {
@@ -126,8 +171,9 @@ export function repairsLater({ node }: Activation): boolean {
 }
 
 /** Whether, with the one that says so now, the newest version found is held by enough. */
-export function enoughHoldNewest({ node, at, peer }: Activation): boolean {
-  return meets(node.readNeeds, node.reads.words[at + HOLDERS]! | (1 << peer));
+export function enoughHoldNewest(activation: Activation): boolean {
+  const { node, at, peer } = activation;
+  return meets(demandOf(activation).needs, node.reads.words[at + HOLDERS]! | (1 << peer));
 }
 
 /** Whether, with the one that says so now, all that have answered hold the newest. */
@@ -152,7 +198,10 @@ export function noteAnswer(activation: Activation): void {
     words[at + FLAGS] = flags;
     words[at + BYTES] = bytes;
     words[at + HOLDERS] = 1 << peer;
-  } else if (hi === newestHi && lo === newestLo && value === newestValue) words[at + HOLDERS]! |= 1 << peer;
+  } else if (hi === newestHi && lo === newestLo && value === newestValue) {
+    words[at + HOLDERS]! |= 1 << peer;
+    if (bytes > words[at + BYTES]!) words[at + BYTES] = bytes;
+  }
 }
 
 export function noteRepaired({ node, at, peer }: Activation): void {

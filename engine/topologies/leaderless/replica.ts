@@ -6,6 +6,8 @@ import { keepHint } from './hints.ts';
 import {
   COMMIT,
   COMMITTED,
+  DIGEST,
+  DIGEST_BYTES,
   FETCHED,
   flagsIn,
   flagsOfVersion,
@@ -13,7 +15,9 @@ import {
   HINTED,
   keyIn,
   MESSAGE_BYTES,
+  MUTATE,
   MUTATED,
+  RECEIVED,
   REPAIR,
   REPAIRED,
   STAND_IN,
@@ -22,6 +26,7 @@ import {
   standsInFor,
 } from './messages.ts';
 import { type Node, SYNC_TIMER } from './node.ts';
+import { isNewer } from './stamps.ts';
 import {
   apply,
   beginSync,
@@ -33,6 +38,7 @@ import {
   endSync,
   loseMemory,
   type Mutation,
+  type Store,
 } from './store.ts';
 
 /** Integers of a version that waits for the commit log: who is to be told, kind of message, its operation, the version. */
@@ -50,12 +56,14 @@ export function takeVersion(node: Node, { kind, from, a, b, c, d, e, bytes }: In
   mutation.value = b;
   mutation.bytes = bytes - MESSAGE_BYTES;
   if (kind === STAND_IN) keepHint(node, standsInFor(flagsIn(c)), mutation, out);
+  if (node.settings.receipts && (kind === MUTATE || kind === STAND_IN))
+    out.send(from, RECEIVED, a, 0, 0, 0, 0, MESSAGE_BYTES);
   if (write(node, mutation, from, kind, a, out)) answer(from, kind, a, out);
 }
 
 /**
  * Writes a version; true where it may be acknowledged at once. Otherwise whoever it is for, which may be the node itself, is
- * told when the commit log is synced, and only then it shows.
+ * told when the commit log is synced, and only then it shows, unless its receipt counts.
  */
 export function write(
   node: Node,
@@ -72,6 +80,7 @@ export function write(
     if (kind === COMMIT) learnCommit(node, version);
     return true;
   }
+  if (settings.receipts) apply(store, version);
   const at = node.unloggedCount * WAITING_WIDTH;
   if (at === node.unlogged.length) {
     const wider = new Int32Array(Math.max(4 * WAITING_WIDTH, at * 2));
@@ -120,11 +129,13 @@ export function synced(node: Node, out: Out, own: (kind: number, serial: number)
     mutation.flags = unlogged[at + 7]!;
     mutation.bytes = unlogged[at + 8]!;
     apply(store, mutation);
+    if (settings.receipts) harden(store, mutation);
     if (unlogged[at + 1] === COMMIT) learnCommit(node, mutation);
     if (unlogged[at] === node.self) own(unlogged[at + 1]!, unlogged[at + 2]!);
     else answer(unlogged[at]!, unlogged[at + 1]!, unlogged[at + 2]!, out);
   }
-  markDurable(node);
+  // What shows on receipt may not be on disk as long as anything waits for the next sync.
+  if (!settings.receipts || node.unloggedCount === count) markDurable(node);
   node.unlogged.copyWithin(0, count * WAITING_WIDTH, node.unloggedCount * WAITING_WIDTH);
   node.unloggedCount -= count;
   node.loggingCount = 0;
@@ -139,6 +150,17 @@ function markDurable({ store }: Node): void {
     store.isChanged[store.changed[index]!] = 0;
   }
   store.changedCount = 0;
+}
+
+/** One version is on disk, whatever else of its key shows already. */
+function harden({ durable }: Store, { key, hi, lo, value, flags, bytes }: Mutation): void {
+  const at = key * CELL_WIDTH;
+  if (!isNewer(hi, lo, value, durable[at]!, durable[at + CELL_LO]!, durable[at + CELL_VALUE]!)) return;
+  durable[at] = hi;
+  durable[at + CELL_LO] = lo;
+  durable[at + CELL_VALUE] = value;
+  durable[at + CELL_FLAGS] = flags;
+  durable[at + CELL_BYTES] = bytes;
 }
 
 /** SYNC_TIMER: the commit log is to be synced now and then. */
@@ -161,18 +183,19 @@ function answer(to: number, kind: number, serial: number, out: Out): void {
   out.send(to, taken, serial, 0, 0, 0, 0, MESSAGE_BYTES);
 }
 
-/** FETCH: what it holds of a key. */
-export function fetch({ store: { cells } }: Node, { from, a, b }: Input, out: Out): void {
+/** FETCH: what it holds of a key, or a digest of it. */
+export function fetch({ store: { cells } }: Node, { from, a, b, c }: Input, out: Out): void {
   const at = b * CELL_WIDTH;
+  const isDigest = c === 1;
   out.send(
     from,
     FETCHED,
     a,
     cells[at + CELL_VALUE]!,
-    cells[at + CELL_FLAGS]!,
+    isDigest ? cells[at + CELL_FLAGS]! | DIGEST : cells[at + CELL_FLAGS]!,
     cells[at]!,
     cells[at + CELL_LO]!,
-    MESSAGE_BYTES + cells[at + CELL_BYTES]!,
+    MESSAGE_BYTES + (isDigest ? DIGEST_BYTES : cells[at + CELL_BYTES]!),
   );
 }
 

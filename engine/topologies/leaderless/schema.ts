@@ -5,8 +5,53 @@ import { consistencyLevels, levelsOfReads } from './levels.ts';
 
 const replicas = positiveCount(31);
 
-const wanted = z.union([replicas, z.enum(levelsOfReads)]);
-const wantedOfWrites = z.union([replicas, z.enum(consistencyLevels)]);
+/** Riak's counts may be words, and 0 asks for nothing. */
+const riakCount = z.union([z.int().check(z.gte(0), z.lte(31)), z.enum(['one', 'quorum', 'all'])]);
+const required = z.optional(
+  replicas.check(z.describe('Voldemort: answers without which the operation fails')),
+);
+
+const countsOfReads = z.strictObject({
+  r: z.optional(riakCount.check(z.describe('Riak: answers of replicas or of nodes that stand in for them'))),
+  pr: z.optional(riakCount.check(z.describe('Riak: answers of replicas themselves among them'))),
+  required,
+  preferred: z.optional(
+    replicas.check(
+      z.describe(
+        'Voldemort: replicas that are asked, and waited for until readTimeoutMs; as many as required',
+      ),
+    ),
+  ),
+});
+
+const countsOfWrites = z.strictObject({
+  w: z.optional(riakCount.check(z.describe('Riak: nodes that have received the write'))),
+  dw: z.optional(riakCount.check(z.describe('Riak: nodes that have it on disk, at least 1'))),
+  pw: z.optional(riakCount.check(z.describe('Riak: replicas themselves that have received it'))),
+  required,
+  preferred: z.optional(
+    replicas.check(
+      z.describe('Voldemort: acknowledgements that are waited for until writeTimeoutMs; as many as required'),
+    ),
+  ),
+});
+
+const wanted = z.union([replicas, z.enum(levelsOfReads), countsOfReads]);
+const wantedOfWrites = z.union([replicas, z.enum(consistencyLevels), countsOfWrites]);
+
+/** A client group's own: what the topology itself says if left out. */
+export const ownLevels = {
+  read: z.optional(
+    wanted.check(
+      z.describe('Leaderless: what this group’s reads wait for, instead of what topology.read says'),
+    ),
+  ),
+  write: z.optional(
+    wantedOfWrites.check(
+      z.describe('Leaderless: what this group’s writes wait for, instead of what topology.write says'),
+    ),
+  ),
+};
 
 export const leaderlessSchema = z.strictObject({
   type: z.literal('leaderless'),
@@ -29,7 +74,7 @@ export const leaderlessSchema = z.strictObject({
   read: z._default(
     wanted.check(
       z.describe(
-        'How many replicas a read waits for, R, or a consistency level by Cassandra’s name; at SERIAL and LOCAL_SERIAL it is a lightweight transaction',
+        'How many replicas a read waits for, R, or a consistency level by Cassandra’s name, or counts as Riak (r, pr) or Voldemort (required, preferred) has them; at SERIAL and LOCAL_SERIAL it is a lightweight transaction',
       ),
     ),
     'QUORUM',
@@ -37,10 +82,20 @@ export const leaderlessSchema = z.strictObject({
   write: z._default(
     wantedOfWrites.check(
       z.describe(
-        'How many replicas a write waits for, W, or a consistency level by Cassandra’s name; at ANY a hint does where no replica is held for up; at SERIAL and LOCAL_SERIAL it is a lightweight transaction, whose commit waits for as many',
+        'How many replicas a write waits for, W, or a consistency level by Cassandra’s name, or counts as Riak (w, dw, pw) or Voldemort (required, preferred) has them; at ANY a hint does where no replica is held for up; at SERIAL and LOCAL_SERIAL it is a lightweight transaction, whose commit waits for as many',
       ),
     ),
     'QUORUM',
+  ),
+  balance: z._default(
+    z
+      .enum(['random', 'round-robin', 'least-outstanding'])
+      .check(
+        z.describe(
+          'How each client group chooses among the nearest nodes that coordinate: at random, in turn, or the one that owes it the fewest answers',
+        ),
+      ),
+    'round-robin',
   ),
   readsAsk: z._default(
     z
@@ -51,6 +106,16 @@ export const leaderlessSchema = z.strictObject({
         ),
       ),
     'all',
+  ),
+  digestReads: z._default(
+    z
+      .boolean()
+      .check(
+        z.describe(
+          'Whether a read asks the nearest replica for what it holds and the others for a digest of that; where they differ it asks again, for all of it (Cassandra)',
+        ),
+      ),
+    false,
   ),
   speculativeRetryMs: z.optional(
     positiveMs.check(

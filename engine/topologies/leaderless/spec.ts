@@ -3,17 +3,25 @@
 import { type Problem, unknownName } from '../../scenario/problems.ts';
 import { type NodeSpec, toUs } from '../../scenario/scenario.ts';
 import type { Balance, ReadRoute } from '../../workload/clients.ts';
+import { type Besides, nothingBesides } from './demands.ts';
 import type { HintSettings, ReadRepair } from './node.ts';
 import type { Copies, Wanted } from './placement.ts';
+import { riakQuorums } from './quorum-parameters.ts';
 import type { LeaderlessDocument } from './schema.ts';
+
+/** What an operation waits for. */
+export interface Asked extends Besides {
+  readonly wanted: Wanted;
+}
 
 export interface LeaderlessSpec {
   readonly type: 'leaderless';
   readonly copies: Copies;
   readonly virtualNodes: number | null;
-  readonly read: Wanted;
-  readonly write: Wanted;
+  readonly read: Asked;
+  readonly write: Asked;
   readonly asksAll: boolean;
+  readonly digests: boolean;
   /** 0 for never. */
   readonly speculativeUs: number;
   readonly repair: ReadRepair;
@@ -29,7 +37,7 @@ export interface LeaderlessSpec {
   readonly syncUs: number;
   /** 0 for never. */
   readonly repairEveryUs: number;
-  /** Clients ask the nearest nodes to coordinate, each in turn. */
+  /** Clients ask the nearest nodes to coordinate. */
   readonly reads: ReadRoute;
   readonly balance: Balance;
 }
@@ -43,14 +51,23 @@ export function leaderlessSpec(
 ): LeaderlessSpec {
   const copies = topology.replicas ?? Math.min(3, nodes.length);
   checkCopies(copies, nodes, problems, [...path, 'replicas']);
-  for (const key of ['read', 'write'] as const)
-    checkWanted(topology[key], copies, nodes, problems, [...path, key]);
+  const asked = (key: 'read' | 'write') => askedOf(topology[key], copies, nodes, problems, [...path, key]);
+  const write = asked('write');
+  checkReceipts(write, topology, problems, [...path, 'write', 'w']);
   if (topology.write === 'ANY' && topology.hints === undefined) {
     problems.push({
       path: [...path, 'write'],
       found: 'ANY',
       expected: 'hints, one of which is the answer where no replica is up',
       hint: 'add hints: {}',
+    });
+  }
+  if (topology.digestReads && topology.readRepair === 'background') {
+    problems.push({
+      path: [...path, 'readRepair'],
+      found: 'background',
+      expected: 'blocking or none, with digestReads',
+      hint: 'what a late digest differs from is not known any more',
     });
   }
   const { failureDetection, commitLog } = topology;
@@ -66,9 +83,10 @@ export function leaderlessSpec(
     type: topology.type,
     copies,
     virtualNodes: topology.virtualNodes ?? null,
-    read: topology.read,
-    write: topology.write,
+    read: asked('read'),
+    write,
     asksAll: topology.readsAsk === 'all',
+    digests: topology.digestReads,
     speculativeUs: topology.speculativeRetryMs === undefined ? 0 : toUs(topology.speculativeRetryMs),
     repair: topology.readRepair,
     sloppy: topology.quorum === 'sloppy',
@@ -81,7 +99,7 @@ export function leaderlessSpec(
     syncUs: commitLog === 'batch' ? 0 : toUs(commitLog.syncEveryMs),
     repairEveryUs: topology.antiEntropy === undefined ? 0 : toUs(topology.antiEntropy.everyMs),
     reads: 'nearest',
-    balance: 'round-robin',
+    balance: topology.balance,
   };
 }
 
@@ -118,6 +136,110 @@ function checkCopies(
   }
 }
 
+type Counts = Exclude<LeaderlessDocument['read' | 'write'], Wanted>;
+
+/** What is written, as what is waited for. Counts of Riak and of Voldemort are those of `quorum-parameters.ts`. */
+function askedOf(
+  written: LeaderlessDocument['read' | 'write'],
+  copies: Copies,
+  nodes: readonly NodeSpec[],
+  problems: Problem[],
+  path: Problem['path'],
+): Asked {
+  if (typeof written !== 'object') {
+    checkWanted(written, copies, nodes, problems, path);
+    return { wanted: written, ...nothingBesides };
+  }
+  const all = allCopies(copies);
+  const before = problems.length;
+  checkCounts(written, all, problems, path);
+  if (problems.length > before) return { wanted: 1, ...nothingBesides };
+  if (written.required !== undefined) {
+    const { required, preferred = required } = written;
+    return { wanted: required, ...nothingBesides, preferred: preferred > required ? preferred : 0 };
+  }
+  const { read, write } = riakQuorums({ nVal: all, ...written });
+  if (path.at(-1) === 'read')
+    return { wanted: read.answers, primaries: read.ofPrimaries, received: 0, preferred: 0 };
+  const { answers, durable, ofPrimaries } = write;
+  // What is on disk has been received.
+  const received = answers > durable ? answers : 0;
+  return { wanted: durable, primaries: ofPrimaries, received, preferred: 0 };
+}
+
+/** The same of a client group that has a level of its own. */
+export function ownAskedOf(
+  written: LeaderlessDocument['read' | 'write'],
+  topology: LeaderlessDocument,
+  nodes: readonly NodeSpec[],
+  problems: Problem[],
+  path: Problem['path'],
+): Asked {
+  const copies = topology.replicas ?? Math.min(3, nodes.length);
+  if (written === 'ANY' || written === 'SERIAL' || written === 'LOCAL_SERIAL') {
+    problems.push({
+      path,
+      found: written,
+      expected: 'a level that client groups may have of their own',
+      hint: 'hints that count, and lightweight transactions, are the whole topology’s',
+    });
+  }
+  const asked = askedOf(written, copies, nodes, problems, path);
+  checkReceipts(asked, topology, problems, [...path, 'w']);
+  return asked;
+}
+
+function allCopies(copies: Copies): number {
+  return typeof copies === 'number' ? copies : Object.values(copies).reduce((sum, count) => sum + count, 0);
+}
+
+function checkCounts(counts: Counts, all: number, problems: Problem[], path: Problem['path']): void {
+  const { required, preferred, ...riak } = counts;
+  const isVoldemort = required !== undefined || preferred !== undefined;
+  if (isVoldemort === Object.keys(riak).length > 0) {
+    problems.push({
+      path,
+      found: isVoldemort ? 'counts of Riak and of Voldemort' : 'no count',
+      expected: `${path.at(-1) === 'write' ? 'w, dw and pw' : 'r and pr'}, as Riak has them, or required and preferred, as Voldemort does`,
+    });
+    return;
+  }
+  for (const [name, count] of Object.entries(counts)) {
+    if (typeof count !== 'number' || count <= all) continue;
+    problems.push({
+      path: [...path, name],
+      found: String(count),
+      expected: `at most the number of replicas, ${all}`,
+      hint: 'nobody else could answer',
+    });
+  }
+  if (isVoldemort && required === undefined) {
+    problems.push({ path: [...path, 'required'], found: 'nothing', expected: 'how many must answer' });
+  } else if (required !== undefined && preferred !== undefined && preferred < required) {
+    problems.push({
+      path: [...path, 'preferred'],
+      found: String(preferred),
+      expected: `at least required, ${required}`,
+    });
+  }
+}
+
+/** Who has received a write is told apart from who has it on disk only where each write is synced. */
+function checkReceipts(
+  { received }: Asked,
+  { commitLog }: LeaderlessDocument,
+  problems: Problem[],
+  path: Problem['path'],
+): void {
+  if (received === 0 || commitLog === 'batch') return;
+  problems.push({
+    path,
+    found: 'more than dw',
+    expected: 'commitLog: batch, where replicas say when a write is on disk',
+    hint: 'synced now and then, it is acknowledged before it is',
+  });
+}
+
 function checkWanted(
   wanted: Wanted,
   copies: Copies,
@@ -126,8 +248,7 @@ function checkWanted(
   path: Problem['path'],
 ): void {
   if (typeof wanted === 'number') {
-    const all =
-      typeof copies === 'number' ? copies : Object.values(copies).reduce((sum, count) => sum + count, 0);
+    const all = allCopies(copies);
     if (wanted <= all) return;
     problems.push({
       path,

@@ -1,27 +1,36 @@
 /** One write, as its coordinator sees it. */
-import { setup } from 'xstate';
+import { and, setup, stateIn } from 'xstate';
 import type { Activation } from './node.ts';
 import {
   allHaveIt,
   answerWrite,
-  clientWaitsForWrite,
   enoughHaveIt,
+  enoughHaveReceivedIt,
   leaveHints,
   noteAcknowledgement,
+  noteReceipt,
+  requiredHaveIt,
   sayWriteTimedOut,
   sendToReplicas,
 } from './writing.ts';
 
 export const writeChart = setup({
-  types: {} as { context: Activation; input: Activation; events: { type: 'acknowledged' } },
+  types: {} as {
+    context: Activation;
+    input: Activation;
+    /** A node has it on disk; it has received it. */
+    events: { type: 'acknowledged' } | { type: 'received' };
+  },
   guards: {
     'all have it': ({ context }) => allHaveIt(context),
     'enough have it': ({ context }) => enoughHaveIt(context),
-    'its client waits': ({ context }) => clientWaitsForWrite(context),
+    'enough have received it': ({ context }) => enoughHaveReceivedIt(context),
+    'the required have it': ({ context }) => requiredHaveIt(context),
   },
   actions: {
     'send it to every replica': ({ context }) => sendToReplicas(context),
     'note who has it': ({ context }) => noteAcknowledgement(context),
+    'note who has received it': ({ context }) => noteReceipt(context),
     'answer its client': ({ context }) => answerWrite(context),
     'leave hints': ({ context }) => leaveHints(context),
     'say that it timed out': ({ context }) => sayWriteTimedOut(context),
@@ -38,14 +47,32 @@ export const writeChart = setup({
       entry: 'send it to every replica',
       after: {
         'write timeout': [
-          { guard: 'its client waits', target: 'over', actions: ['say that it timed out', 'leave hints'] },
+          {
+            guard: and([stateIn('#unanswered'), 'the required have it']),
+            target: 'over',
+            actions: ['answer its client', 'leave hints'],
+          },
+          {
+            guard: stateIn('#unanswered'),
+            target: 'over',
+            actions: ['say that it timed out', 'leave hints'],
+          },
           { target: 'over', actions: 'leave hints' },
         ],
       },
       initial: 'waiting for enough',
       states: {
         'waiting for enough': {
+          id: 'unanswered',
           on: {
+            received: [
+              {
+                guard: 'enough have received it',
+                target: 'waiting for the rest',
+                actions: ['note who has received it', 'answer its client'],
+              },
+              { actions: 'note who has received it' },
+            ],
             acknowledged: [
               {
                 guard: 'all have it',

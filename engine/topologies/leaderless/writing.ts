@@ -1,9 +1,10 @@
 /** The coordination of a write: it goes to every replica; whoever asked is answered once enough of them have it. */
 
 import { type Out, TIMED_OUT, WRITE, WRITE_OK } from '../../kernel/protocol.ts';
+import { type Demand, isSatisfied } from './demands.ts';
 import { keepHint } from './hints.ts';
 import { MESSAGE_BYTES, MUTATE, NOTE_TIMED_OUT, packKey, STAND_IN, standingInFor } from './messages.ts';
-import type { Activation } from './node.ts';
+import { type Activation, writeDemandOf } from './node.ts';
 import { homesOf, meets } from './placement.ts';
 import {
   ANSWERED,
@@ -13,6 +14,7 @@ import {
   CLIENT_SLOT,
   FLAGS,
   HI,
+  HOLDERS,
   KEY,
   LO,
   NUMBER,
@@ -67,6 +69,8 @@ export function sendToReplicas(activation: Activation): void {
   if (node.settings.hintCounts && (homes & node.up) === 0) keepForAll(activation, words, homes);
   else if (node.settings.sloppy && (homes & ~node.up) !== 0) sendToStandIns(activation, words, homes);
   else sendVersion(activation, words, MUTATE, homes);
+  // What it writes itself it has received.
+  if (node.settings.receipts) words[at + HOLDERS] = words[at + ASKED]! & (1 << node.self);
 }
 
 /** No replica is held for up: what is kept for them is the answer, and nobody is asked. */
@@ -110,18 +114,43 @@ function answeredBy({ node, at, peer }: Activation): number {
   return node.writes.words[at + ANSWERED]! | (1 << peer);
 }
 
+function demandOf({ node, at }: Activation): Demand {
+  return writeDemandOf(node, node.writes.words[at + CLIENT]!);
+}
+
 export function enoughHaveIt(activation: Activation): boolean {
-  return meets(activation.node.writeNeeds, answeredBy(activation));
+  const demand = demandOf(activation);
+  const answered = answeredBy(activation);
+  return meets(demand.needs, answered) && (demand.isPlain || othersHaveIt(activation, demand, answered, 0));
+}
+
+/** Counting the one that has received it now. */
+export function enoughHaveReceivedIt(activation: Activation): boolean {
+  const demand = demandOf(activation);
+  const answered = activation.node.writes.words[activation.at + ANSWERED]!;
+  return meets(demand.needs, answered) && othersHaveIt(activation, demand, answered, 1 << activation.peer);
+}
+
+/** What is counted besides those that have it on disk. */
+function othersHaveIt({ node, at }: Activation, demand: Demand, answered: number, receives: number): boolean {
+  const { words } = node.writes;
+  const homes = homesOf(node.settings.placement, words[at + KEY]!);
+  return isSatisfied(demand, homes, node.up, answered, words[at + HOLDERS]! | answered | receives);
+}
+
+/** Enough to do without the others that were preferred. */
+export function requiredHaveIt(activation: Activation): boolean {
+  const { preferred, needs } = demandOf(activation);
+  return preferred > 0 && meets(needs, activation.node.writes.words[activation.at + ANSWERED]!);
+}
+
+export function noteReceipt({ node, at, peer }: Activation): void {
+  node.writes.words[at + HOLDERS]! |= 1 << peer;
 }
 
 export function allHaveIt(activation: Activation): boolean {
   const asked = activation.node.writes.words[activation.at + ASKED]!;
   return (answeredBy(activation) & asked) === asked;
-}
-
-/** Of an operation that is not over: whether fewer than enough have answered so far. */
-export function clientWaitsForWrite({ node, at }: Activation): boolean {
-  return !meets(node.writeNeeds, node.writes.words[at + ANSWERED]!);
 }
 
 export function noteAcknowledgement(activation: Activation): void {

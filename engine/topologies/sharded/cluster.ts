@@ -1,5 +1,11 @@
 import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
-import type { AntiEntropySummary, ReplicationSummary, SnapshotSummary, Verdict } from '../../run/report.ts';
+import type {
+  AntiEntropySummary,
+  CoordinationSummary,
+  ReplicationSummary,
+  SnapshotSummary,
+  Verdict,
+} from '../../run/report.ts';
 import type { PlainTopologySpec } from '../../scenario/scenario.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
 import type { ShardedSpec } from './spec.ts';
@@ -20,6 +26,9 @@ export class ShardedCluster implements Cluster {
   readonly shards: readonly Shard[];
   readonly messageOf: Cluster['messageOf'];
   readonly clientsSeekLeader: boolean;
+  readonly clientsAskAnybody: boolean;
+  readonly stampsVersions: boolean;
+  readonly ordersWrites: boolean;
   /** Which shard a member is of. */
   private readonly shardOf: readonly Shard[];
 
@@ -57,13 +66,19 @@ export class ShardedCluster implements Cluster {
     this.shards = shards;
     this.members = members;
     this.shardOf = shards.flatMap((shard) => shard.cluster.members.map(() => shard));
-    this.messageOf = shards[0]!.cluster.messageOf;
-    this.clientsSeekLeader = shards[0]!.cluster.clientsSeekLeader ?? false;
+    // All are of one kind.
+    const [{ cluster }] = shards as [Shard];
+    this.messageOf = cluster.messageOf;
+    this.clientsSeekLeader = cluster.clientsSeekLeader ?? false;
+    this.clientsAskAnybody = cluster.clientsAskAnybody ?? false;
+    this.stampsVersions = cluster.stampsVersions ?? false;
+    this.ordersWrites = cluster.ordersWrites ?? false;
   }
 
   leaderOf(member: number): number {
     const { cluster, first } = this.shardOf[member]!;
-    return first + cluster.leaderOf(member - first);
+    const leader = cluster.leaderOf(member - first);
+    return leader < 0 ? leader : first + leader;
   }
 
   /** Every shard has the same kinds of messages. */
@@ -89,8 +104,9 @@ export class ShardedCluster implements Cluster {
     this.shards[key % this.shards.length]!.cluster.saw?.(term, lsn, key);
   }
 
-  replication(): ReplicationSummary {
+  replication(): ReplicationSummary | null {
     const shards = this.shards.flatMap(({ cluster }) => cluster.replication?.() ?? []);
+    if (shards.length === 0) return null;
     const sum = (of: (shard: ReplicationSummary) => number) =>
       shards.reduce((total, shard) => total + of(shard), 0);
     return {
@@ -118,6 +134,24 @@ export class ShardedCluster implements Cluster {
       sent: sum(({ sent }) => sent),
       installed: sum(({ installed }) => installed),
       logEntriesMax: Math.max(...shards.map(({ logEntriesMax }) => logEntriesMax)),
+    };
+  }
+
+  coordination(): CoordinationSummary | null {
+    const shards = this.shards.flatMap(({ cluster }) => cluster.coordination?.() ?? []);
+    if (shards.length === 0) return null;
+    const sum = (of: (shard: CoordinationSummary) => number) =>
+      shards.reduce((total, shard) => total + of(shard), 0);
+    return {
+      unavailable: sum(({ unavailable }) => unavailable),
+      timedOut: sum(({ timedOut }) => timedOut),
+      readRepairs: sum(({ readRepairs }) => readRepairs),
+      digestMismatches: sum(({ digestMismatches }) => digestMismatches),
+      hintsStored: sum(({ hintsStored }) => hintsStored),
+      hintsReplayed: sum(({ hintsReplayed }) => hintsReplayed),
+      hintsExpired: sum(({ hintsExpired }) => hintsExpired),
+      hintsLost: sum(({ hintsLost }) => hintsLost),
+      hintsHeld: sum(({ hintsHeld }) => hintsHeld),
     };
   }
 

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { id, positiveCount } from '../../scenario/fields.ts';
 import { consensusSchema } from '../consensus/schema.ts';
 import { leaderFollowerSchema } from '../leader-follower/schema.ts';
+import { leaderlessSchema } from '../leaderless/schema.ts';
 
 export const shardedSchema = z.strictObject({
   type: z.literal('sharded'),
@@ -25,7 +26,7 @@ export const shardedSchema = z.strictObject({
         z.describe('Regions that shard after shard is led from, in turns; without it, nodes take turns'),
       ),
   ),
-  of: z.discriminatedUnion('type', [leaderFollowerSchema, consensusSchema]),
+  of: z.discriminatedUnion('type', [leaderFollowerSchema, consensusSchema, leaderlessSchema]),
 });
 
 export type ShardedDocument = z.output<typeof shardedSchema>;

@@ -197,3 +197,62 @@ describe('mistakes', () => {
     expect(problemsOf(sharded(topology))).toEqual([expected]);
   });
 });
+
+describe('shards without leaders', () => {
+  const leaderless = (of: object = {}, changes: Partial<ScenarioSource> = {}) =>
+    sharded(
+      {
+        of: {
+          type: 'leaderless',
+          failureDetection: { everyMs: 50, downAfterMs: 220 },
+          readTimeoutMs: 100,
+          writeTimeoutMs: 100,
+          ...of,
+        },
+      },
+      changes,
+    );
+  const count = (source: ScenarioSource, name: string) =>
+    simulate(parseScenario(source)).verdicts.find((verdict) => verdict.name === name)!.count;
+
+  test('each keeps its keys on its own nodes, and quorums meet there', () => {
+    const entries: TraceEntry[] = [];
+    const report = simulate(parseScenario(leaderless()), { observe: (entry) => entries.push(entry) });
+    expect(report.operations.write.ok).toBeGreaterThan(900);
+    expect(report.operations.read.ok).toBeGreaterThan(900);
+    expect(report.verdicts.every(({ result, name }) => result === 'ok' || name === 'discarded-writes')).toBe(
+      true,
+    );
+    expect(report.nodes.map(({ role }) => role)).toEqual(five.map(() => 'replica'));
+    expect([report.replication, report.coordination?.timedOut]).toEqual([null, 0]);
+    let mutations = 0;
+    for (const entry of entries) {
+      if (entry.type !== 'delivered' || entry.message.type !== 'mutate') continue;
+      expect(entry.to.split('/')[1]).toBe(String(entry.message.key % 5));
+      mutations++;
+    }
+    expect(mutations).toBeGreaterThan(1500);
+  });
+
+  test('a node dies, nothing is elected, and no shard stops', () => {
+    const report = simulate(
+      parseScenario(
+        leaderless({ hints: {} }, { faults: [{ type: 'crash', node: 'b', atMs: 500, forMs: 700 }] }),
+      ),
+    );
+    expect(report.failovers).toEqual([]);
+    expect(report.availability.write.longestOutageMs).toBeLessThan(100);
+    expect(report.coordination!.hintsReplayed).toBeGreaterThan(50);
+  });
+
+  test('where quorums do not meet reads are stale in shards too', () => {
+    const slow = {
+      network: { within: { latency: { type: 'exponential' as const, meanMs: 5 } } },
+      workload: { clients: [{ writesPerSecond: 500, readsPerSecond: 1000 }], keys: { count: 5 } },
+    };
+    expect(
+      count(leaderless({ read: 1, write: 1, readsAsk: 'enough', readRepair: 'none' }, slow), 'stale-reads'),
+    ).toBeGreaterThan(5);
+    expect(count(leaderless({ readRepair: 'none' }, slow), 'stale-reads')).toBe(0);
+  });
+});

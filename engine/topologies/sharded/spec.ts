@@ -40,7 +40,7 @@ export function shardedSpec(
   const shards = placed(topology, nodes, problems).map((replicas) => ({
     nodes: replicas,
     topology: plainTopologySpec(
-      { ...of, leader: undefined },
+      of.type === 'leader-follower' ? { ...of, leader: undefined } : of,
       replicas.map((node) => nodes[node]!),
       problems,
       ['topology', 'of'],

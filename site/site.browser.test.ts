@@ -31,8 +31,8 @@ const pages = [
 const scriptBytesMost = 130_000;
 /** A chapter's HTML with all its labs closed, compressed. */
 const htmlBytesMost = 45_000;
-/** Rows of the syllabus that only state something: they have no run. Siblings have a panel of their own, on the stores alone. */
-const rowsWithoutRun = ['S-A5', 'S-D8'];
+/** A row of the syllabus that only states something: it has no run. */
+const rowsWithoutRun = ['S-A5'];
 /** Sections A and B whole, of D what is written, and of E what section B needs: each row needs a claim with a live lab on some page. */
 const rowsThatRun = [
   ...Array.from({ length: 17 }, (_, index) => `S-A${index + 1}`),

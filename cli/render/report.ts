@@ -24,6 +24,8 @@ export function renderReport(report: Report, { scenario, options, paint }: Told)
     coordination(report, paint),
     antiEntropy(report, paint),
     multiLeader(report, paint),
+    tombstones(report, paint),
+    siblings(report, paint),
     alerts(report, paint),
     nodes(report, paint),
     renderExpectations(report.expectations, paint),
@@ -292,6 +294,22 @@ function coordination({ coordination: counts }: Report, paint: Paint): string {
   ];
   const happened = told.filter(([count]) => count > 0).map(([, sentence]) => indented('  ', sentence));
   return happened.length === 0 ? '' : [paint.heading('Coordination'), ...happened].join('\n');
+}
+
+function tombstones({ tombstones: counts }: Report, paint: Paint): string {
+  if (counts === null) return '';
+  const told = `${number(counts.purged)} let go of, each node's counted; ${number(counts.held)} held at the end.`;
+  return [paint.heading('Tombstones'), indented('  ', told)].join('\n');
+}
+
+function siblings({ siblings: counts }: Report, paint: Paint): string {
+  if (counts === null || (counts.most <= 1 && counts.reads === 0)) return '';
+  const { reads, readMost, keys, most } = counts;
+  const read =
+    reads === 0 ? 'No read found any' : `${number(reads)} reads found some, ${number(readMost)} at most`;
+  const some = keys === 1 ? '1 key has' : `${number(keys)} keys have`;
+  const left = keys === 0 ? 'none at the end' : `at the end ${some} some, ${number(most)} at most`;
+  return [paint.heading('Siblings'), indented('  ', `${read}; ${left}.`)].join('\n');
 }
 
 function snapshots({ snapshots: counts }: Report, paint: Paint): string {

@@ -39,6 +39,8 @@ export const TIMED_OUT = 23;
 /** A client looks whether a node that left it without an answer is there again; and it is. */
 export const PING = 24;
 export const PONG = 25;
+/** A write of nothing: the key is to be deleted. Answered as WRITE. */
+export const DELETE = 26;
 /** Each topology numbers its own messages from here. */
 export const FIRST_TOPOLOGY_MESSAGE = 32;
 /** Message kinds stay below this; the loop marks records above it. */

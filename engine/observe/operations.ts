@@ -1,5 +1,6 @@
 import { READ } from '../kernel/protocol.ts';
 import type { Availability, LatencySummary, OutcomeCounts } from '../run/report.ts';
+import { byStamp, type VersionOrder } from '../verdicts/version-order.ts';
 import { INFO, OK, type Outcome } from '../workload/clients.ts';
 import { Histogram } from './histogram.ts';
 
@@ -97,6 +98,7 @@ export class Operations {
   private readonly judge: (ended: Ended) => void;
   private readonly latestTerm: Int32Array;
   private readonly latestLsn: Int32Array;
+  private readonly order: VersionOrder;
   private readonly record: Ended = {
     atUs: 0,
     beganUs: 0,
@@ -118,7 +120,9 @@ export class Operations {
     groups: number,
     keys: number,
     judge: (ended: Ended) => void,
+    order: VersionOrder = byStamp,
   ) {
+    this.order = order;
     this.clock = clock;
     this.slots = Array.from({ length: groups }, () => new Int32Array(8 * WIDTH));
     this.beganUs = Array.from({ length: groups }, () => new Float64Array(8));
@@ -163,12 +167,12 @@ export class Operations {
     if (record.kind !== READ && outcome === OK) this.acknowledged(record.key, term, lsn);
   }
 
-  /** Keeps the newest acknowledged version of each key, by (term, LSN). */
+  /** Keeps the newest acknowledged version of each key. */
   private acknowledged(key: number, term: number, lsn: number): void {
-    const knownTerm = this.latestTerm[key]!;
-    if (term < knownTerm || (term === knownTerm && lsn <= this.latestLsn[key]!)) return;
+    const knownLsn = this.latestLsn[key]!;
+    if (!this.order.lacks(this.latestTerm[key]!, knownLsn, term, lsn)) return;
     this.latestTerm[key] = term;
-    this.latestLsn[key] = lsn;
+    this.latestLsn[key] = this.order.join(knownLsn, lsn);
   }
 
   private widen(group: number): void {

@@ -6,6 +6,7 @@ import type { DropReason, Tracer } from '../kernel/loop.ts';
 import {
   BEHIND,
   CRASHED,
+  DELETE,
   FLUSHED,
   type Input,
   OPERATOR,
@@ -37,6 +38,7 @@ export type ClientMessage =
       readonly seen?: { readonly term: number; readonly lsn: number };
     }
   | { readonly type: 'write'; readonly operation: number; readonly key: number }
+  | { readonly type: 'delete'; readonly operation: number; readonly key: number }
   | {
       readonly type: 'read-ok';
       readonly operation: number;
@@ -284,6 +286,38 @@ export type TraceEntry =
       readonly hints: number;
     }
   | {
+      /** Where there may be siblings, a coordinator has made a version. */
+      readonly type: 'sibling-written';
+      readonly atMs: number;
+      readonly node: string;
+      readonly key: number;
+      /** Number of the write. */
+      readonly value: number;
+      /** What the coordinator counts it as. */
+      readonly event: string;
+      /** The clock of what its writer had read. */
+      readonly context: string;
+      /** Numbers of the writes whose values the coordinator holds now. */
+      readonly siblings: readonly number[];
+    }
+  | {
+      /** A read found more than one value. */
+      readonly type: 'siblings-read';
+      readonly atMs: number;
+      readonly node: string;
+      readonly key: number;
+      readonly siblings: readonly number[];
+    }
+  | {
+      /** A node lets go of a tombstone: of the key nothing is known any more. */
+      readonly type: 'tombstone-purged';
+      readonly atMs: number;
+      readonly node: string;
+      readonly key: number;
+      /** When its key was deleted, by its coordinator's clock. */
+      readonly stampMs: number | null;
+    }
+  | {
       readonly type: 'read-repair';
       readonly atMs: number;
       readonly node: string;
@@ -428,7 +462,7 @@ export type TraceEntry =
       /** Counted from 0 within the group; left out where users are not told apart. */
       readonly user?: number;
       readonly operation: number;
-      readonly kind: 'read' | 'write';
+      readonly kind: 'read' | 'write' | 'delete';
       readonly key: number;
     }
   | {
@@ -436,11 +470,13 @@ export type TraceEntry =
       readonly atMs: number;
       readonly client: string;
       readonly operation: number;
-      readonly kind: 'read' | 'write';
+      readonly kind: 'read' | 'write' | 'delete';
       readonly key: number;
       readonly outcome: 'ok' | 'fail' | 'info';
       readonly latencyMs: number;
       readonly lsn: number | null;
+      /** Of an ok one, where there may be siblings: what was read or written knows these events. */
+      readonly clock?: string;
       /** Where versions are stamps: what the writer's clock showed. */
       readonly stampMs?: number;
       /** Of a read: whether a newer write had been acknowledged before it began. */
@@ -546,6 +582,8 @@ export function messageOf(
       return { type: 'read', operation: b, key: c, ...(e > 0 && { seen: { term: d, lsn: e } }) };
     case WRITE:
       return { type: 'write', operation: b, key: c };
+    case DELETE:
+      return { type: 'delete', operation: b, key: c };
     case READ_OK:
       return { type: 'read-ok', operation: b, term: c, lsn: d, value: e };
     case WRITE_OK:
@@ -676,6 +714,12 @@ export function describeTraceEntry(entry: TraceEntry): string {
       return entry.over
         ? `${entry.node} has handed over to ${entry.to} all that it kept for it`
         : `${entry.node} hands over to ${entry.to} what it kept for it: ${entry.hints} versions`;
+    case 'sibling-written':
+      return `${entry.node} writes key ${entry.key} (operation ${entry.value}), event ${entry.event}, for somebody who had read ${entry.context}: it holds ${siblingsName(entry.siblings)}`;
+    case 'siblings-read':
+      return `${entry.node} answers a read of key ${entry.key} with siblings: ${siblingsName(entry.siblings)}`;
+    case 'tombstone-purged':
+      return `${entry.node} lets go of the tombstone of ${entry.stampMs} ms of key ${entry.key}`;
     case 'read-repair':
       return `${entry.node}'s read of key ${entry.key} found ${entry.behind.join(', ')} behind and writes the newest version back${entry.first ? ', before it answers' : ''}`;
     case 'ballot-lost':
@@ -733,7 +777,7 @@ export function describeTraceEntry(entry: TraceEntry): string {
         return `${what} is refused after ${entry.latencyMs} ms: it did not happen`;
       if (entry.outcome === 'info')
         return `${what} is given up after ${entry.latencyMs} ms: it may have happened`;
-      if (entry.kind === 'write')
+      if (entry.kind !== 'read')
         return `${what} is acknowledged as ${endedVersion(entry)} after ${entry.latencyMs} ms`;
       const found = entry.lsn === 0 ? 'nothing' : endedVersion(entry);
       return `${what} returns ${found} after ${entry.latencyMs} ms${entry.stale ? ', which is stale: a newer write was acknowledged before it began' : ''}${entry.broken === undefined ? '' : `; for its user this breaks ${entry.broken.join(' and ')}`}`;
@@ -747,7 +791,16 @@ function cellName({ key, column }: { readonly key: number; readonly column: numb
   return column === null ? `key ${key}` : `column ${column} of key ${key}`;
 }
 
-function endedVersion({ lsn, stampMs: stamp }: { lsn: number | null; stampMs?: number }): string {
+function endedVersion({
+  lsn,
+  stampMs: stamp,
+  clock,
+}: {
+  lsn: number | null;
+  stampMs?: number;
+  clock?: string;
+}): string {
+  if (clock !== undefined) return `what ${clock} knows`;
   return stamp === undefined ? `record ${lsn}` : stampedVersion(stamp);
 }
 
@@ -765,12 +818,31 @@ function stampedVersion(stamp: number | null): string {
   return stamp === null ? 'nothing' : `the version of ${stamp} ms`;
 }
 
+function siblingsName(writes: readonly number[]): string {
+  return writes.length === 0 ? 'nothing' : `${writes.length === 1 ? 'write' : 'writes'} ${writes.join(', ')}`;
+}
+
+function versionOnItsWay({
+  stampMs: stamp,
+  tombstone,
+  siblings,
+}: {
+  readonly stampMs: number | null;
+  readonly tombstone?: true;
+  readonly siblings?: readonly number[];
+}): string {
+  if (siblings !== undefined) return siblingsName(siblings);
+  return tombstone ? `the tombstone of ${stamp} ms` : stampedVersion(stamp);
+}
+
 function describeMessage(message: Message): string {
   switch (message.type) {
     case 'read':
       return `a read of key ${message.key} (operation ${message.operation})${message.seen === undefined ? '' : `, whose user has seen record ${message.seen.lsn} of term ${message.seen.term}`}`;
     case 'write':
       return `a write of key ${message.key} (operation ${message.operation})`;
+    case 'delete':
+      return `a delete of key ${message.key} (operation ${message.operation})`;
     case 'read-ok':
       return `the answer to read ${message.operation}`;
     case 'write-ok':
@@ -788,7 +860,7 @@ function describeMessage(message: Message): string {
     case 'pong':
       return 'word that it is there';
     case 'mutate':
-      return `${stampedVersion(message.stampMs)} of key ${message.key}, to be written`;
+      return `${versionOnItsWay(message)} of key ${message.key}, to be written`;
     case 'received':
       return `word that it has received the version of write ${message.serial} of its coordinator`;
     case 'mutated':
@@ -798,9 +870,9 @@ function describeMessage(message: Message): string {
         ? `the question for a digest of what it holds of key ${message.key}`
         : `the question what it holds of key ${message.key}`;
     case 'fetched':
-      return `${message.digest === true ? 'a digest of what it holds' : 'what it holds'}: ${stampedVersion(message.stampMs)}`;
+      return `${message.digest === true ? 'a digest of what it holds' : 'what it holds'}: ${versionOnItsWay(message)}`;
     case 'repair':
-      return `${stampedVersion(message.stampMs)} of key ${message.key}, which a read found it to lack`;
+      return `${versionOnItsWay(message)} of key ${message.key}, which a read found it to lack`;
     case 'repaired':
       return `word that it has what read ${message.serial} of its coordinator wrote back`;
     case 'compare-hash':
@@ -808,7 +880,7 @@ function describeMessage(message: Message): string {
     case 'hash-compared':
       return `word that its hash of node ${message.at} ${message.same ? 'is the same' : 'differs'}, in repair ${message.session}`;
     case 'stream-version':
-      return `${stampedVersion(message.stampMs)} of key ${message.key}, in which their trees differ`;
+      return `${versionOnItsWay(message)} of key ${message.key}, in which their trees differ`;
     case 'prepare-ballot':
       return `the ballot of ${message.ballotMs} ms for key ${message.key}, to be promised`;
     case 'ballot-promised':
@@ -828,11 +900,13 @@ function describeMessage(message: Message): string {
     case 'version-streamed':
       return 'word that it has a version their trees differed in';
     case 'hint':
-      return `${stampedVersion(message.stampMs)} of key ${message.key}, which was kept for it`;
+      return `${versionOnItsWay(message)} of key ${message.key}, which was kept for it`;
     case 'hinted':
       return `word that it has hint ${message.number}`;
     case 'stand-in':
-      return `${stampedVersion(message.stampMs)} of key ${message.key}, to be kept for a replica that is held for down`;
+      return `${versionOnItsWay(message)} of key ${message.key}, to be kept for a replica that is held for down`;
+    case 'forward':
+      return `a write of key ${message.key} (operation ${message.operation}), to be coordinated by a node that holds the key`;
     case 'gossip':
       return 'a sign of life';
     case 'change':

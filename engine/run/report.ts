@@ -194,6 +194,24 @@ export interface MultiLeaderSummary {
   }[];
 }
 
+/** Values of one key side by side, of which the store does not know which is to stay. */
+export interface SiblingSummary {
+  /** Reads that were answered with more than one value, and the most values that one was answered with. */
+  readonly reads: number;
+  readonly readMost: number;
+  /** At the end: keys of which a live replica holds more than one value, and the most values of a key that one holds. */
+  readonly keys: number;
+  readonly most: number;
+}
+
+/** What deletes leave behind. The verdict `resurrection` says whether any was undone. */
+export interface TombstoneSummary {
+  /** Tombstones that nodes let go of, each node's counted. */
+  readonly purged: number;
+  /** Tombstones that live nodes hold at the end. */
+  readonly held: number;
+}
+
 /** A leader's death, or what was held for it, and what followed. */
 export interface Failover {
   readonly fromNode: string;
@@ -270,6 +288,10 @@ export interface Report {
   readonly antiEntropy: AntiEntropySummary | null;
   /** null where there are not several leaders. */
   readonly multiLeader: MultiLeaderSummary | null;
+  /** null where the topology has a log. */
+  readonly siblings: SiblingSummary | null;
+  /** null where nothing is deleted. */
+  readonly tombstones: TombstoneSummary | null;
   readonly nodes: readonly NodeLoad[];
   readonly expectations: readonly ExpectationResult[];
 }

@@ -2,7 +2,14 @@ import { type FaultTarget, healAll, nothingInForce, schedule, whyNot } from '../
 import { meanUs } from '../kernel/latency.ts';
 import { type Actor, DOWN, LOOK, Loop, type Notebook, PHASE, UP } from '../kernel/loop.ts';
 import { Network } from '../kernel/network.ts';
-import { READ, SERVICE_APPLY, SERVICE_CLASSES, SERVICE_READ, SERVICE_WRITE } from '../kernel/protocol.ts';
+import {
+  DELETE,
+  READ,
+  SERVICE_APPLY,
+  SERVICE_CLASSES,
+  SERVICE_READ,
+  SERVICE_WRITE,
+} from '../kernel/protocol.ts';
 import { Streams } from '../kernel/random.ts';
 import { Alerts } from '../observe/alerts.ts';
 import { type Ended, Operations } from '../observe/operations.ts';
@@ -107,7 +114,14 @@ export class Simulation implements Notebook {
 
     this.cluster = makeCluster(
       topology,
-      { replicas: nodes.length, nodes, keys: workload.keys.count, clients, groups: workload.clients },
+      {
+        replicas: nodes.length,
+        nodes,
+        keys: workload.keys.count,
+        clients,
+        groups: workload.clients,
+        deletes: workload.clients.some(({ deletesPerSecond }) => deletesPerSecond > 0),
+      },
       {
         names,
         isLive: this.isLive,
@@ -144,6 +158,8 @@ export class Simulation implements Notebook {
           keys,
           readEvery: arrivalsOf(client.readsPerSecond, workload.arrivals, tables),
           writeEvery: arrivalsOf(client.writesPerSecond, workload.arrivals, tables),
+          deleteEvery: arrivalsOf(client.deletesPerSecond, workload.arrivals, tables),
+          context: client.context,
           users: workload.users,
           remedies: remediesOf(topology),
           routing: routingOf(topology)?.routing ?? null,
@@ -195,24 +211,34 @@ export class Simulation implements Notebook {
       inForce: nothingInForce(),
       operation: (fault, ended) => this.cluster.operation?.(fault, ended) ?? 'its topology knows no such act',
     };
-    this.staleReads = new StaleReads(workload.clients.map(({ id }) => id));
+    const { order } = this.cluster;
+    this.staleReads = new StaleReads(
+      workload.clients.map(({ id }) => id),
+      order,
+    );
     if (this.cluster.stampsVersions === true) {
-      if (this.cluster.ordersWrites !== true && this.cluster.judgesThrownAway !== true)
+      const { ordersWrites, judgesThrownAway } = this.cluster;
+      if (ordersWrites !== true && judgesThrownAway !== true && order === undefined)
         this.discardedWrites = new DiscardedWrites(count);
       this.inversions = new Inversions(
         workload.clients.map(({ id }) => id),
         count,
+        order,
       );
     }
-    if (workload.users !== null) {
+    if (workload.users !== null && order === undefined) {
       this.sessions = new Sessions(
         { users: workload.users.count, keys: workload.keys.count },
         names,
         workload.clients.map(({ id }) => id),
       );
     }
-    this.operations = new Operations(this.loop, this.groups.length, workload.keys.count, (ended) =>
-      this.judge(ended),
+    this.operations = new Operations(
+      this.loop,
+      this.groups.length,
+      workload.keys.count,
+      (ended) => this.judge(ended),
+      order,
     );
     this.lag = new LagSamples(this.firstClient);
     if (observe !== undefined) {
@@ -333,10 +359,11 @@ export class Simulation implements Notebook {
   }
 
   private judge(ended: Ended): void {
+    if (ended.kind === READ && ended.lsn === 0 && ended.outcome === OK) this.cluster.foundNothing?.(ended);
     const stale = this.staleReads.ended(ended);
     const broken = this.sessions?.ended(ended) ?? none;
     this.inversions?.ended(ended);
-    this.discardedWrites?.ended(ended);
+    this.discardedWrites?.ended(ended, this.groups[ended.group]!.contexts);
     if (ended.kind !== READ && ended.outcome === OK) {
       this.cluster.acknowledged(ended.atUs, ended.term, ended.lsn, ended.number, ended.key);
       this.failovers[ended.key % this.cells.length]!.wrote(ended.atUs, ended.beganUs);
@@ -355,7 +382,7 @@ export class Simulation implements Notebook {
       client: this.scenario.workload.clients[group]!.id,
       ...(this.sessions !== undefined && { user: this.userOf(group, slot) }),
       operation,
-      kind: kind === READ ? 'read' : 'write',
+      kind: kindName(kind),
       key,
     });
   }
@@ -367,12 +394,14 @@ export class Simulation implements Notebook {
       atMs: ended.atUs / 1000,
       client: this.scenario.workload.clients[ended.group]!.id,
       operation: ended.number,
-      kind: ended.kind === READ ? 'read' : 'write',
+      kind: kindName(ended.kind),
       key: ended.key,
       outcome: outcomes[ended.outcome]!,
       latencyMs: (ended.atUs - ended.beganUs) / 1000,
       lsn: ended.outcome === OK ? ended.lsn : null,
       ...(stamp !== null && { stampMs: stamp }),
+      ...(this.cluster.order !== undefined &&
+        ended.lsn > 0 && { clock: this.cluster.order.name(ended.term, ended.lsn) }),
       stale,
       ...(broken.length > 0 && { broken }),
     });
@@ -460,6 +489,8 @@ export class Simulation implements Notebook {
       replication: cluster.replication?.() ?? null,
       coordination: cluster.coordination?.() ?? null,
       antiEntropy: cluster.antiEntropy?.() ?? null,
+      tombstones: cluster.tombstones?.() ?? null,
+      siblings: cluster.siblings?.() ?? null,
       snapshots: cluster.snapshots?.() ?? null,
       multiLeader: cluster.multiLeader?.() ?? null,
       nodes: scenario.nodes.map((_, node) => this.nodeLoad(node)),
@@ -510,6 +541,10 @@ function keysOf({ count, choice, exponent }: Scenario['workload']['keys']): KeyC
     case 'in-turn':
       return keysInTurn(count);
   }
+}
+
+function kindName(kind: number): 'read' | 'write' | 'delete' {
+  return kind === READ ? 'read' : kind === DELETE ? 'delete' : 'write';
 }
 
 /** A moment of a helper's own: what it does falls where it falls, not on round times as faults in files do. */

@@ -115,7 +115,16 @@ test('defaults: what the least scenario means', () => {
     helpers: [{ name: 'manager', region: 'local', startWithinUs: 1e6 }],
     workload: {
       clients: [
-        { id: 'clients', region: 'local', readsPerSecond: 0, writesPerSecond: 1, fromUs: 0, untilUs: null },
+        {
+          id: 'clients',
+          region: 'local',
+          readsPerSecond: 0,
+          writesPerSecond: 1,
+          deletesPerSecond: 0,
+          context: null,
+          fromUs: 0,
+          untilUs: null,
+        },
       ],
       arrivals: 'poisson',
       keys: { count: 100, choice: 'uniform', exponent: 0.99 },
@@ -770,6 +779,72 @@ test('rates too low to happen and rates that come once a month are no reason to 
     );
     expect(report.operations.write.info).toBe(0);
   }
+});
+
+test('deletes: where versions are merged, and not by lightweight transactions; how long tombstones stay', () => {
+  const deleting = changed(
+    changed(least, ['topology'], { type: 'leaderless', gcGraceMs: 5, hints: {} }),
+    ['workload', 'clients', 0, 'deletesPerSecond'],
+    3,
+  );
+  const { topology, workload } = parseScenario(deleting);
+  expect(workload.clients[0]).toMatchObject({ deletesPerSecond: 3 });
+  expect(topology).toMatchObject({ gcGraceUs: 5000, hints: { windowUs: 5000 } });
+  const withTopology = (value: object) =>
+    problemsOf(changed(deleting, ['topology'], value)).map(describeProblem);
+  expect(withTopology({ type: 'leader-follower' })).toEqual([
+    'workload.clients[0].deletesPerSecond: found 3, expected none but in a leaderless topology (in a log a delete is a record like any other: count it among writesPerSecond)',
+  ]);
+  expect(withTopology({ type: 'leaderless', write: 'SERIAL' })).toEqual([
+    'workload.clients[0].deletesPerSecond: found 3, expected none where writes are lightweight transactions',
+  ]);
+  expect(withTopology({ type: 'leaderless', gcGraceMs: 0 })).toEqual([
+    'topology.gcGraceMs: found 0, expected at least 0.001',
+  ]);
+  expect(
+    problemsOf({ ...least, expect: [{ verdict: 'resurrection', result: 'ok' }] }).map(describeProblem),
+  ).toEqual([
+    'expect[0].verdict: found resurrection, expected clients that delete keys (deletesPerSecond), whose deletes it judges',
+  ]);
+});
+
+test('siblings: which version stays, and what writes say of what was read', () => {
+  const topology = { type: 'leaderless', versions: 'dotted' };
+  const client = (value: object, more: object = topology) =>
+    changed(changed(least, ['topology'], more), ['workload', 'clients', 0], value);
+  const { workload, topology: spec } = parseScenario(client({ context: 'read-first' }));
+  expect(workload.clients[0]!.context).toBe('read-first');
+  expect(spec).toMatchObject({ versions: 'dotted' });
+  const problems = (input: unknown) => problemsOf(input).map(describeProblem);
+  expect(problems(client({ context: 'last-read' }))).toEqual([
+    'workload.clients[0].context: found last-read, expected workload.users, each of whom has read something',
+  ]);
+  expect(problems(client({ context: 'none' }, { type: 'consensus' }))).toEqual([
+    'workload.clients[0].context: found none, expected nothing but in a leaderless topology',
+  ]);
+  expect(problems(client({ deletesPerSecond: 1 }))).toEqual([
+    'workload.clients[0].deletesPerSecond: found 1, expected none where there may be siblings (topology.versions)',
+  ]);
+  expect(problems(client({}, { ...topology, write: 'ANY', hints: {}, read: 'SERIAL' }))).toEqual([
+    'topology.read: found SERIAL, expected another level where versions are clocks (with versions: lww it is one)',
+    'topology.write: found ANY, expected another level where versions are clocks (with versions: lww it is one)',
+  ]);
+  expect(problems(client({}, { ...topology, versions: 'doted' }))).toEqual([
+    'topology.versions: found "doted", expected one of lww, version-vectors, dotted (did you mean dotted?)',
+  ]);
+  expect(problems(client({}, { ...topology, digestReads: true }))).toEqual([
+    'topology.digestReads: found true, expected false where versions are clocks: what replicas hold is merged, and a digest cannot be',
+  ]);
+  expect(problems(client({}, { type: 'sharded', shards: 1, of: topology }))).toEqual([
+    'topology.of.versions: found dotted, expected lww: clocks of several shards are not told apart',
+  ]);
+  const expecting = {
+    ...changed(client({}), ['workload', 'users'], { count: 5 }),
+    expect: [{ verdict: 'monotonic-reads', result: 'ok' }],
+  };
+  expect(problems(expecting)).toEqual([
+    'expect[0].verdict: found monotonic-reads, expected versions that are older or newer than each other (topology.versions: lww)',
+  ]);
 });
 
 test('users: how many a group stands for, and when they come back for what they wrote', () => {

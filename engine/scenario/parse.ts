@@ -100,6 +100,8 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
   checkRegionsLinked(scenario, helpers, problems);
   checkBursts(document, problems);
   checkWork(document, problems);
+  checkDeletes(document, problems);
+  checkContexts(document, problems);
   checkFaults(scenario, document.durationMs, problems);
   checkExpectations(scenario, problems);
   checkRemedies(scenario, problems);
@@ -157,6 +159,8 @@ function clientSpecs(
     region: client.region,
     readsPerSecond: client.readsPerSecond,
     writesPerSecond: client.writesPerSecond,
+    deletesPerSecond: client.deletesPerSecond,
+    context: client.context ?? null,
     fromUs: toUs(client.fromMs),
     untilUs: client.untilMs === undefined ? null : toUs(client.untilMs),
     ...own[index],
@@ -449,7 +453,7 @@ function checkWork({ workload, durationMs }: ScenarioDocument, problems: Problem
   for (const client of workload.clients) {
     perSecond = Math.max(
       perSecond,
-      (client.readsPerSecond + client.writesPerSecond) * workload.clients.length,
+      (client.readsPerSecond + client.writesPerSecond + client.deletesPerSecond) * workload.clients.length,
     );
   }
   const operations = (perSecond * durationMs) / 1000;
@@ -460,6 +464,41 @@ function checkWork({ workload, durationMs }: ScenarioDocument, problems: Problem
       expected: `at most ${operationsMax} operations in a run`,
       ...(workload.clients.length > 1 && { hint: 'every client group counts as much as the busiest one' }),
     });
+  }
+}
+
+/** In a log a delete is a record like any other; what it leaves behind matters where versions are merged. */
+function checkDeletes({ topology, workload }: ScenarioDocument, problems: Problem[]): void {
+  for (const [index, { deletesPerSecond }] of workload.clients.entries()) {
+    if (deletesPerSecond === 0) continue;
+    const path: Path = ['workload', 'clients', index, 'deletesPerSecond'];
+    const found = String(deletesPerSecond);
+    if (topology.type !== 'leaderless')
+      problems.push({
+        path,
+        found,
+        expected: 'none but in a leaderless topology',
+        hint: 'in a log a delete is a record like any other: count it among writesPerSecond',
+      });
+    else if (topology.write === 'SERIAL' || topology.write === 'LOCAL_SERIAL')
+      problems.push({ path, found, expected: 'none where writes are lightweight transactions' });
+    else if (topology.versions !== 'lww')
+      problems.push({ path, found, expected: 'none where there may be siblings (topology.versions)' });
+  }
+}
+
+function hasSiblings({ topology }: Scenario): boolean {
+  return topology.type === 'leaderless' && topology.versions !== 'lww';
+}
+
+function checkContexts({ topology, workload }: ScenarioDocument, problems: Problem[]): void {
+  for (const [index, { context }] of workload.clients.entries()) {
+    if (context === undefined) continue;
+    const path: Path = ['workload', 'clients', index, 'context'];
+    if (topology.type !== 'leaderless')
+      problems.push({ path, found: context, expected: 'nothing but in a leaderless topology' });
+    else if (context === 'last-read' && workload.users === undefined)
+      problems.push({ path, found: context, expected: 'workload.users, each of whom has read something' });
   }
 }
 
@@ -481,6 +520,8 @@ const metricRoots = [
   'antiEntropy',
   'multiLeader',
   'coordination',
+  'tombstones',
+  'siblings',
   'streams',
   'alerts',
   'nodes',
@@ -491,7 +532,20 @@ function checkExpectations(scenario: Scenario, problems: Problem[]): void {
   scenario.expect.forEach((expectation, index) => {
     const path: Path = ['expect', index];
     if ('verdict' in expectation) {
+      const deletes = scenario.workload.clients.some(({ deletesPerSecond }) => deletesPerSecond > 0);
+      if (expectation.verdict === 'resurrection' && !deletes)
+        problems.push({
+          path: [...path, 'verdict'],
+          found: expectation.verdict,
+          expected: 'clients that delete keys (deletesPerSecond), whose deletes it judges',
+        });
       const judgesSessions = sessionVerdictNames.some((name) => name === expectation.verdict);
+      if (judgesSessions && hasSiblings(scenario))
+        problems.push({
+          path: [...path, 'verdict'],
+          found: expectation.verdict,
+          expected: 'versions that are older or newer than each other (topology.versions: lww)',
+        });
       if (!judgesSessions || scenario.workload.users !== null) return;
       problems.push({
         path: [...path, 'verdict'],

@@ -9,6 +9,7 @@ import type { Way } from '../topologies/leaderless/messages.ts';
 import type { Asked, LeaderlessSpec } from '../topologies/leaderless/spec.ts';
 import type { MultiLeaderSpec } from '../topologies/multi-leader/spec.ts';
 import type { ShardedSpec } from '../topologies/sharded/spec.ts';
+import type { ContextRule } from '../workload/contexts.ts';
 import type { UserSettings } from '../workload/users.ts';
 import type { Expectation, FaultDocument } from './schema.ts';
 
@@ -92,6 +93,9 @@ export interface ClientSpec {
   readonly region: string;
   readonly readsPerSecond: number;
   readonly writesPerSecond: number;
+  readonly deletesPerSecond: number;
+  /** null where it does not say. */
+  readonly context: ContextRule | null;
   readonly fromUs: number;
   /** null where it asks until the workload ends. */
   readonly untilUs: number | null;

@@ -8,6 +8,7 @@ import { leaderFollowerSchema } from '../topologies/leader-follower/schema.ts';
 import { leaderlessSchema, ownLevels } from '../topologies/leaderless/schema.ts';
 import { multiLeaderSchema } from '../topologies/multi-leader/schema.ts';
 import { shardedSchema } from '../topologies/sharded/schema.ts';
+import { contextRules } from '../workload/contexts.ts';
 import {
   capacityPerSecond,
   delayMs,
@@ -203,6 +204,21 @@ const workload = z.strictObject({
         readsPerSecond: z._default(ratePerSecond.check(z.describe('Of the whole group')), 0),
         writesPerSecond: z._default(ratePerSecond.check(z.describe('Of the whole group')), 0),
         ...ownLevels,
+        deletesPerSecond: z._default(
+          ratePerSecond.check(
+            z.describe('Of the whole group, beside its writes: each deletes a key. Leaderless stores only'),
+          ),
+          0,
+        ),
+        context: z.optional(
+          z
+            .enum(contextRules)
+            .check(
+              z.describe(
+                'What its writes say of what their writers had read of the key: nothing; what the user has read last, where users are told apart; or what a read before each write finds. Without it they say nothing, and nothing is made of that',
+              ),
+            ),
+        ),
         fromMs: z._default(timeMs.check(z.describe('When the group begins to ask')), 0),
         untilMs: z.optional(
           positiveMs.check(
@@ -357,7 +373,7 @@ const faultTypes = [
 /** Verdicts on what each user sees, given where a scenario tells users apart. */
 export const sessionVerdictNames = ['read-your-writes', 'monotonic-reads', 'consistent-prefix'] as const;
 /** Verdicts on versions that are stamps of clocks, given where nobody leads. */
-const stampVerdictNames = ['discarded-writes', 'new-old-inversions'] as const;
+const stampVerdictNames = ['discarded-writes', 'new-old-inversions', 'resurrection'] as const;
 export const verdictNames = [
   'lost-writes',
   'stale-reads',

@@ -12,10 +12,13 @@ import type {
   CoordinationSummary,
   MultiLeaderSummary,
   ReplicationSummary,
+  SiblingSummary,
   SnapshotSummary,
+  TombstoneSummary,
   Verdict,
 } from '../run/report.ts';
 import type { ClientSpec, NodeSpec } from '../scenario/scenario.ts';
+import type { VersionOrder } from '../verdicts/version-order.ts';
 
 export interface ClusterSize {
   readonly replicas: number;
@@ -26,6 +29,8 @@ export interface ClusterSize {
   readonly clients: readonly number[];
   /** Of each group what its operations wait for, where that is not what the topology says; without it, of none. */
   readonly groups?: readonly Pick<ClientSpec, 'read' | 'write'>[];
+  /** Whether any of them deletes keys. */
+  readonly deletes?: boolean;
 }
 
 /** What a cluster may use of the run it is in. */
@@ -98,6 +103,8 @@ export interface Cluster {
   readonly judgesThrownAway?: boolean;
   /** Whether every replica leads. */
   readonly everybodyLeads?: boolean;
+  /** How versions stand to each other, where it is not by term and LSN alone. */
+  readonly order?: VersionOrder;
   /** What serving a message costs a replica, `SERVICE_…`. */
   serviceClassOf(kind: number): number;
   timerName(member: number, slot: number): string;
@@ -109,6 +116,8 @@ export interface Cluster {
   acknowledged(atUs: number, term: number, lsn: number, value: number, key: number): void;
   /** A client was answered a read with this record. */
   saw?(term: number, lsn: number, key: number): void;
+  /** A client was answered that there is nothing: the version is that of a delete whose tombstone has gone, if there was one. */
+  foundNothing?(read: { readonly key: number; term: number; lsn: number }): void;
   /** Whether every live replica holds what the leader holds, and nothing is under way. */
   hasConverged(): boolean;
   lagOf(member: number): Lag;
@@ -124,6 +133,10 @@ export interface Cluster {
   coordination?(): CoordinationSummary | null;
   /** What anti-entropy did; absent or null where there is none. */
   antiEntropy?(): AntiEntropySummary | null;
+  /** Values side by side; absent where there is a log. */
+  siblings?(): SiblingSummary | null;
+  /** What became of deletes; absent or null where there are none. */
+  tombstones?(): TombstoneSummary | null;
   /** What became of logs that do not last; absent where no snapshots are taken. */
   snapshots?(): SnapshotSummary | null;
   /** What several leaders made of each other's changes; absent where there is one, or none. */

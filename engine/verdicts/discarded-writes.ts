@@ -3,6 +3,7 @@ import type { Ended } from '../observe/operations.ts';
 import type { Verdict, Witness } from '../run/report.ts';
 import { versionName } from '../topologies/leaderless/stamps.ts';
 import { OK } from '../workload/clients.ts';
+import type { Contexts } from '../workload/contexts.ts';
 
 /** The newest acknowledged version of a key, and which write it is of. */
 const VERSION_WIDTH = 3;
@@ -13,7 +14,7 @@ const NUMBER = 2;
 /**
  * Acknowledged writes that a last-writer-wins rule threw away: another acknowledged write of the key has a newer stamp,
  * although it began before this one was acknowledged, so that whoever wrote it cannot have known of this one. One that
- * began later only overwrites.
+ * began later only overwrites. Where clients say what they have read (`context`), that decides what a writer can have known.
  *
  * Counted as acknowledgements come: the later of two is held against the newest of those that went before it. What it
  * cannot see: a write that lost to one that was never acknowledged.
@@ -27,8 +28,11 @@ export class DiscardedWrites {
     this.newest = new Int32Array(keys * VERSION_WIDTH);
   }
 
-  ended({ kind, outcome, key, number, term, lsn, knownTerm, knownLsn, atUs }: Ended): void {
+  ended(operation: Ended, contexts: Contexts | null): void {
+    const { kind, outcome, slot, key, number, term, lsn, atUs } = operation;
     if (kind === READ || outcome !== OK) return;
+    const knownTerm = contexts === null ? operation.knownTerm : contexts.ofSlot[slot * 2]!;
+    const knownLsn = contexts === null ? operation.knownLsn : contexts.ofSlot[slot * 2 + 1]!;
     const { newest } = this;
     const at = key * VERSION_WIDTH;
     const newestTerm = newest[at + TERM]!;

@@ -1,8 +1,8 @@
 import { READ } from '../kernel/protocol.ts';
 import type { Ended } from '../observe/operations.ts';
 import type { Verdict, Witness } from '../run/report.ts';
-import { versionName } from '../topologies/leaderless/stamps.ts';
 import { OK } from '../workload/clients.ts';
+import { byStamp, type VersionOrder } from './version-order.ts';
 
 /** The newest version of a key that an ended read has returned. */
 const VERSION_WIDTH = 3;
@@ -24,9 +24,12 @@ export class Inversions {
   /** By group and slot: what `newest` was when the operation there began. */
   private readonly atBegin: Int32Array[];
 
+  private readonly order: VersionOrder;
+
   /** `names` of client groups, by index. */
-  constructor(names: readonly string[], keys: number) {
+  constructor(names: readonly string[], keys: number, order: VersionOrder = byStamp) {
     this.names = names;
+    this.order = order;
     this.newest = new Int32Array(keys * VERSION_WIDTH);
     this.atBegin = names.map(() => new Int32Array(8 * VERSION_WIDTH));
   }
@@ -50,13 +53,13 @@ export class Inversions {
     const before = slot * VERSION_WIDTH;
     const beforeTerm = atBegin[before + TERM]!;
     const beforeLsn = atBegin[before + LSN]!;
-    if (term < beforeTerm || (term === beforeTerm && lsn < beforeLsn))
+    if (this.order.lacks(term, lsn, beforeTerm, beforeLsn))
       this.note(operation, beforeTerm, beforeLsn, atBegin[before + BY]!);
     const { newest } = this;
     const at = key * VERSION_WIDTH;
-    if (term < newest[at + TERM]! || (term === newest[at + TERM] && lsn <= newest[at + LSN]!)) return;
+    if (!this.order.lacks(newest[at + TERM]!, newest[at + LSN]!, term, lsn)) return;
+    newest[at + LSN] = this.order.join(newest[at + LSN]!, lsn);
     newest[at + TERM] = term;
-    newest[at + LSN] = lsn;
     newest[at + BY] = operation.number;
   }
 
@@ -66,9 +69,9 @@ export class Inversions {
     this.first ??= {
       atMs: atUs / 1000,
       story: [
-        `read ${by} of key ${key} returned ${versionName(term, lsn)}`,
+        `read ${by} of key ${key} returned ${this.order.name(term, lsn)}`,
         `after that, at ${beganUs / 1000} ms, ${this.names[group]!} began read ${number} of the same key`,
-        `at ${atUs / 1000} ms it returned ${operation.lsn === 0 ? 'nothing, as if the key was never written' : `${versionName(operation.term, operation.lsn)}, which is older`}`,
+        `at ${atUs / 1000} ms it returned ${operation.lsn === 0 ? 'nothing, as if the key was never written' : `${this.order.name(operation.term, operation.lsn)}, which is older`}`,
       ],
     };
   }

@@ -1,5 +1,5 @@
 import type { Verdict } from '../run/report.ts';
-import { versionName } from '../topologies/leaderless/stamps.ts';
+import { byStamp, type VersionOrder } from './version-order.ts';
 
 /** Whether somebody holds a version of a key, or a newer one. */
 export type Holds = (key: number, hi: number, lo: number, value: number) => boolean;
@@ -28,9 +28,12 @@ export class MissingVersions {
   private count = 0;
   private readonly isSafe: Holds;
 
+  private readonly order: VersionOrder;
+
   /** `isSafe`: every replica has it on disk. */
-  constructor(isSafe: Holds) {
+  constructor(isSafe: Holds, order: VersionOrder = byStamp) {
     this.isSafe = isSafe;
+    this.order = order;
   }
 
   acknowledged(atUs: number, hi: number, lo: number, value: number, key: number): void {
@@ -75,7 +78,7 @@ export class MissingVersions {
           : {
               atMs: first.atUs / 1000,
               story: [
-                `at ${first.atUs / 1000} ms write ${first.value} of key ${first.key} was acknowledged as ${versionName(first.hi, first.lo)}`,
+                `at ${first.atUs / 1000} ms write ${first.value} of key ${first.key} was acknowledged as ${this.order.name(first.hi, first.lo)}`,
                 'after the drain no live replica holds it, nor a newer version of the key',
               ],
             },

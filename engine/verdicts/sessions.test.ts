@@ -23,7 +23,7 @@ const isOlder = (a: Version, b: Version): boolean => a.term < b.term || (a.term 
 interface Operation {
   readonly number: number;
   readonly user: string;
-  readonly kind: 'read' | 'write';
+  readonly kind: 'read' | 'write' | 'delete';
   readonly key: number;
   readonly beganAt: number;
   /** Of an ok one. */

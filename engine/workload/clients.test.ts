@@ -276,6 +276,8 @@ test('word of an older term that was overtaken does not send a client back to th
       keys: uniformKeys(1),
       readEvery: null,
       writeEvery: null,
+      deleteEvery: null,
+      context: null,
       users: null,
       remedies: null,
       routing: null,

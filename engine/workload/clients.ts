@@ -8,6 +8,7 @@ import type { LatencyTable } from '../kernel/latency.ts';
 import { sampleLatency } from '../kernel/latency.ts';
 import {
   BEHIND,
+  DELETE,
   type Input,
   type NodeKind,
   type Out,
@@ -25,6 +26,14 @@ import {
   WRITE_OK,
 } from '../kernel/protocol.ts';
 import { LATEST_US } from '../kernel/queue.ts';
+import {
+  type ContextRule,
+  type Contexts,
+  newContexts,
+  noteContext,
+  takeContext,
+  widenContexts,
+} from './contexts.ts';
 import type { KeyChooser } from './keys.ts';
 import { change, newRerouting, type Rerouting, type Routing, reached } from './routing.ts';
 import {
@@ -41,7 +50,7 @@ import {
   type Users,
 } from './users.ts';
 
-/** An operation began: slot, number, kind (READ or WRITE), key. */
+/** An operation began: slot, number, kind (READ, WRITE or DELETE), key. */
 export const NOTE_BEGAN = 16;
 /** An operation ended: slot, outcome, and for ok ones the term and LSN of what was read or written. */
 export const NOTE_ENDED = 17;
@@ -62,7 +71,15 @@ const WRITE_ARRIVALS = 1;
 const KEYS = 2;
 const ROUTES = 3;
 const USERS = 4;
-export const clientChances = ['read arrivals', 'write arrivals', 'keys', 'routes', 'users'] as const;
+const DELETE_ARRIVALS = 5;
+export const clientChances = [
+  'read arrivals',
+  'write arrivals',
+  'keys',
+  'routes',
+  'users',
+  'delete arrivals',
+] as const;
 
 // Timers of a group.
 const NEXT_READ = 0;
@@ -70,13 +87,15 @@ const NEXT_WRITE = 1;
 const GIVE_UP = 2;
 const READ_AFTER_WRITE = 3;
 const LOOK_AGAIN = 4;
-export const CLIENT_TIMERS = 5;
+const NEXT_DELETE = 5;
+export const CLIENT_TIMERS = 6;
 export const clientTimerNames = [
   'the wait for the next read',
   'the wait for the next write',
   'the patience for an answer',
   'the wait to read what was written',
   'the wait before silent nodes are looked for',
+  'the wait for the next delete',
 ] as const;
 
 /** Where reads go: the leader, a live follower chosen at random, or the nearest live replica, at random among equals. */
@@ -130,6 +149,9 @@ export interface ClientSettings {
   /** Time between arrivals in ticks of 1/`ticksPerUs` µs, or null where the group never asks. */
   readonly readEvery: Arrivals | null;
   readonly writeEvery: Arrivals | null;
+  readonly deleteEvery: Arrivals | null;
+  /** What writes say of what their writers had read; null where that is not asked. */
+  readonly context: ContextRule | null;
   /** null where users are not told apart. */
   readonly users: UserSettings | null;
   /** Only where users are told apart; null for none. */
@@ -147,14 +169,14 @@ export interface ClientGroup {
   /** By shard. Key k is in shard k modulo their number. */
   readonly routes: readonly Route[];
   readonly users: Users | null;
+  readonly contexts: Contexts | null;
   /** False once the workload is over. */
   asking: boolean;
   /** False once the group's own time is over: nobody new asks, but users come back for what they wrote. */
   arriving: boolean;
   nextNumber: number;
-  /** What the last times between arrivals left over, in ticks. */
-  readTicksLeft: number;
-  writeTicksLeft: number;
+  /** What the last times between arrivals left over, in ticks: of reads, writes, deletes. */
+  readonly ticksLeft: Float64Array;
   /** Per slot: the number of the open operation (−1 where free), neighbours in the order of begin, when to give up. */
   numbers: Int32Array;
   previous: Int32Array;
@@ -196,11 +218,14 @@ export function newClientGroup(settings: ClientSettings, routes: readonly Route[
     settings,
     routes,
     users: settings.users === null ? null : newUsers(settings.users, routes.length),
+    contexts:
+      settings.context === null
+        ? null
+        : newContexts(settings.context, slots, settings.users?.count ?? 0, settings.keys.count),
     asking: true,
     arriving: true,
     nextNumber: settings.group + settings.groups,
-    readTicksLeft: 0,
-    writeTicksLeft: 0,
+    ticksLeft: new Float64Array(asked.length),
     numbers: new Int32Array(slots).fill(-1),
     previous: new Int32Array(slots).fill(-1),
     next: Int32Array.from({ length: slots }, (_, slot) => (slot + 1 < slots ? slot + 1 : -1)),
@@ -217,8 +242,7 @@ export const clientKind: NodeKind<ClientGroup> = {
   onInput(group, input, out) {
     switch (input.kind) {
       case START:
-        waitForNext(group, out, NEXT_READ);
-        waitForNext(group, out, NEXT_WRITE);
+        for (let which = 0; which < asked.length; which++) waitForNext(group, out, which);
         break;
       case TIMER:
         if (input.a === GIVE_UP) giveUp(group, out);
@@ -229,7 +253,8 @@ export const clientKind: NodeKind<ClientGroup> = {
       case READ_OK:
         noteHeard(group, input, out);
         if (group.users !== null && isOpen(group, input)) noteRead(group.users, out, input);
-        end(group, out, input, OK, input.c, input.d);
+        if (group.contexts === null) end(group, out, input, OK, input.c, input.d);
+        else endRead(group, group.contexts, out, input);
         break;
       case WRITE_OK:
         noteHeard(group, input, out);
@@ -352,34 +377,68 @@ function shardOfSender(routes: readonly Route[], sender: number): Route {
   return routes[shard]!;
 }
 
+/** Kinds of operations that a group asks for: what begins when a timer fires, and whose chance says when it does again. */
+const asked = [
+  {
+    timer: NEXT_READ,
+    kind: READ,
+    chance: READ_ARRIVALS,
+    every: ({ readEvery }: ClientSettings) => readEvery,
+  },
+  {
+    timer: NEXT_WRITE,
+    kind: WRITE,
+    chance: WRITE_ARRIVALS,
+    every: ({ writeEvery }: ClientSettings) => writeEvery,
+  },
+  {
+    timer: NEXT_DELETE,
+    kind: DELETE,
+    chance: DELETE_ARRIVALS,
+    every: ({ deleteEvery }: ClientSettings) => deleteEvery,
+  },
+] as const;
+
 /** Starts the timer of the next arrival; begins at once what arrives within the same microsecond. */
-function waitForNext(group: ClientGroup, out: Out, timer: typeof NEXT_READ | typeof NEXT_WRITE): void {
-  const reading = timer === NEXT_READ;
-  const every = reading ? group.settings.readEvery : group.settings.writeEvery;
+function waitForNext(group: ClientGroup, out: Out, which: number): void {
+  const { timer, kind, chance, every: everyOf } = asked[which]!;
+  const every = everyOf(group.settings);
   if (every === null) return;
-  let left = reading ? group.readTicksLeft : group.writeTicksLeft;
+  let left = group.ticksLeft[which]!;
   for (;;) {
-    const ticks = left + sampleLatency(every.table, out.draw(reading ? READ_ARRIVALS : WRITE_ARRIVALS));
+    const ticks = left + sampleLatency(every.table, out.draw(chance));
     const delayUs = Math.min(Math.floor(ticks / every.ticksPerUs), LATEST_US);
     left = ticks - delayUs * every.ticksPerUs;
     if (delayUs > 0) {
       out.startTimer(timer, delayUs);
       break;
     }
-    begin(group, out, reading);
+    begin(group, out, kind);
   }
-  if (reading) group.readTicksLeft = left;
-  else group.writeTicksLeft = left;
+  group.ticksLeft[which] = left;
 }
 
 function arrive(group: ClientGroup, out: Out, timer: number): void {
-  begin(group, out, timer === NEXT_READ);
-  waitForNext(group, out, timer === NEXT_READ ? NEXT_READ : NEXT_WRITE);
+  const which = timer === NEXT_DELETE ? 2 : timer;
+  begin(group, out, asked[which]!.kind);
+  waitForNext(group, out, which);
 }
 
 /** Begins an operation, of a user and a key chosen at random unless they are given. */
-function begin(group: ClientGroup, out: Out, reading: boolean, givenUser = -1, givenKey = -1): void {
-  const { settings, users } = group;
+function begin(
+  group: ClientGroup,
+  out: Out,
+  wanted: number,
+  givenUser = -1,
+  givenKey = -1,
+  term = 0,
+  lsn = 0,
+): void {
+  const { settings, users, contexts } = group;
+  // What is to be written is read first; that write then comes with its key.
+  const readsFirst = wanted === WRITE && contexts !== null && contexts.rule === 'read-first' && givenKey < 0;
+  const kind = readsFirst ? READ : wanted;
+  const reading = kind === READ;
   const slot = takeSlot(group);
   const number = group.nextNumber;
   group.nextNumber += settings.groups;
@@ -397,12 +456,19 @@ function begin(group: ClientGroup, out: Out, reading: boolean, givenUser = -1, g
     route.leader = reached(route.rerouting, settings.routing!, out.nowUs, () => out.draw(ROUTES));
   const replica = reading || settings.asksAnybody ? replicaToRead(group, route, slot, out) : route.leader;
   const target = route.firstActor + replica;
-  out.note(NOTE_BEGAN, slot, number, reading ? READ : WRITE, key);
+  if (contexts !== null) {
+    contexts.keysToWrite[slot] = readsFirst ? key : -1;
+    takeContext(contexts, slot, { user: users === null ? 0 : users.ofSlot[slot]!, key, term, lsn });
+  }
+  out.note(NOTE_BEGAN, slot, number, kind, key);
   if (reading) sendRead(group, out, target, slot, key);
   else {
     group.targets[slot] = target;
     countOutstanding(group, target, 1);
-    out.send(target, WRITE, slot, number, key, 0, 0, settings.valueBytes);
+    const readTerm = contexts === null ? 0 : contexts.ofSlot[slot * 2]!;
+    const readLsn = contexts === null ? 0 : contexts.ofSlot[slot * 2 + 1]!;
+    const bytes = kind === DELETE ? REQUEST_BYTES : settings.valueBytes;
+    out.send(target, kind, slot, number, key, readTerm, readLsn, bytes);
   }
 }
 
@@ -522,7 +588,7 @@ function readWhatWasWritten(group: ClientGroup, out: Out): void {
   if (users === null || !group.asking) return;
   while (nextFollowUpUs(users) <= out.nowUs) {
     const at = takeFollowUp(users);
-    begin(group, out, true, users.followUps.users[at]!, users.followUps.keys[at]!);
+    begin(group, out, READ, users.followUps.users[at]!, users.followUps.keys[at]!);
   }
   if (users.followUps.count > 0) out.startTimer(READ_AFTER_WRITE, nextFollowUpUs(users) - out.nowUs);
 }
@@ -538,6 +604,18 @@ function end(group: ClientGroup, out: Out, input: Input, outcome: Outcome, term:
   const slot = input.a;
   out.note(NOTE_ENDED, slot, outcome, term, lsn);
   releaseSlot(group, slot);
+}
+
+/** A read ends where writes say what was read: it is remembered, or written after. */
+function endRead(group: ClientGroup, contexts: Contexts, out: Out, input: Input): void {
+  if (!isOpen(group, input)) return;
+  const { a: slot, c: term, d: lsn } = input;
+  const { users } = group;
+  const user = users === null ? -1 : users.ofSlot[slot]!;
+  if (contexts.rule === 'last-read') noteContext(contexts, user, users!.keyOfSlot[slot]!, term, lsn);
+  const key = contexts.keysToWrite[slot]!;
+  end(group, out, input, OK, term, lsn);
+  if (key >= 0 && group.asking) begin(group, out, WRITE, user, key, term, lsn);
 }
 
 /** Ends what has waited for the whole timeout: it may have happened. */
@@ -596,5 +674,6 @@ function widen(group: ClientGroup): void {
   const targets = new Int32Array(slots * 2);
   targets.set(group.targets);
   group.targets = targets;
+  if (group.contexts !== null) widenContexts(group.contexts);
   group.free = slots;
 }

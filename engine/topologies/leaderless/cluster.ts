@@ -1,10 +1,19 @@
 import type { Actor } from '../../kernel/loop.ts';
-import { READ } from '../../kernel/protocol.ts';
+import { type NodeKind, READ } from '../../kernel/protocol.ts';
 import type { TraceEntry } from '../../observe/trace.ts';
 import type { CopiesView, HelperState, NodeRole, StreamView } from '../../run/player.ts';
-import type { AntiEntropySummary, CoordinationSummary, Verdict } from '../../run/report.ts';
+import type {
+  AntiEntropySummary,
+  CoordinationSummary,
+  SiblingSummary,
+  TombstoneSummary,
+  Verdict,
+} from '../../run/report.ts';
 import type { NodeSpec } from '../../scenario/scenario.ts';
+import { DroppedSiblings } from '../../verdicts/dropped-siblings.ts';
 import { MissingVersions } from '../../verdicts/missing-versions.ts';
+import { Resurrection } from '../../verdicts/resurrection.ts';
+import type { VersionOrder } from '../../verdicts/version-order.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
 import { demandOf } from './demands.ts';
 import { keepsVersion } from './hints.ts';
@@ -19,18 +28,24 @@ import {
   NOTE_HINT_HANDED_OVER,
   NOTE_HINTED,
   NOTE_PROPOSED,
+  NOTE_PURGED,
   NOTE_READ_REPAIR,
   NOTE_REPAIR_SESSION,
   NOTE_SERIAL_GIVEN_UP,
+  NOTE_SIBLING_WRITTEN,
+  NOTE_SIBLINGS_READ,
   NOTE_TAKEN_OVER,
   NOTE_TIMED_OUT,
   NOTE_UNAVAILABLE,
+  TOMBSTONE,
 } from './messages.ts';
 import { type Node, newNode, timerNames } from './node.ts';
 import { countOf, homesOf, isSerial, needsOf, type Placement, placementOf } from './placement.ts';
+import { type SiblingSets, siblingSets } from './siblings.ts';
 import type { Asked, LeaderlessSpec } from './spec.ts';
-import { isNewer } from './stamps.ts';
-import { CELL_LO, CELL_VALUE, CELL_WIDTH } from './store.ts';
+import { CLOCK_HI, isNewer, stampMs } from './stamps.ts';
+import { CELL_FLAGS, CELL_LO, CELL_VALUE, CELL_WIDTH } from './store.ts';
+import { counterOf, type VersionVector } from './version-vectors.ts';
 
 /** How long nothing is under way before replicas that differ are taken to stay so. */
 const patienceUs = 1_000_000;
@@ -49,14 +64,21 @@ export class LeaderlessCluster implements Cluster {
   readonly nodes: readonly Node[];
   readonly members: readonly Member[];
   readonly serviceClassOf = serviceClassOf;
-  readonly messageOf = leaderlessMessage;
+  readonly messageOf: Cluster['messageOf'];
+  readonly order?: VersionOrder;
   readonly clientsAskAnybody = true;
   readonly stampsVersions = true;
   readonly ordersWrites: boolean;
   private readonly placement: Placement;
   private readonly keys: number;
   private readonly missing: MissingVersions;
+  /** Present where keys are deleted. */
+  private readonly resurrection: Resurrection | null;
   private readonly run: Surroundings;
+  /** Where there may be siblings; null otherwise. */
+  private readonly sets: SiblingSets | null;
+  private readonly dropped: DroppedSiblings | null;
+  private readonly siblingReads = { reads: 0, readMost: 0 };
   /** Since when nothing has been under way while the cluster drains. */
   private quietSinceUs = -1;
   private readonly repairEveryUs: number;
@@ -74,12 +96,17 @@ export class LeaderlessCluster implements Cluster {
   /** `kind` is the nodes' own; a test may give another, with a rule broken. */
   constructor(
     spec: LeaderlessSpec,
-    { nodes, keys, clients, groups = [] }: ClusterSize,
+    { nodes, keys, clients, groups = [], deletes = false }: ClusterSize,
     run: Surroundings,
     kind: CoordinatorKind = coordinatorKind,
   ) {
     this.run = run;
     this.keys = keys;
+    const sets = spec.versions === 'lww' ? null : siblingSets(spec.versions);
+    this.sets = sets;
+    this.dropped = sets === null ? null : new DroppedSiblings();
+    this.messageOf = sets === null ? leaderlessMessage : messagesOf(sets);
+    if (sets !== null) this.order = orderOf(sets, run.names.slice(0, nodes.length));
     const regions = nodes.map(({ region }) => region);
     this.placement = placementOf(regions, spec.copies, spec.virtualNodes, keys);
     this.repairEveryUs = spec.repairEveryUs;
@@ -106,6 +133,8 @@ export class LeaderlessCluster implements Cluster {
       downAfterUs: spec.downAfterUs,
       syncUs: spec.syncUs,
       repairEveryUs: spec.repairEveryUs,
+      gcGraceUs: spec.gcGraceUs,
+      keepsSiblings: sets !== null,
     };
     const demandsAt = (region: string) => {
       const demand = (asked: Asked, digests: boolean) =>
@@ -123,13 +152,16 @@ export class LeaderlessCluster implements Cluster {
       };
     };
     this.nodes = nodes.map((_, self) => newNode(settings, self, keys, demandsAt(nodes[self]!.region)));
+    const ofCluster: NodeKind<Node> =
+      sets === null ? kind : { onInput: (node, input, out) => kind.onInput(node, input, out, sets) };
     this.members = this.nodes.map((state) => ({
-      kind: kind as Actor['kind'],
+      kind: ofCluster as Actor['kind'],
       state,
       timers: timerNames.length + 2 * nodes.length,
       ...((settings.serialReads || settings.serialWrites) && { chances: ['pauses'] }),
     }));
-    this.missing = new MissingVersions(this.isSafe);
+    this.missing = new MissingVersions(this.isSafe, this.order);
+    this.resurrection = deletes ? new Resurrection(keys) : null;
   }
 
   /** Nobody leads. */
@@ -143,6 +175,9 @@ export class LeaderlessCluster implements Cluster {
 
   onNote(atUs: number, member: number, kind: number, a: number, b: number, c: number, d: number): void {
     if (kind === NOTE_REPAIR_SESSION) this.repaired(b, c, d);
+    else if (kind === NOTE_SIBLING_WRITTEN) this.noteSibling(member, a, b, c, d);
+    else if (kind === NOTE_SIBLINGS_READ) this.noteSiblingsRead(b);
+    else if (kind === NOTE_PURGED) this.resurrection?.purged(atUs, a, b, c, this.run.names[member]!);
     else this.count(kind);
     if (this.run.observe !== undefined) this.run.observe(this.entryOf(atUs, member, kind, a, b, c, d));
   }
@@ -166,6 +201,55 @@ export class LeaderlessCluster implements Cluster {
         0,
       );
     return { ...this.counts, hintsLost: held(false), hintsHeld: held(true) };
+  }
+
+  private noteSibling(node: number, key: number, number: number, context: number, set: number): void {
+    const [[server, counter]] = this.eventIn(node, set);
+    this.dropped!.wrote(key, number, server, counter, this.sets!.vectorOf(context));
+  }
+
+  /** The event that a coordinator has made the set with: its newest. */
+  private eventIn(node: number, set: number): [[server: number, counter: number]] {
+    const sets = this.sets!;
+    const { self, life, settings } = this.nodes[node]!;
+    const server = self + settings.nodes * life;
+    return [[server, counterOf(sets.vectorOf(sets.contextOf(set)), server)]];
+  }
+
+  private eventOf(node: number, set: number): string {
+    return vectorName(this.eventIn(node, set), this.run.names.slice(0, this.nodes.length));
+  }
+
+  private noteSiblingsRead(set: number): void {
+    const { siblingReads } = this;
+    siblingReads.reads++;
+    siblingReads.readMost = Math.max(siblingReads.readMost, this.sets!.valuesOf(set).length);
+  }
+
+  siblings(): SiblingSummary {
+    let [keys, most] = [0, 0];
+    for (let key = 0; key < this.keys; key++) {
+      let ofKey = 0;
+      for (const node of this.liveHomes(key)) ofKey = Math.max(ofKey, this.valuesAt(node, key));
+      if (ofKey > 1) keys++;
+      most = Math.max(most, ofKey);
+    }
+    return { ...this.siblingReads, keys, most };
+  }
+
+  /** How many values a node holds of a key. */
+  private valuesAt(node: number, key: number): number {
+    const value = valueIn(this.nodes[node]!.store.cells, key);
+    return this.sets === null ? Math.min(value, 1) : this.sets.valuesOf(value).length;
+  }
+
+  /** Where there may be siblings: what live replicas of a key hold. */
+  private heldOf(key: number): { vector: VersionVector; values: readonly number[] }[] {
+    const sets = this.sets!;
+    return this.liveHomes(key).map((node) => {
+      const set = this.nodes[node]!.store.cells[key * CELL_WIDTH + CELL_VALUE]!;
+      return { vector: sets.vectorOf(sets.contextOf(set)), values: sets.valuesOf(set) };
+    });
   }
 
   private repaired(keys: number, rounds: number, bytes: number): void {
@@ -210,6 +294,21 @@ export class LeaderlessCluster implements Cluster {
           rounds: c < 0 ? null : c,
           bytes: d,
         };
+      case NOTE_SIBLING_WRITTEN:
+        return {
+          type: 'sibling-written',
+          atMs,
+          node,
+          key: a,
+          value: b,
+          event: this.eventOf(member, d),
+          context: this.order!.name(CLOCK_HI, c),
+          siblings: this.sets!.valuesOf(d),
+        };
+      case NOTE_SIBLINGS_READ:
+        return { type: 'siblings-read', atMs, node, key: a, siblings: this.sets!.valuesOf(b) };
+      case NOTE_PURGED:
+        return { type: 'tombstone-purged', atMs, node, key: a, stampMs: stampMs(b, c) };
       case NOTE_TIMED_OUT:
         return {
           type: 'coordination-timed-out',
@@ -262,27 +361,56 @@ export class LeaderlessCluster implements Cluster {
 
   acknowledged(atUs: number, hi: number, lo: number, value: number, key: number): void {
     this.missing.acknowledged(atUs, hi, lo, value, key);
+    this.dropped?.acknowledged(atUs, key, value);
+  }
+
+  foundNothing(read: { readonly key: number; term: number; lsn: number }): void {
+    this.resurrection?.foundNothing(read);
+  }
+
+  tombstones(): TombstoneSummary | null {
+    if (this.resurrection === null) return null;
+    let held = 0;
+    for (const [node, { store }] of this.nodes.entries()) {
+      if (!this.run.isLive(node)) continue;
+      for (let at = CELL_FLAGS; at < store.cells.length; at += CELL_WIDTH)
+        if ((store.cells[at]! & TOMBSTONE) !== 0) held++;
+    }
+    return { purged: this.resurrection.purges, held };
   }
 
   private readonly isSafe = (key: number, hi: number, lo: number, value: number): boolean => {
+    if (this.resurrection?.covers(key, hi, lo) === true) return true;
     for (let rest = homesOf(this.placement, key); rest !== 0; rest &= rest - 1) {
       const node = 31 - Math.clz32(rest & -rest);
-      if (isOlder(this.nodes[node]!.store.durable, key, hi, lo, value)) return false;
+      if (this.isBehind(this.nodes[node]!.store.durable, key, hi, lo, value)) return false;
     }
     return true;
   };
 
+  /** A tombstone that has gone, and what it covered, is missing nowhere. */
   private readonly isHeld = (key: number, hi: number, lo: number, value: number): boolean =>
+    this.resurrection?.covers(key, hi, lo) === true ||
     this.nodes.some(
       (node, self) =>
         this.run.isLive(self) &&
-        (!isOlder(node.store.cells, key, hi, lo, value) ||
+        (!this.isBehind(node.store.cells, key, hi, lo, value) ||
           keepsVersion(
             node,
             (words, at) =>
-              words[at] === key && !isNewer(hi, lo, value, words[at + 1]!, words[at + 2]!, words[at + 3]!),
+              words[at] === key &&
+              (this.sets === null
+                ? !isNewer(hi, lo, value, words[at + 1]!, words[at + 2]!, words[at + 3]!)
+                : this.sets.knows(words[at + 2]!, lo)),
           )),
     );
+
+  /** Whether what cells hold of a key lacks a version. */
+  private isBehind(cells: Int32Array, key: number, hi: number, lo: number, value: number): boolean {
+    return this.sets === null
+      ? isOlder(cells, key, hi, lo, value)
+      : !this.sets.knows(cells[key * CELL_WIDTH + CELL_LO]!, lo);
+  }
 
   /** Whether nothing is under way, and the live replicas of each key hold the same or have had time enough to. */
   hasConverged(): boolean {
@@ -316,9 +444,24 @@ export class LeaderlessCluster implements Cluster {
     return [...this.nodes.keys()].filter((node) => (homes & (1 << node)) !== 0 && this.run.isLive(node));
   }
 
+  /** The newest version of a key that its live replicas hold, and who they are. */
+  private readonly newestOf = (key: number): { hi: number; lo: number; value: number; holders: string } => {
+    const at = key * CELL_WIDTH;
+    const homes = this.liveHomes(key).map((node) => ({ node, cells: this.nodes[node]!.store.cells }));
+    let newest: Int32Array = new Int32Array(at + CELL_WIDTH);
+    for (const { cells } of homes)
+      if (isOlder(newest, key, cells[at]!, cells[at + CELL_LO]!, cells[at + CELL_VALUE]!)) newest = cells;
+    const holders = homes.filter(({ cells }) => cells[at + CELL_VALUE] === newest[at + CELL_VALUE]);
+    return {
+      hi: newest[at]!,
+      lo: newest[at + CELL_LO]!,
+      value: valueIn(newest, key),
+      holders: holders.map(({ node }) => this.run.names[node]!).join(', '),
+    };
+  };
+
   private holdSame(key: number, one: number, other: number): boolean {
-    const at = key * CELL_WIDTH + CELL_VALUE;
-    return this.nodes[one]!.store.cells[at] === this.nodes[other]!.store.cells[at];
+    return valueIn(this.nodes[one]!.store.cells, key) === valueIn(this.nodes[other]!.store.cells, key);
   }
 
   lagOf(): Lag {
@@ -331,7 +474,19 @@ export class LeaderlessCluster implements Cluster {
   }
 
   verdicts(drained: boolean): Verdict[] {
-    return [this.missing.verdict(this.isHeld), this.divergence(drained)];
+    return [
+      this.missing.verdict(this.isHeld),
+      this.divergence(drained),
+      ...(this.resurrection === null ? [] : [this.resurrection.verdict(this.newestOf)]),
+      ...(this.dropped === null
+        ? []
+        : [
+            this.dropped.verdict(
+              (key) => this.heldOf(key),
+              (vector) => vectorName(vector, this.run.names.slice(0, this.nodes.length)),
+            ),
+          ]),
+    ];
   }
 
   /** Keys whose live replicas hold different versions when nothing is under way any more. */
@@ -342,8 +497,12 @@ export class LeaderlessCluster implements Cluster {
     for (let key = this.firstDifference(0); key >= 0; key = this.firstDifference(key + 1)) {
       if (count++ > 0) continue;
       story = this.liveHomes(key).map((node) => {
-        const value = this.nodes[node]!.store.cells[key * CELL_WIDTH + CELL_VALUE]!;
-        return `${names[node]!} holds ${value === 0 ? 'nothing' : `write number ${value}`} under key ${key}`;
+        const value = valueIn(this.nodes[node]!.store.cells, key);
+        const held =
+          this.sets === null || value === 0
+            ? `write number ${value}`
+            : `writes ${this.sets.valuesOf(value).join(', ')}`;
+        return `${names[node]!} holds ${value === 0 ? 'nothing' : held} under key ${key}`;
       });
     }
     return {
@@ -374,12 +533,7 @@ export class LeaderlessCluster implements Cluster {
     const counts = nodes.map(() => ({ keys: 0, newest: 0, newestOnDisk: 0 }));
     for (let key = 0; key < this.keys; key++) {
       const at = key * CELL_WIDTH;
-      let newest = nodes[0]!.store.cells;
-      for (const { store } of nodes) {
-        if (isOlder(newest, key, store.cells[at]!, store.cells[at + CELL_LO]!, store.cells[at + CELL_VALUE]!))
-          newest = store.cells;
-      }
-      const value = newest[at + CELL_VALUE]!;
+      const value = this.newestValue(key);
       if (value === 0) continue;
       const homes = homesOf(this.placement, key);
       for (const [node, { store }] of nodes.entries()) {
@@ -393,6 +547,20 @@ export class LeaderlessCluster implements Cluster {
     return counts;
   }
 
+  /** What a node holds of a key that knows as much as all nodes together; 0 where it was never written. */
+  private newestValue(key: number): number {
+    const at = key * CELL_WIDTH;
+    const { nodes, sets } = this;
+    if (sets !== null)
+      return nodes.reduce((all, { store }) => sets.merge(all, store.cells[at + CELL_VALUE]!), 0);
+    let newest = nodes[0]!.store.cells;
+    for (const { store } of nodes) {
+      if (isOlder(newest, key, store.cells[at]!, store.cells[at + CELL_LO]!, store.cells[at + CELL_VALUE]!))
+        newest = store.cells;
+    }
+    return newest[at + CELL_VALUE]!;
+  }
+
   streams(): StreamView[] {
     return [];
   }
@@ -402,8 +570,43 @@ export class LeaderlessCluster implements Cluster {
   }
 }
 
+/** Of versions that are clocks one lacks what it does not know. */
+function orderOf(sets: SiblingSets, names: readonly string[]): VersionOrder {
+  return {
+    lacks: (_, context, __, other) => !sets.knows(context, other),
+    join: (context, other) => sets.join(context, other),
+    name: (_, context) => vectorName(sets.vectorOf(context), names),
+  };
+}
+
+/** A clock as people write it: a node that has crashed counts anew, under a name of its own. */
+function vectorName(vector: VersionVector, names: readonly string[]): string {
+  const nodes = names.length;
+  const parts = vector.map(([server, counter]) => {
+    const life = Math.floor((server as number) / nodes);
+    return `${names[(server as number) % nodes]!}${life === 0 ? '' : `-${life + 1}`}: ${counter}`;
+  });
+  return `{${parts.join(', ')}}`;
+}
+
+/** Messages with the values that they carry. */
+function messagesOf(sets: SiblingSets): Cluster['messageOf'] {
+  return (kind, a, b, c, d, e) => {
+    const message = leaderlessMessage(kind, a, b, c, d, e);
+    return 'value' in message && 'stampMs' in message
+      ? { ...message, siblings: sets.valuesOf(message.value) }
+      : message;
+  };
+}
+
 function heldForDown(nodes: number): string {
   return nodes === 0 ? '' : `, ${nodes} down`;
+}
+
+/** Number of the write whose value cells hold of a key; 0 for none, or where it is deleted. */
+function valueIn(cells: Int32Array, key: number): number {
+  const at = key * CELL_WIDTH;
+  return (cells[at + CELL_FLAGS]! & TOMBSTONE) === 0 ? cells[at + CELL_VALUE]! : 0;
 }
 
 /** Whether what cells hold of a key is older than a version. */

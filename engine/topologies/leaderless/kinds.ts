@@ -2,6 +2,7 @@
 
 import {
   CRASHED,
+  DELETE,
   FLUSHED,
   type Input,
   type NodeKind,
@@ -38,12 +39,14 @@ import {
   DIGEST,
   FETCH,
   FETCHED,
+  FORWARD,
   GOSSIP,
   HINT,
   HINTED,
   MESSAGE_BYTES,
   MUTATE,
   MUTATED,
+  NOTE_SIBLING_WRITTEN,
   NOTE_UNAVAILABLE,
   PREPARE,
   PROMISED,
@@ -54,6 +57,7 @@ import {
   STAND_IN,
   STREAM,
   STREAMED,
+  TOMBSTONE,
 } from './messages.ts';
 import {
   type Activation,
@@ -62,6 +66,7 @@ import {
   handoffTimer,
   LIGHTWEIGHT_TIMER,
   type Node,
+  PURGE_TIMER,
   READ_TIMER,
   REPAIR_DUE_TIMER,
   readDemandOf,
@@ -77,6 +82,7 @@ import {
   begin,
   CLIENT,
   CLIENT_SLOT,
+  FLAGS,
   find,
   HI,
   KEY,
@@ -96,12 +102,16 @@ import { chooseReplicas } from './reading.ts';
 import { repairChart } from './repair.chart.ts';
 import { answerComparison, loseRepair, takeAnswer, takeReceipt } from './repairing.ts';
 import { fetch, loseReplica, sync, synced, takeVersion } from './replica.ts';
-import { stampHi, stampLo } from './stamps.ts';
+import type { SiblingSets } from './siblings.ts';
+import { CLOCK_HI, stampHi, stampLo } from './stamps.ts';
 import { CELL_BYTES, CELL_FLAGS, CELL_LO, CELL_VALUE, CELL_WIDTH } from './store.ts';
+import { beginPurging, purgeTombstones } from './tombstones.ts';
 import { forgetWaits, takeDue, type Waits, wait } from './waits.ts';
 import { writeChart } from './write.chart.ts';
 
 export interface CoordinatorKind extends NodeKind<Node> {
+  /** `sets`: where there may be siblings, those of the cluster. */
+  onInput(node: Node, input: Input, out: Out, sets?: SiblingSets): void;
   readonly read: Chart<Activation>;
   readonly write: Chart<Activation>;
   readonly repair: Chart<Activation>;
@@ -261,6 +271,7 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
   const handle: Activation = {
     node: null!,
     out: null!,
+    sets: null,
     at: 0,
     peer: 0,
     hi: 0,
@@ -339,18 +350,58 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
     if (!node.settings.hintCounts && refuses(node, writeDemandOf(node, input.from), input, input.c, out))
       return;
     const at = take(node.writes, input, input.c);
+    stampVersion(node, input, at, out);
+    goToReplicas(node, at, input.c);
+  }
+
+  /** The version is the clock's reading. */
+  function stampVersion(node: Node, input: Input, at: number, out: Out): void {
     const { words } = node.writes;
-    const { placement, sloppy } = node.settings;
     const us = Math.max(out.clockUs(), node.lastStampUs + 1);
     node.lastStampUs = us;
     words[at + HI] = stampHi(us);
     words[at + LO] = stampLo(us);
     words[at + VALUE] = input.b;
-    words[at + BYTES] = input.bytes;
-    words[at + ASKED] =
-      homesOf(placement, input.c) | (sloppy ? reachableOf(placement, input.c, node.up, true) : 0);
+    if (input.kind === DELETE) words[at + FLAGS] = TOMBSTONE;
+    else words[at + BYTES] = input.bytes;
+  }
+
+  function goToReplicas(
+    { writes: { words }, settings: { placement, sloppy }, up }: Node,
+    at: number,
+    key: number,
+  ): void {
+    words[at + ASKED] = homesOf(placement, key) | (sloppy ? reachableOf(placement, key, up, true) : 0);
     handle.at = at;
     settleWrite(at, write.start(handle));
+  }
+
+  /** Where there may be siblings, a write is coordinated by a node that holds its key, or stands in for one that does. */
+  function beginSibling(node: Node, input: Input, sets: SiblingSets, out: Out): void {
+    const { kind, from, c: key } = input;
+    const isForwarded = kind === FORWARD;
+    const client = isForwarded ? input.e : from;
+    if (refuses(node, writeDemandOf(node, client), input, key, out, client)) return;
+    const { placement, sloppy, nodes, nearest } = node.settings;
+    const able = reachableOf(placement, key, node.up, sloppy);
+    if (!isForwarded && (able & (1 << node.self)) === 0) {
+      let rank = 0;
+      while ((able & (1 << nearest[node.self * nodes + rank]!)) === 0) rank++;
+      const to = nearest[node.self * nodes + rank]!;
+      out.send(to, FORWARD, input.a, input.b, key, input.e, from, input.bytes);
+      return;
+    }
+    const at = take(node.writes, input, key, client);
+    const { words } = node.writes;
+    const context = isForwarded ? input.d : input.e;
+    const set = sets.write(node.issued[key]!, input.b, context, node.self + nodes * node.life);
+    out.note(NOTE_SIBLING_WRITTEN, key, input.b, context, set);
+    node.issued[key] = set;
+    words[at + HI] = CLOCK_HI;
+    words[at + LO] = sets.contextOf(set);
+    words[at + VALUE] = set;
+    words[at + BYTES] = input.bytes * sets.valuesOf(set).length;
+    goToReplicas(node, at, key);
   }
 
   /** An operation that the node wrote a version for by itself: its commit log has it now. */
@@ -411,6 +462,7 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
       gossip(node, out);
       tellOfLiveness(before);
     } else if (timer === SYNC_TIMER) sync(node, out);
+    else if (timer === PURGE_TIMER) purgeTombstones(node, out);
     else if (timer === READ_TIMER) endReadWaits(node.readTimeouts, settings.readTimeoutUs, readTimeout);
     else if (timer === SPECULATION_TIMER)
       endReadWaits(node.speculations, settings.speculativeUs, speculation);
@@ -425,15 +477,19 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
     repair,
     hints,
     lightweight: transactions,
-    onInput(node, input, out) {
+    onInput(node, input, out, sets) {
       handle.node = node;
       handle.out = out;
+      handle.sets = sets ?? null;
       switch (input.kind) {
         case READ:
           beginRead(node, input, out);
           break;
         case WRITE:
-          beginWrite(node, input, out);
+        case DELETE:
+        case FORWARD:
+          if (handle.sets !== null) beginSibling(node, input, handle.sets, out);
+          else beginWrite(node, input, out);
           break;
         case MUTATE:
         case REPAIR:
@@ -441,7 +497,7 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
         case HINT:
         case STAND_IN:
         case COMMIT:
-          takeVersion(node, input, out);
+          takeVersion(node, input, out, handle.sets);
           break;
         case RECEIVED:
         case MUTATED: {
@@ -516,7 +572,7 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
         case FLUSHED:
           if (input.b === ACCEPTORS_SYNC) takePaxosInput(node, input, out);
           else {
-            synced(node, out, ownTaken);
+            synced(node, out, handle.sets, ownTaken);
             if (node.acceptors.own.length > 0) {
               attempt.node = node;
               attempt.out = out;
@@ -536,6 +592,7 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
           break;
         case RESTARTED:
           beginGossip(node, out);
+          beginPurging(node, out);
           node.repair.state = repair.start(handle);
           for (let peer = 0; peer < node.settings.nodes; peer++) stepHints(peer, up);
           break;
@@ -551,19 +608,26 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
 }
 
 /** Whether fewer replicas are held for up than the operation waits for: then it does not begin (Cassandra: Unavailable). */
-function refuses(node: Node, demand: Demand, { kind, from, a, b }: Input, key: number, out: Out): boolean {
+function refuses(
+  node: Node,
+  demand: Demand,
+  { kind, from, a, b }: Input,
+  key: number,
+  out: Out,
+  client = from,
+): boolean {
   const { placement, sloppy } = node.settings;
   if (mayBegin(demand, placement, key, node.up, sloppy)) return false;
   out.note(NOTE_UNAVAILABLE, kind, key, 0, 0);
-  out.send(from, REFUSED, a, b, 0, 0, 0, MESSAGE_BYTES);
+  out.send(client, REFUSED, a, b, 0, 0, 0, MESSAGE_BYTES);
   return true;
 }
 
 /** A place for what a client asks for. */
-function take(pool: Pool, { from, a, b }: Input, key: number): number {
+function take(pool: Pool, { from, a, b }: Input, key: number, client = from): number {
   const at = begin(pool);
   const { words } = pool;
-  words[at + CLIENT] = from;
+  words[at + CLIENT] = client;
   words[at + CLIENT_SLOT] = a;
   words[at + NUMBER] = b;
   words[at + KEY] = key;
@@ -589,7 +653,7 @@ export const coordinatorKind: CoordinatorKind = lowerCoordinator();
 /** What serving a message costs a node. */
 export function serviceClassOf(kind: number): number {
   if (kind === READ || kind === FETCH || kind === PREPARE) return SERVICE_READ;
-  if (kind === WRITE) return SERVICE_WRITE;
+  if (kind === WRITE || kind === DELETE || kind === FORWARD) return SERVICE_WRITE;
   if (kind === PROPOSE || kind === COMMIT) return SERVICE_APPLY;
   if (kind === MUTATE || kind === REPAIR || kind === STREAM || kind === HINT || kind === STAND_IN)
     return SERVICE_APPLY;

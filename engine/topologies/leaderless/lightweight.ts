@@ -365,7 +365,7 @@ function sendCommit(attempt: Attempt, to: number, version: Version): void {
   ask(attempt, questionOf(attempt, COMMIT, version), (own) => {
     const { key } = transaction;
     const { hi, lo, value, bytes } = version;
-    if (write(node, { key, hi, lo, value, flags: 0, bytes }, node.self, COMMIT, own.a, out))
+    if (write(node, { key, hi, lo, value, flags: 0, bytes }, node.self, COMMIT, own.a, out, null))
       node.acceptors.own.push({ ...own, kind: COMMITTED, c: keyIn(own.c) });
   });
 }

@@ -30,6 +30,11 @@ export const STREAMED = FIRST_TOPOLOGY_MESSAGE + 10;
 export const HINT = FIRST_TOPOLOGY_MESSAGE + 11;
 /** The hint has been taken: its number. */
 export const HINTED = FIRST_TOPOLOGY_MESSAGE + 12;
+/**
+ * A client's write, to a node that holds its key and is to coordinate it, for only such a node can say which event it is: as
+ * WRITE, with the clock of what its writer had read, and who asked.
+ */
+export const FORWARD = FIRST_TOPOLOGY_MESSAGE + 14;
 /** As MUTATE, to a node that stands in: for whom is among the flags (`standsInFor`). */
 export const STAND_IN = FIRST_TOPOLOGY_MESSAGE + 13;
 
@@ -102,6 +107,8 @@ export function flagsIn(packed: number): number {
   return packed >>> KEY_BITS;
 }
 
+/** Flag of a version without a value, which a delete leaves. */
+export const TOMBSTONE = 1;
 const STAND_IN_SHIFT = 1;
 
 /** Flags of a version that is to be kept for a node below 31. */
@@ -114,7 +121,7 @@ export function standsInFor(flags: number): number {
 }
 
 export function flagsOfVersion(flags: number): number {
-  return flags & 1;
+  return flags & TOMBSTONE;
 }
 
 /** A node holds another for down, or for up again: the other, 1 or 0. */
@@ -150,24 +157,30 @@ export const NOTE_HINT_HANDED_OVER = 21;
 /** A hint is too old to be handed over: the node that it was kept for. */
 export const NOTE_HINT_EXPIRED = 22;
 
+/** A node lets go of a tombstone: the key, the tombstone's stamp. */
+export const NOTE_PURGED = 8;
+
+/** A version of a key on its way: its number is that of the write, or of the delete where it is a tombstone. */
+interface VersionOfKey {
+  readonly key: number;
+  readonly stampMs: number | null;
+  readonly value: number;
+  readonly tombstone?: true;
+  /** Numbers of writes, where there may be several values. */
+  readonly siblings?: readonly number[];
+}
+
+/** Where there may be siblings, a coordinator has made a version: key, write, clock of what its writer had read, the set it leaves. */
+export const NOTE_SIBLING_WRITTEN = 9;
+/** A read is answered with more than one value: key, set. */
+export const NOTE_SIBLINGS_READ = 10;
+
 /** A message as observers read it. A stamp is a clock's reading in ms; null where nothing is held. */
 export type LeaderlessMessage =
-  | {
-      readonly type: 'mutate';
-      readonly serial: number;
-      readonly key: number;
-      readonly stampMs: number | null;
-      readonly value: number;
-    }
+  | ({ readonly type: 'mutate'; readonly serial: number } & VersionOfKey)
   | { readonly type: 'received'; readonly serial: number }
   | { readonly type: 'mutated'; readonly serial: number }
-  | {
-      readonly type: 'repair';
-      readonly serial: number;
-      readonly key: number;
-      readonly stampMs: number | null;
-      readonly value: number;
-    }
+  | ({ readonly type: 'repair'; readonly serial: number } & VersionOfKey)
   | { readonly type: 'repaired'; readonly serial: number }
   | { readonly type: 'fetch'; readonly serial: number; readonly key: number; readonly digest?: true }
   | {
@@ -176,16 +189,14 @@ export type LeaderlessMessage =
       readonly stampMs: number | null;
       readonly value: number;
       readonly digest?: true;
+      readonly tombstone?: true;
+      readonly siblings?: readonly number[];
     }
+  | { readonly type: 'forward'; readonly operation: number; readonly key: number }
   | { readonly type: 'gossip' }
   | { readonly type: 'compare-hash'; readonly session: number; readonly at: number }
   | { readonly type: 'hash-compared'; readonly session: number; readonly at: number; readonly same: boolean }
-  | {
-      readonly type: 'stream-version';
-      readonly key: number;
-      readonly stampMs: number | null;
-      readonly value: number;
-    }
+  | ({ readonly type: 'stream-version' } & VersionOfKey)
   | {
       readonly type: 'prepare-ballot';
       readonly step: number;
@@ -212,21 +223,9 @@ export type LeaderlessMessage =
     }
   | { readonly type: 'version-committed'; readonly step: number }
   | { readonly type: 'version-streamed' }
-  | {
-      readonly type: 'hint';
-      readonly number: number;
-      readonly key: number;
-      readonly stampMs: number | null;
-      readonly value: number;
-    }
+  | ({ readonly type: 'hint'; readonly number: number } & VersionOfKey)
   | { readonly type: 'hinted'; readonly number: number }
-  | {
-      readonly type: 'stand-in';
-      readonly serial: number;
-      readonly key: number;
-      readonly stampMs: number | null;
-      readonly value: number;
-    };
+  | ({ readonly type: 'stand-in'; readonly serial: number } & VersionOfKey);
 
 /** The typed form of a packed message. */
 export function leaderlessMessage(
@@ -239,9 +238,9 @@ export function leaderlessMessage(
 ): LeaderlessMessage {
   switch (kind) {
     case MUTATE:
-      return { type: 'mutate', serial: a, key: keyIn(c), stampMs: stampMs(d, e), value: b };
+      return { type: 'mutate', serial: a, ...versionOfKey(b, c, d, e) };
     case REPAIR:
-      return { type: 'repair', serial: a, key: keyIn(c), stampMs: stampMs(d, e), value: b };
+      return { type: 'repair', serial: a, ...versionOfKey(b, c, d, e) };
     case RECEIVED:
       return { type: 'received', serial: a };
     case MUTATED:
@@ -257,13 +256,16 @@ export function leaderlessMessage(
         stampMs: stampMs(d, e),
         value: b,
         ...((c & DIGEST) !== 0 && { digest: true }),
+        ...((c & TOMBSTONE) !== 0 && { tombstone: true }),
       };
     case HINT:
-      return { type: 'hint', number: a, key: keyIn(c), stampMs: stampMs(d, e), value: b };
+      return { type: 'hint', number: a, ...versionOfKey(b, c, d, e) };
     case HINTED:
       return { type: 'hinted', number: a };
     case STAND_IN:
-      return { type: 'stand-in', serial: a, key: keyIn(c), stampMs: stampMs(d, e), value: b };
+      return { type: 'stand-in', serial: a, ...versionOfKey(b, c, d, e) };
+    case FORWARD:
+      return { type: 'forward', operation: b, key: c };
     case GOSSIP:
       return { type: 'gossip' };
     case COMPARE:
@@ -271,7 +273,7 @@ export function leaderlessMessage(
     case COMPARED:
       return { type: 'hash-compared', session: a, at: b, same: c === 1 };
     case STREAM:
-      return { type: 'stream-version', key: keyIn(c), stampMs: stampMs(d, e), value: b };
+      return { type: 'stream-version', ...versionOfKey(b, c, d, e) };
     case PREPARE:
       return { type: 'prepare-ballot', step: a, key: b, ballotMs: stampMs(d, e) };
     case PROMISED:
@@ -291,4 +293,14 @@ export function leaderlessMessage(
     default:
       throw new RangeError(`message kind ${kind} is none of leaderless replication's`);
   }
+}
+
+function versionOfKey(b: number, c: number, d: number, e: number): VersionOfKey {
+  const isTombstone = (flagsIn(c) & TOMBSTONE) !== 0;
+  return {
+    key: keyIn(c),
+    stampMs: stampMs(d, e),
+    value: b,
+    ...(isTombstone && { tombstone: true }),
+  };
 }

@@ -15,7 +15,9 @@ import { type Lightweight, newLightweight } from './lightweight.ts';
 import type { Placement } from './placement.ts';
 import { newPool, type Pool } from './pool.ts';
 import { newRepair, type Repair } from './repairing.ts';
+import type { SiblingSets } from './siblings.ts';
 import { newStore, type Store } from './store.ts';
+import { newTombstones, type Tombstones } from './tombstones.ts';
 import { newWaits, type Waits } from './waits.ts';
 
 /** What becomes of replicas that a read finds behind: nothing, or they are written to before or after its answer. */
@@ -61,6 +63,10 @@ export interface NodeSettings {
   readonly syncUs: number;
   /** How often a node begins a session of anti-entropy; 0 for never. */
   readonly repairEveryUs: number;
+  /** How long after a delete its tombstone stays. */
+  readonly gcGraceUs: number;
+  /** Whether versions are clocks, and values may be siblings. */
+  readonly keepsSiblings: boolean;
 }
 
 export interface Node {
@@ -76,6 +82,13 @@ export interface Node {
   unloggedCount: number;
   /** How many of them the sync under way covers. */
   loggingCount: number;
+  /**
+   * Where there may be siblings, by key the set that this node's next write follows: all that it has been given, also what
+   * waits for the commit log still. Otherwise two writes would be the same event.
+   */
+  readonly issued: Int32Array;
+  /** How often it has crashed. Events of another life are another server's: it may have forgotten some of its own. */
+  life: number;
   /** As a coordinator: the clock's reading in its last stamp. */
   lastStampUs: number;
   /** By node: what is kept for it, and configuration of the chart of that. */
@@ -92,6 +105,7 @@ export interface Node {
   readonly heardUs: Float64Array;
   up: number;
   readonly repair: Repair;
+  readonly tombstones: Tombstones;
   readonly acceptors: Acceptors;
   readonly lightweight: Lightweight;
 }
@@ -100,6 +114,8 @@ export interface Node {
 export interface Activation {
   node: Node;
   out: Out;
+  /** Where there may be siblings; otherwise null. */
+  sets: SiblingSets | null;
   at: number;
   peer: number;
   hi: number;
@@ -119,8 +135,9 @@ export const WRITE_TIMER = 4;
 /** The first of the repair chart's two, in the order of its slots. */
 export const REPAIR_DUE_TIMER = 5;
 export const LIGHTWEIGHT_TIMER = 7;
+export const PURGE_TIMER = 8;
 /** Two for each node that hints are kept for: see `handoffTimer`. */
-export const FIRST_HANDOFF_TIMER = 8;
+export const FIRST_HANDOFF_TIMER = 9;
 export const timerNames = [
   'the time between signs of life',
   'the time between syncs of the commit log',
@@ -130,6 +147,7 @@ export const timerNames = [
   'the time between sessions of anti-entropy',
   'the time for one of them',
   'the time of a lightweight transaction, or its pause',
+  'the time until a tombstone may go',
 ] as const;
 
 /** The chart of what is kept for a node has two timers. */
@@ -158,6 +176,8 @@ export function newNode(settings: NodeSettings, self: number, keys: number, dema
     unlogged: new Int32Array(0),
     unloggedCount: 0,
     loggingCount: 0,
+    issued: new Int32Array(settings.keepsSiblings ? keys : 0),
+    life: 0,
     lastStampUs: Number.NEGATIVE_INFINITY,
     hints: Array.from({ length: settings.nodes }, newHints),
     handoffs: new Int32Array(settings.nodes),
@@ -170,6 +190,7 @@ export function newNode(settings: NodeSettings, self: number, keys: number, dema
     heardUs: new Float64Array(settings.nodes),
     up: everybody(settings.nodes),
     repair: newRepair(settings.nodes, self),
+    tombstones: newTombstones(),
     acceptors: newAcceptors(settings.serialReads || settings.serialWrites ? keys : 0, settings.nodes),
     lightweight: newLightweight(),
   };

@@ -8,7 +8,14 @@
 
 import { READ, READ_OK } from '../../kernel/protocol.ts';
 import { type Demand, isSatisfied } from './demands.ts';
-import { FETCH, MESSAGE_BYTES, NOTE_DIGESTS_DIFFER, NOTE_READ_REPAIR, REPAIR } from './messages.ts';
+import {
+  FETCH,
+  MESSAGE_BYTES,
+  NOTE_DIGESTS_DIFFER,
+  NOTE_READ_REPAIR,
+  NOTE_SIBLINGS_READ,
+  REPAIR,
+} from './messages.ts';
 import { type Activation, type Node, readDemandOf } from './node.ts';
 import { countOf, homesOf, meets, type Need, reachableOf } from './placement.ts';
 import {
@@ -28,7 +35,8 @@ import {
   SERIAL,
   VALUE,
 } from './pool.ts';
-import { isNewer } from './stamps.ts';
+import type { SiblingSets } from './siblings.ts';
+import { CLOCK_HI, isNewer } from './stamps.ts';
 import { sayTimedOut, sendVersion } from './writing.ts';
 
 const one: Need = { among: -1, count: 1 };
@@ -186,6 +194,10 @@ export function allHoldNewest({ node, at, peer }: Activation): boolean {
 export function noteAnswer(activation: Activation): void {
   const { node, at, peer, hi, lo, value, flags, bytes } = activation;
   const { words } = node.reads;
+  if (activation.sets !== null) {
+    noteSiblings(activation, activation.sets);
+    return;
+  }
   const isFirst = words[at + ANSWERED] === 0;
   words[at + ANSWERED] = answeredBy(activation);
   const newestHi = words[at + HI]!;
@@ -204,6 +216,23 @@ export function noteAnswer(activation: Activation): void {
   }
 }
 
+/** What all have answered so far, together, is the newest: it may be that nobody holds it. */
+function noteSiblings(activation: Activation, sets: SiblingSets): void {
+  const { node, at, peer, value, bytes } = activation;
+  const { words } = node.reads;
+  const before = words[at + VALUE]!;
+  const isFirst = words[at + ANSWERED] === 0;
+  words[at + ANSWERED] = answeredBy(activation);
+  const merged = sets.merge(before, value);
+  if (merged !== before || isFirst) words[at + HOLDERS] = 0;
+  if (merged === value) words[at + HOLDERS]! |= 1 << peer;
+  if (merged === before) return;
+  words[at + HI] = CLOCK_HI;
+  words[at + LO] = sets.contextOf(merged);
+  words[at + VALUE] = merged;
+  words[at + BYTES] = (bytes / sets.valuesOf(value).length) * sets.valuesOf(merged).length;
+}
+
 export function noteRepaired({ node, at, peer }: Activation): void {
   node.reads.words[at + HOLDERS]! |= 1 << peer;
 }
@@ -217,8 +246,10 @@ export function writeBack(activation: Activation): void {
   sendVersion(activation, words, REPAIR, behind);
 }
 
-export function answerRead({ node, out, at }: Activation): void {
+export function answerRead({ node, out, at, sets }: Activation): void {
   const { words } = node.reads;
+  if (sets !== null && sets.valuesOf(words[at + VALUE]!).length > 1)
+    out.note(NOTE_SIBLINGS_READ, words[at + KEY]!, words[at + VALUE]!, 0, 0);
   const slot = words[at + CLIENT_SLOT]!;
   const bytes = MESSAGE_BYTES + words[at + BYTES]!;
   const value = words[at + VALUE]!;

@@ -26,9 +26,11 @@ import {
   standsInFor,
 } from './messages.ts';
 import { type Node, SYNC_TIMER } from './node.ts';
+import type { SiblingSets } from './siblings.ts';
 import { isNewer } from './stamps.ts';
 import {
   apply,
+  applySiblings,
   beginSync,
   CELL_BYTES,
   CELL_FLAGS,
@@ -36,10 +38,12 @@ import {
   CELL_VALUE,
   CELL_WIDTH,
   endSync,
+  joinSiblings,
   loseMemory,
   type Mutation,
   type Store,
 } from './store.ts';
+import { findTombstones, watchTombstone } from './tombstones.ts';
 
 /** Integers of a version that waits for the commit log: who is to be told, kind of message, its operation, the version. */
 const WAITING_WIDTH = 9;
@@ -48,7 +52,12 @@ const WAITING_WIDTH = 9;
 const mutation: Mutation = { key: 0, hi: 0, lo: 0, value: 0, flags: 0, bytes: 0 };
 
 /** MUTATE, REPAIR, STREAM, COMMIT: another node's version. */
-export function takeVersion(node: Node, { kind, from, a, b, c, d, e, bytes }: Input, out: Out): void {
+export function takeVersion(
+  node: Node,
+  { kind, from, a, b, c, d, e, bytes }: Input,
+  out: Out,
+  sets: SiblingSets | null,
+): void {
   mutation.key = keyIn(c);
   mutation.flags = flagsOfVersion(flagsIn(c));
   mutation.hi = d;
@@ -58,7 +67,7 @@ export function takeVersion(node: Node, { kind, from, a, b, c, d, e, bytes }: In
   if (kind === STAND_IN) keepHint(node, standsInFor(flagsIn(c)), mutation, out);
   if (node.settings.receipts && (kind === MUTATE || kind === STAND_IN))
     out.send(from, RECEIVED, a, 0, 0, 0, 0, MESSAGE_BYTES);
-  if (write(node, mutation, from, kind, a, out)) answer(from, kind, a, out);
+  if (write(node, mutation, from, kind, a, out, sets)) answer(from, kind, a, out);
 }
 
 /**
@@ -72,15 +81,17 @@ export function write(
   kind: number,
   serial: number,
   out: Out,
+  sets: SiblingSets | null,
 ): boolean {
   const { settings, store } = node;
+  if (sets !== null) node.issued[version.key] = sets.merge(node.issued[version.key]!, version.value);
   if (settings.syncUs > 0) {
     if (store.changedCount === 0) out.startTimer(SYNC_TIMER, settings.syncUs);
-    apply(store, version);
+    show(node, version, out, sets);
     if (kind === COMMIT) learnCommit(node, version);
     return true;
   }
-  if (settings.receipts) apply(store, version);
+  if (settings.receipts) show(node, version, out, sets);
   const at = node.unloggedCount * WAITING_WIDTH;
   if (at === node.unlogged.length) {
     const wider = new Int32Array(Math.max(4 * WAITING_WIDTH, at * 2));
@@ -102,6 +113,13 @@ export function write(
   return false;
 }
 
+/** A version is in the commit log, or on its way there: it shows. */
+function show(node: Node, version: Mutation, out: Out, sets: SiblingSets | null): void {
+  if (sets !== null) applySiblings(node.store, sets, version);
+  else apply(node.store, version);
+  if (version.flags !== 0) watchTombstone(node, version, out);
+}
+
 /** One fsync for all that wait (group commit). */
 function log(node: Node, out: Out): void {
   const { unlogged, unloggedCount } = node;
@@ -112,7 +130,12 @@ function log(node: Node, out: Out): void {
 }
 
 /** The commit log is synced. `own` hears of those the node wrote for operations of its own. */
-export function synced(node: Node, out: Out, own: (kind: number, serial: number) => void): void {
+export function synced(
+  node: Node,
+  out: Out,
+  sets: SiblingSets | null,
+  own: (kind: number, serial: number) => void,
+): void {
   const { store, settings } = node;
   if (settings.syncUs > 0) {
     endSync(store);
@@ -128,8 +151,8 @@ export function synced(node: Node, out: Out, own: (kind: number, serial: number)
     mutation.value = unlogged[at + 6]!;
     mutation.flags = unlogged[at + 7]!;
     mutation.bytes = unlogged[at + 8]!;
-    apply(store, mutation);
-    if (settings.receipts) harden(store, mutation);
+    show(node, mutation, out, sets);
+    if (settings.receipts) harden(store, mutation, sets);
     if (unlogged[at + 1] === COMMIT) learnCommit(node, mutation);
     if (unlogged[at] === node.self) own(unlogged[at + 1]!, unlogged[at + 2]!);
     else answer(unlogged[at]!, unlogged[at + 1]!, unlogged[at + 2]!, out);
@@ -153,7 +176,12 @@ function markDurable({ store }: Node): void {
 }
 
 /** One version is on disk, whatever else of its key shows already. */
-function harden({ durable }: Store, { key, hi, lo, value, flags, bytes }: Mutation): void {
+function harden({ durable }: Store, version: Mutation, sets: SiblingSets | null): void {
+  if (sets !== null) {
+    joinSiblings(durable, sets, version);
+    return;
+  }
+  const { key, hi, lo, value, flags, bytes } = version;
   const at = key * CELL_WIDTH;
   if (!isNewer(hi, lo, value, durable[at]!, durable[at + CELL_LO]!, durable[at + CELL_VALUE]!)) return;
   durable[at] = hi;
@@ -201,6 +229,10 @@ export function fetch({ store: { cells } }: Node, { from, a, b, c }: Input, out:
 
 export function loseReplica(node: Node, machineDies: boolean): void {
   loseMemory(node.store, machineDies);
+  findTombstones(node);
+  node.life++;
+  for (let key = 0; key < node.issued.length; key++)
+    node.issued[key] = node.store.cells[key * CELL_WIDTH + CELL_VALUE]!;
   loseAcceptors(node, machineDies);
   node.unlogged.fill(0);
   node.unloggedCount = 0;

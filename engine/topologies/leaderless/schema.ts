@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { id, positiveCount, positiveMs } from '../../scenario/fields.ts';
 import { consistencyLevels, levelsOfReads } from './levels.ts';
+import { versionRules } from './siblings.ts';
 
 const replicas = positiveCount(31);
 
@@ -205,6 +206,24 @@ export const leaderlessSchema = z.strictObject({
         ),
       ),
     }),
+  ),
+  versions: z._default(
+    z
+      .enum(versionRules)
+      .check(
+        z.describe(
+          'Which of two versions stays: the one with the later stamp (lww); or, by clocks, the one whose writer had read the other, and else both, as siblings: with one version vector for all values of a key, or with a dot for each (dotted)',
+        ),
+      ),
+    'lww',
+  ),
+  gcGraceMs: z._default(
+    positiveMs.check(
+      z.describe(
+        'How long after a delete each node keeps its tombstone; a replica that has not heard of the delete by then brings the old value back (Cassandra: gc_grace_seconds, 10 days)',
+      ),
+    ),
+    864_000_000,
   ),
   commitLog: z._default(
     z

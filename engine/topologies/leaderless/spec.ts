@@ -8,6 +8,7 @@ import type { HintSettings, ReadRepair } from './node.ts';
 import type { Copies, Wanted } from './placement.ts';
 import { riakQuorums } from './quorum-parameters.ts';
 import type { LeaderlessDocument } from './schema.ts';
+import type { VersionRule } from './siblings.ts';
 
 /** What an operation waits for. */
 export interface Asked extends Besides {
@@ -37,6 +38,8 @@ export interface LeaderlessSpec {
   readonly syncUs: number;
   /** 0 for never. */
   readonly repairEveryUs: number;
+  readonly gcGraceUs: number;
+  readonly versions: VersionRule;
   /** Clients ask the nearest nodes to coordinate. */
   readonly reads: ReadRoute;
   readonly balance: Balance;
@@ -70,6 +73,7 @@ export function leaderlessSpec(
       hint: 'what a late digest differs from is not known any more',
     });
   }
+  if (topology.versions !== 'lww') checkSiblings(topology, problems, path);
   const { failureDetection, commitLog } = topology;
   if (failureDetection.downAfterMs <= failureDetection.everyMs) {
     problems.push({
@@ -98,17 +102,42 @@ export function leaderlessSpec(
     downAfterUs: toUs(failureDetection.downAfterMs),
     syncUs: commitLog === 'batch' ? 0 : toUs(commitLog.syncEveryMs),
     repairEveryUs: topology.antiEntropy === undefined ? 0 : toUs(topology.antiEntropy.everyMs),
+    gcGraceUs: toUs(topology.gcGraceMs),
+    versions: topology.versions,
     reads: 'nearest',
     balance: topology.balance,
   };
 }
 
-/** A thousandth of a second of hints at a time, and at least one. */
-function hintsOf({ hints }: LeaderlessDocument): HintSettings {
+/** Who takes a write says which event it is: not a hint's holder, and not a ballot. */
+function checkSiblings(topology: LeaderlessDocument, problems: Problem[], path: Problem['path']): void {
+  for (const key of ['read', 'write'] as const) {
+    const wanted = topology[key];
+    if (wanted !== 'ANY' && wanted !== 'SERIAL' && wanted !== 'LOCAL_SERIAL') continue;
+    problems.push({
+      path: [...path, key],
+      found: wanted,
+      expected: 'another level where versions are clocks',
+      hint: 'with versions: lww it is one',
+    });
+  }
+  if (topology.digestReads)
+    problems.push({
+      path: [...path, 'digestReads'],
+      found: 'true',
+      expected: 'false where versions are clocks: what replicas hold is merged, and a digest cannot be',
+    });
+}
+
+/**
+ * A thousandth of a second of hints at a time, and at least one. None outlives the tombstones of its time, or it could bring
+ * back what was deleted meanwhile; so in Cassandra.
+ */
+function hintsOf({ hints, gcGraceMs }: LeaderlessDocument): HintSettings {
   if (hints === undefined) return { windowUs: 0, batch: 0, pauseUs: 0 };
   const batch = Math.max(1, Math.round(hints.perSecond / 1000));
   return {
-    windowUs: toUs(hints.windowMs),
+    windowUs: toUs(Math.min(hints.windowMs, gcGraceMs)),
     batch,
     pauseUs: Math.round((batch * 1_000_000) / hints.perSecond),
   };

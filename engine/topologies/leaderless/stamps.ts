@@ -12,6 +12,9 @@ const EPOCH_US = 2 ** 50;
 const LO = 2 ** 30;
 const HI_LEAST = 2 ** 19;
 
+/** Where versions are no stamps, the part that counts for more: the other is a number of what is known (`siblings.ts`). */
+export const CLOCK_HI = 2 ** 18;
+
 /** The part of a clock's reading that counts for more. */
 export function stampHi(us: number): number {
   return Math.floor((us + EPOCH_US) / LO);
@@ -22,7 +25,8 @@ export function stampLo(us: number): number {
   return since - Math.floor(since / LO) * LO + 1;
 }
 
-function stampUs(hi: number, lo: number): number {
+/** The clock's reading. */
+export function stampUs(hi: number, lo: number): number {
   return stampNumber(hi, lo) - EPOCH_US;
 }
 
@@ -49,6 +53,7 @@ export function stampMs(term: number, lsn: number): number | null {
 /** A version of any topology, as a phrase. */
 export function versionName(term: number, lsn: number): string {
   const ms = stampMs(term, lsn);
+  if (term === CLOCK_HI) return `clock ${lsn}`;
   return ms === null ? `record ${lsn} of term ${term}` : `the version of ${ms} ms`;
 }
 

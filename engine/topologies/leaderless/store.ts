@@ -4,9 +4,13 @@
  */
 
 import type { Out } from '../../kernel/protocol.ts';
-import { isNewer } from './stamps.ts';
+import type { SiblingSets } from './siblings.ts';
+import { CLOCK_HI, isNewer } from './stamps.ts';
 
-/** `CELL_WIDTH` integers a key: the version and its value (the number of the write; 0 for none), flags, bytes. */
+/**
+ * `CELL_WIDTH` integers a key: the version and its value (the number of the write; 0 for none), flags, bytes. Where there
+ * may be siblings: `CLOCK_HI` and the number of their clock, and for a value the number of their set.
+ */
 export const CELL_LO = 1;
 export const CELL_VALUE = 2;
 export const CELL_FLAGS = 3;
@@ -68,6 +72,29 @@ export function apply(store: Store, { key, hi, lo, value, flags, bytes }: Mutati
   cells[at + CELL_VALUE] = value;
   cells[at + CELL_FLAGS] = flags;
   cells[at + CELL_BYTES] = bytes;
+  noteChange(store, key);
+}
+
+/** Siblings join those that it has. */
+export function applySiblings(store: Store, sets: SiblingSets, version: Mutation): void {
+  store.unsyncedBytes += version.bytes;
+  if (joinSiblings(store.cells, sets, version)) noteChange(store, version.key);
+}
+
+/** Joins siblings to those that cells hold; whether that changes them. */
+export function joinSiblings(cells: Int32Array, sets: SiblingSets, { key, value, bytes }: Mutation): boolean {
+  const at = key * CELL_WIDTH;
+  const held = cells[at + CELL_VALUE]!;
+  const merged = sets.merge(held, value);
+  if (merged === held) return false;
+  cells[at] = CLOCK_HI;
+  cells[at + CELL_LO] = sets.contextOf(merged);
+  cells[at + CELL_VALUE] = merged;
+  cells[at + CELL_BYTES] = (bytes / sets.valuesOf(value).length) * sets.valuesOf(merged).length;
+  return true;
+}
+
+function noteChange(store: Store, key: number): void {
   if (store.isChanged[key] === 1) return;
   store.isChanged[key] = 1;
   if (store.changedCount === store.changed.length) {
@@ -76,6 +103,12 @@ export function apply(store: Store, { key, hi, lo, value, flags, bytes }: Mutati
     store.changed = wider;
   }
   store.changed[store.changedCount++] = key;
+}
+
+/** Forgets a key, in memory and on disk. */
+export function clearCell({ cells, durable }: Store, key: number): void {
+  cells.fill(0, key * CELL_WIDTH, (key + 1) * CELL_WIDTH);
+  durable.fill(0, key * CELL_WIDTH, (key + 1) * CELL_WIDTH);
 }
 
 /** Begins to sync all that has changed; false where nothing has, or a sync is under way. */

@@ -74,11 +74,16 @@ export function storeSibling<Value>(
   };
 }
 
-/** What two replicas make of their siblings: the newer ones, or all of both. Values are told apart by `===`. */
+/**
+ * What two replicas make of their siblings: the newer ones, or all of both. Values are told apart by `===`.
+ *
+ * Also of two with the same vector all of both. Say z overwrites x, and y knows of neither: who joins x and y first, and z
+ * then, keeps all three; who joins y and z first, and x then, has no x; and both have the same vector.
+ */
 export function syncSiblings<Value>(one: Siblings<Value>, other: Siblings<Value>): Siblings<Value> {
   const causality = compare(one.vector, other.vector);
   if (causality === 'before') return other;
-  if (causality !== 'concurrent') return one;
+  if (causality === 'after') return one;
   return {
     vector: join(one.vector, other.vector),
     values: [...one.values, ...other.values.filter((value) => !one.values.includes(value))],

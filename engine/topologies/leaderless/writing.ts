@@ -42,7 +42,7 @@ function versionOf(words: Int32Array, at: number): Mutation {
 
 /** Sends the operation's version to nodes, a bit each. What this node writes itself is counted after the step. */
 export function sendVersion(
-  { node, out, at }: Activation,
+  { node, out, at, sets }: Activation,
   words: Int32Array,
   kind: number,
   to: number,
@@ -54,7 +54,7 @@ export function sendVersion(
     if (peer === self) continue;
     out.send(peer, kind, words[at + SERIAL]!, value, packKey(key, flags), hi, lo, MESSAGE_BYTES + bytes);
   }
-  if ((to & (1 << self)) !== 0 && write(node, version, self, kind, words[at + SERIAL]!, out))
+  if ((to & (1 << self)) !== 0 && write(node, version, self, kind, words[at + SERIAL]!, out, sets))
     words[at + OWN_ANSWER] = TAKEN;
 }
 
@@ -83,7 +83,7 @@ function keepForAll({ node, out, at }: Activation, words: Int32Array, homes: num
 }
 
 function sendToStandIns(activation: Activation, words: Int32Array, homes: number): void {
-  const { node, out, at } = activation;
+  const { node, out, at, sets } = activation;
   sendVersion(activation, words, MUTATE, homes & node.up);
   const { key, hi, lo, value, flags, bytes } = versionOf(words, at);
   let others = words[at + ASKED]! & ~homes;
@@ -93,7 +93,7 @@ function sendToStandIns(activation: Activation, words: Int32Array, homes: number
     others &= others - 1;
     if (peer === node.self) {
       keepHint(node, home, version, out);
-      if (write(node, version, peer, MUTATE, words[at + SERIAL]!, out)) words[at + OWN_ANSWER] = TAKEN;
+      if (write(node, version, peer, MUTATE, words[at + SERIAL]!, out, sets)) words[at + OWN_ANSWER] = TAKEN;
     } else {
       const packed = packKey(key, standingInFor(flags, home));
       out.send(peer, STAND_IN, words[at + SERIAL]!, value, packed, hi, lo, MESSAGE_BYTES + bytes);

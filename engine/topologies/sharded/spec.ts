@@ -37,6 +37,13 @@ export function shardedSpec(
       hint: 'leaderRegions says where leaders are',
     });
   }
+  if (of.type === 'leaderless' && of.versions !== 'lww') {
+    problems.push({
+      path: ['topology', 'of', 'versions'],
+      found: of.versions,
+      expected: 'lww: clocks of several shards are not told apart',
+    });
+  }
   const shards = placed(topology, nodes, problems).map((replicas) => ({
     nodes: replicas,
     topology: plainTopologySpec(

@@ -20,8 +20,8 @@ import {
 } from './simulated.ts';
 import { type Counts, countAbove, type Tally, valueAt } from './tally.ts';
 
-const simulatedTrials = runsOf({ full: 60_000, reduced: 1_500 });
-const warsTrials = runsOf({ full: 4_000_000, reduced: 130_000 });
+const simulatedTrials = runsOf({ full: 40_000, reduced: 1_500 });
+const warsTrials = runsOf({ full: 2_000_000, reduced: 130_000 });
 /** Chance that the whole family of comparisons rejects what is the same. */
 const familyLevel = 0.01;
 

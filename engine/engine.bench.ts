@@ -45,6 +45,16 @@ function leaderless(topology: object = {}): ScenarioSource {
   return source({ topology: { type: 'leaderless', ...topology } });
 }
 
+/** 10,000 writes a second at five leaders, all to all. */
+const leaders = source({
+  cluster: {
+    nodes: ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id })),
+    defaults: { disk: { fsync: { type: 'log-normal', medianMs: 1, p99Ms: 5 } } },
+  },
+  topology: { type: 'multi-leader' },
+  workload: { clients: [{ writesPerSecond: 10_000 }], keys: { count: 1000 } },
+});
+
 /** Its safety is checked on every run. */
 const raft: ScenarioSource = {
   id: 'bench-raft',
@@ -157,6 +167,12 @@ const rows: readonly (readonly [string, ScenarioSource, boolean])[] = [
   ['leaderless, N=3 quorum reads and writes', leaderless(), false],
   ['  the same, commit log synced every 10 s', leaderless({ commitLog: { syncEveryMs: 10_000 } }), false],
   ['  the same, reads ask only two', leaderless({ readsAsk: 'enough' }), false],
+  ['multi-leader, 5 leaders all to all, 10,000 writes/s', leaders, false],
+  [
+    '  the same, 20 ms from each to each',
+    { ...leaders, network: { within: { latency: { type: 'log-normal', medianMs: 20, p99Ms: 40 } } } },
+    false,
+  ],
   ['Raft, 5 servers, 50 ms heartbeats, 1,000 writes/s', raft, false],
   [
     '  the same, and 1,000 reads/s by read index',

@@ -429,6 +429,11 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     ['topology.account: found an account, expected resolve: sum beside it'],
   ],
   [
+    'a write that waits for more leaders than there are',
+    changed(least, ['topology'], { type: 'multi-leader', confirmedBy: 1 }),
+    ['topology.confirmedBy: found 1, expected at most 0, as every leader sends its writes to so many'],
+  ],
+  [
     'reads of keys that nobody knows',
     {
       ...least,

@@ -102,10 +102,10 @@ export const clientTimerNames = [
 export type ReadRoute = 'leader' | 'followers' | 'nearest';
 
 /**
- * How a group's balancer chooses among the replicas that reads may go to: at random, each in turn, or the one that owes
- * the fewest answers, the next in turn among equals.
+ * How a group's balancer chooses among the replicas that reads may go to: at random, each in turn, the one that owes
+ * the fewest answers, the next in turn among equals, or always the first.
  */
-export type Balance = 'random' | 'round-robin' | 'least-outstanding';
+export type Balance = 'random' | 'round-robin' | 'least-outstanding' | 'first';
 
 /** A shard as a group of clients knows it: its replicas, and what it was last told of them. */
 export interface Route {
@@ -510,6 +510,7 @@ function readTarget(route: Route, reads: ReadRoute, balance: Balance, out: Out):
   const from = candidates(route, reads);
   const count = bitCount(from);
   if (count === 0) return route.leader;
+  if (balance === 'first') return 31 - Math.clz32(from & -from);
   if (balance !== 'random') return (route.chosen = inTurn(route, from, balance === 'least-outstanding'));
   let skip = count === 1 ? 0 : pick(out.draw(ROUTES), count);
   for (let replica = 0; ; replica++) {

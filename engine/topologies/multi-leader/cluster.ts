@@ -92,6 +92,7 @@ export class MultiLeaderCluster implements Cluster {
       relays: exchange.type !== 'all-to-all',
       deleteThreshold: thresholdOf(spec.deletes),
       account: spec.account,
+      confirmedBy: spec.confirmedBy,
       silenceUs: spec.silenceUs,
       retryUs: spec.retryUs,
       patienceUs: patience,
@@ -247,17 +248,19 @@ export class MultiLeaderCluster implements Cluster {
   looked(): void {
     const { leaders, lagSumUs, lagMaxUs } = this;
     this.lagSamples++;
-    for (const [author, { log, width }] of leaders.entries()) {
+    for (const [author, { log, width, settings }] of leaders.entries()) {
       for (const [reader, { applied }] of leaders.entries()) {
         if (reader === author || !this.run.isLive(reader) || !this.run.isLive(author)) continue;
         const lacks = applied[author]!;
         let index = log.base;
         const end = logEnd(log);
+        if (!settings.relays && index < end)
+          index = Math.max(index, index + lacks + 1 - log.words[entryAt(log, index, width) + SEQUENCE]!);
         for (; index < end; index++) {
           const at = entryAt(log, index, width);
           if (log.words[at + ORIGIN] === author && log.words[at + SEQUENCE]! > lacks) break;
         }
-        if (index === end) continue;
+        if (index >= end) continue;
         const lagUs = this.run.nowUs() - appliedUs(log, index);
         const pair = author * leaders.length + reader;
         lagSumUs[pair]! += lagUs;
@@ -330,12 +333,10 @@ export class MultiLeaderCluster implements Cluster {
     };
   }
 
-  private cells(): { key: number; column: number }[] {
+  private *cells(): Generator<{ readonly key: number; readonly column: number }> {
     const columns = this.spec.resolvers.length;
-    return Array.from({ length: this.keys * columns }, (_, cell) => ({
-      key: Math.floor(cell / columns),
-      column: cell % columns,
-    }));
+    for (let key = 0; key < this.keys; key++)
+      for (let column = 0; column < columns; column++) yield { key, column };
   }
 
   /** Cells in which live leaders show different things when nothing is under way any more. */

@@ -163,6 +163,8 @@ export function firstAfter(
 /** GREET: it says what it has on its disk, and what it has taken in besides. */
 export function answerGreeting(node: Leader, { from, a }: Input, out: Out): void {
   const { self, applied, seen, settings } = node;
+  // What comes next begins where this says.
+  node.hasMissed[from] = 0;
   const { leaders } = settings;
   for (let part = 0; part * PART < leaders - 1; part++) {
     const first = part * PART;

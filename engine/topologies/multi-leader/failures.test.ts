@@ -87,6 +87,30 @@ describe('a leader that crashes', () => {
     expect(a!.applied[0]! - b!.applied[0]!).toBeGreaterThanOrEqual(count);
   });
 
+  test('loses nothing acknowledged where a second leader has each write first', () => {
+    const busy = leadersIn(
+      3,
+      { confirmedBy: 1 },
+      {
+        ...crash(),
+        workload: {
+          clients: ['a', 'b', 'c'].map((id) => ({
+            id: `at-${id}`,
+            region: `in-${id}`,
+            writesPerSecond: 500,
+          })),
+          keys: { count: 10 },
+        },
+      },
+    );
+    for (const seed of [1, 2, 3]) {
+      const { report } = run(busy, seed);
+      expect(verdict(report, 'lost-writes').count).toBe(0);
+      // There and back, and two disks.
+      expect(report.latencyMs.write.p50).toBeGreaterThan(30);
+    }
+  });
+
   test('its clients ask the nearest other leader meanwhile', () => {
     const { report } = run(
       leadersIn(
@@ -174,4 +198,25 @@ test('the log is let go of once everybody has it', () => {
     expect(log.base).toBeGreaterThan(500);
     expect(log.count).toBeLessThan(log.base);
   }
+});
+
+test('standbys: clients ask the first leader of their region, and the next when it is silent', () => {
+  const base = leadersIn(2, { standbys: true }, { faults: [{ type: 'crash', node: 'a', atMs: 1000 }] });
+  const source: ScenarioSource = {
+    ...base,
+    cluster: {
+      ...base.cluster,
+      nodes: [
+        { id: 'a', region: 'in-a' },
+        { id: 'a2', region: 'in-a' },
+        { id: 'b', region: 'in-b' },
+      ],
+    },
+    workload: { ...base.workload, timeoutMs: 100 },
+  };
+  const undisturbed = run({ ...source, faults: [] }).report;
+  expect(undisturbed.nodes.map(({ writes }) => writes > 0)).toEqual([true, false, true]);
+  const { report } = run(source);
+  expect(report.nodes.every(({ writes }) => writes > 0)).toBe(true);
+  expect(verdict(report, 'divergence').result).toBe('ok');
 });

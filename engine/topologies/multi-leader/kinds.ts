@@ -24,7 +24,7 @@ import { answerGreeting, confirm, firstAfter, learn, takeTold } from './exchangi
 import { type Activation, type Leader, loseMemory } from './leader.ts';
 import { CHANGE, CONTEXT, GREET, HAS, HAVE, MESSAGE_BYTES, MISSED } from './messages.ts';
 import { synced, takeChange, takeContext } from './receiving.ts';
-import { answerRead, takeWrite } from './writing.ts';
+import { acknowledgeConfirmed, answerRead, takeWrite } from './writing.ts';
 
 /** Lowered once: every simulation steps the same tables. */
 export const exchange: Chart<Activation, ExchangeEvent> = lower(exchangeChart, {
@@ -114,6 +114,7 @@ export const leaderKind: NodeKind<Leader> = {
         break;
       case HAVE:
         learn(node, input.from, input.a, input.b);
+        if (node.settings.confirmedBy > 0) acknowledgeConfirmed(node, out);
         step(input.from, confirmed);
         break;
       case MISSED:
@@ -125,6 +126,7 @@ export const leaderKind: NodeKind<Leader> = {
         break;
       case HAS:
         if (takeTold(node, input)) step(input.from, told);
+        if (node.settings.confirmedBy > 0) acknowledgeConfirmed(node, out);
         break;
       case FLUSHED:
         if (synced(node, out)) sendOn();

@@ -10,7 +10,7 @@
 import type { AutoIncrement } from '../../identifiers/auto-increment.ts';
 import type { Out } from '../../kernel/protocol.ts';
 import { type Changes, changeWidth, type Log, newChanges, newLog } from './log.ts';
-import { PART, PARTS_MOST } from './messages.ts';
+import { authorOfContext, PART, PARTS_MOST } from './messages.ts';
 import { newRows, type Rows } from './rows.ts';
 import type { Account } from './spec.ts';
 
@@ -28,6 +28,8 @@ export interface LeaderSettings {
   /** Share of writes that delete, per 2^32. */
   readonly deleteThreshold: number;
   readonly account: Account | null;
+  /** How many others must have a write on disk before it is acknowledged. */
+  readonly confirmedBy: number;
   readonly silenceUs: number;
   readonly retryUs: number;
   /** 0 where nobody is ever given up. */
@@ -84,6 +86,8 @@ export interface Leader {
   /** By leader, what is known to be on its disk, and what it has said that it has. */
   readonly known: Int32Array;
   readonly told: Int32Array;
+  /** How many of its own writes are acknowledged, or have nobody waiting any more. */
+  acknowledged: number;
   readonly links: readonly Link[];
 }
 
@@ -130,6 +134,7 @@ export function newLeader(
     isOwed: new Uint8Array(leaders * leaders),
     known: new Int32Array(leaders * leaders),
     told: new Int32Array(leaders * leaders),
+    acknowledged: 0,
     links: Array.from({ length: leaders }, () => ({
       state: 0,
       next: 0,
@@ -144,9 +149,12 @@ export function newLeader(
 /** Contexts that are kept of each sender and part: on a link that lets messages overtake each other they come in any order. */
 const CONTEXTS = 16;
 
-/** Where a context has its place: two that come one after the other have different ones. */
+/** Where a context has its place: of one author, and of several with as many changes, each has another. */
 export function contextAt(sender: number, part: number, key: number): number {
-  return ((sender * PARTS_MOST + part) * CONTEXTS + (key & (CONTEXTS - 1))) * (PART + 1);
+  return (
+    ((sender * PARTS_MOST + part) * CONTEXTS + ((key + authorOfContext(key) * 5) & (CONTEXTS - 1))) *
+    (PART + 1)
+  );
 }
 
 /** The process dies. What shows is on its disk; what waited for that is gone. */
@@ -163,6 +171,7 @@ export function loseMemory(node: Leader): void {
   node.hasMissed.fill(0);
   node.isOwed.fill(0);
   node.owedCount = 0;
+  node.acknowledged = node.applied[node.self]!;
   node.known.fill(0);
   node.told.fill(0);
   for (const link of node.links) {

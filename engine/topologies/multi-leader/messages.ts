@@ -91,6 +91,10 @@ export function contextKey(origin: number, part: number, sequence: number): numb
   return (origin << (SEQUENCE_BITS + 3)) | (part << SEQUENCE_BITS) | (sequence & ((1 << SEQUENCE_BITS) - 1));
 }
 
+export function authorOfContext(key: number): number {
+  return key >> (SEQUENCE_BITS + 3);
+}
+
 export function partOfContext(key: number): number {
   return (key >> SEQUENCE_BITS) & 7;
 }

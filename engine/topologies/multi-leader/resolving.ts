@@ -71,7 +71,7 @@ export function applyChange(node: Leader, words: Int32Array, at: number, out: Ou
   refresh(cells, cell, words[at + HI]!, words[at + LO]!);
   // Somebody who had seen it has written since, and that has come first.
   const isReplaced = cells[cell + COVERED + origin]! >= words[at + SEQUENCE]!;
-  const concurrent = isReplaced ? 0 : takeSlot(rows, cell, words, at, resolver);
+  const concurrent = takeSlot(rows, cell, words, at, resolver, isReplaced);
   switch (resolver) {
     case LAST_WRITER:
       showNewer(node, cell, words, at, isReplaced, out);
@@ -83,7 +83,6 @@ export function applyChange(node: Leader, words: Int32Array, at: number, out: Ou
       applyAsPgd(node, cell, words, at, isReplaced, out);
       break;
     default:
-      if (isReplaced) return;
       showOfSlots(rows, cell, resolver, settings.account?.opening ?? 0);
   }
   if (concurrent !== 0) noteConflicts(rows, cell, words, at, concurrent, resolver, out);
@@ -99,14 +98,25 @@ function refresh(cells: Int32Array, cell: number, hi: number, lo: number): void 
   cells[cell + FRESH_LO] = lo;
 }
 
-/** The change counts now, and those do not any more that its author had seen. Gives those of the others that do, a bit each. */
-function takeSlot(rows: Rows, cell: number, words: Int32Array, at: number, resolver: number): number {
+/**
+ * The change counts now, unless it is replaced, and those do not any more that its author had seen. A replaced one replaces
+ * too: whoever replaced it need not have seen those. Gives the others that still count beside it, a bit each.
+ */
+function takeSlot(
+  rows: Rows,
+  cell: number,
+  words: Int32Array,
+  at: number,
+  resolver: number,
+  isReplaced: boolean,
+): number {
   const { cells, leaders } = rows;
   const origin = words[at + ORIGIN]!;
   let concurrent = 0;
   for (let leader = 0; leader < leaders; leader++) {
     const slot = slotAt(rows, cell, leader);
     if (leader === origin) {
+      if (isReplaced) continue;
       cells[slot] = words[at + SEQUENCE]!;
       cells[slot + SLOT_HI] = words[at + HI]!;
       cells[slot + SLOT_LO] = words[at + LO]!;
@@ -122,7 +132,7 @@ function takeSlot(rows: Rows, cell: number, words: Int32Array, at: number, resol
     if (cells[slot]! <= had) cells[slot] = 0;
     if (cells[cell + COVERED + leader]! < had) cells[cell + COVERED + leader] = had;
   }
-  return concurrent;
+  return isReplaced ? 0 : concurrent;
 }
 
 function show(cells: Int32Array, cell: number, words: Int32Array, at: number): void {

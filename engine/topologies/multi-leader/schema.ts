@@ -116,6 +116,28 @@ export const multiLeaderSchema = z.strictObject({
       })
       .check(z.describe('With sum: rows are accounts, and writes are withdrawals')),
   ),
+  confirmedBy: z._default(
+    z
+      .int()
+      .check(
+        z.gte(0),
+        z.lte(30),
+        z.describe(
+          'How many other leaders must have a write on disk before it is acknowledged; with 0 its own disk is enough',
+        ),
+      ),
+    0,
+  ),
+  standbys: z._default(
+    z
+      .boolean()
+      .check(
+        z.describe(
+          'Whether clients ask only the first leader of their region while it answers, so that the region’s others stand by; otherwise they ask each in turn',
+        ),
+      ),
+    false,
+  ),
   silenceMs: z._default(
     positiveMs.check(
       z.describe('How long a leader waits for word of what it has sent before it asks what the other has'),

@@ -29,6 +29,8 @@ export interface MultiLeaderSpec {
   /** How a leader chooses the keys of new rows; null where clients say which row they write. */
   readonly identifiers: 'auto-increment' | 'offset-step' | null;
   readonly account: Account | null;
+  /** How many other leaders a write waits for. */
+  readonly confirmedBy: number;
   readonly silenceUs: number;
   readonly retryUs: number;
   /** Clients ask the leader of their own region, or the nearest that answers. */
@@ -53,6 +55,17 @@ export function multiLeaderSpec(
   }
   const resolvers = resolversOf(topology, problems, path);
   checkRules(topology, resolvers, problems, path);
+  const fewest =
+    exchange.type === 'ring'
+      ? Math.min(1, nodes.length - 1)
+      : Math.min(...targetsOf(exchange, nodes.length).map((targets) => targets.length));
+  if (topology.confirmedBy > fewest) {
+    problems.push({
+      path: [...path, 'confirmedBy'],
+      found: String(topology.confirmedBy),
+      expected: `at most ${fewest}, as every leader sends its writes to so many`,
+    });
+  }
   return {
     type: topology.type,
     exchange,
@@ -65,10 +78,11 @@ export function multiLeaderSpec(
     deletes: topology.deletes,
     identifiers: topology.identifiers ?? null,
     account: topology.account ?? null,
+    confirmedBy: topology.confirmedBy,
     silenceUs: toUs(topology.silenceMs),
     retryUs: toUs(topology.retryMs),
     reads: 'nearest',
-    balance: 'round-robin',
+    balance: topology.standbys ? 'first' : 'round-robin',
   };
 }
 

@@ -11,9 +11,11 @@ import {
   addChange,
   append,
   BYTES,
+  entryAt,
   FROM,
   HI,
   LO,
+  logEnd,
   NUMBER,
   ORIGIN,
   PARTS,
@@ -87,10 +89,13 @@ export function commitOwn(node: Leader, at: number, out: Out): void {
   const sequence = applied[self]! + 1;
   words[at + SEQUENCE] = sequence;
   keepVector(node.appliedVectors, words, at, settings.leaders);
-  keepVector(node.seenVectors, words, at, settings.leaders);
   applied[self] = node.queued[self] = node.seen[self] = sequence;
   append(node.log, words, at, width, out.nowUs);
   applyChange(node, words, at, out);
+  if (settings.confirmedBy === 0) acknowledge(words, at, out);
+}
+
+function acknowledge(words: Int32Array, at: number, out: Out): void {
   out.send(
     words[at + FROM]!,
     WRITE_OK,
@@ -101,6 +106,24 @@ export function commitOwn(node: Leader, at: number, out: Out): void {
     0,
     MESSAGE_BYTES,
   );
+}
+
+/** Another has more of its own writes on disk: those that enough others have now are acknowledged, in order. */
+export function acknowledgeConfirmed(node: Leader, out: Out): void {
+  const { settings, self, known, log, width, applied } = node;
+  const { confirmedBy, leaders } = settings;
+  const end = logEnd(log);
+  for (let index = log.base; index < end && node.acknowledged < applied[self]!; index++) {
+    const at = entryAt(log, index, width);
+    const sequence = log.words[at + SEQUENCE]!;
+    if (log.words[at + ORIGIN] !== self || sequence <= node.acknowledged) continue;
+    let count = 0;
+    for (let leader = 0; leader < leaders; leader++)
+      if (leader !== self && known[leader * leaders + self]! >= sequence) count++;
+    if (count < confirmedBy) return;
+    acknowledge(log.words, at, out);
+    node.acknowledged = sequence;
+  }
 }
 
 /** Whether the balance shown here leaves room for one withdrawal more; otherwise its client hears that it does not. */

@@ -144,6 +144,38 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
       exitCode = await findCommand({ file, ...options }, io);
     });
 
+  const cutMs = milliseconds({ least: 0, most: 86_400_000 });
+  program
+    .command('cap')
+    .summary('cut a cluster in two and measure what it gives up')
+    .description(
+      'Takes the cluster of a scenario, reads and writes on both sides of a cut, heals it, and says of reads and of writes\n' +
+        'whether they stayed available or consistent, with the counts that say so. The scenario’s clients and faults are left out.',
+    )
+    .argument(
+      '<file>',
+      'a scenario in YAML or JSON; - reads standard input; or the name of a bundled scenario',
+    )
+    .option(
+      '--side <names...>',
+      'nodes, regions or helpers that are cut off (default: the last region, or a minority of the nodes)',
+    )
+    .addOption(
+      new Option(
+        '--way <way>',
+        'cut both ways, or only what the side sends out or is sent (default: both)',
+      ).choices(['both', 'out', 'in']),
+    )
+    .option('--at <ms>', 'when the cut begins (default: 20000)', cutMs)
+    .option('--for <ms>', 'how long it lasts (default: 60000)', cutMs)
+    .option('--seed <number>', 'instead of the seed in the scenario', seed)
+    .option('--json', 'print one JSON document on standard output')
+    .addHelpText('after', capExamples)
+    .action(async (file, options) => {
+      const { capCommand } = await import('./commands/cap.ts');
+      exitCode = await capCommand({ file, ...options }, io);
+    });
+
   const electionMs = { least: 0, most: 60_000 };
   program
     .command('elections')
@@ -281,6 +313,15 @@ Examples:
   quorate find semi-sync-leader-crash --violates stale-reads
   quorate find async-leader-crash --violates lost-writes > broken.yaml
   quorate simulate broken.yaml`;
+
+const capExamples = `
+Examples:
+  quorate cap etcd-leader-crash
+  quorate cap etcd-leader-crash --side etcd-1 --way out
+  quorate cap patroni-async --side pg-1 --for 90000 --json
+
+Classes: CP nothing wrong, some unanswered; AP all answered, some of it wrong;
+neither; unforced: this cut made no difference.`;
 
 const electionsExamples = `
 Examples:

@@ -16,6 +16,8 @@
  * ```
  */
 
+export { type CutWay, cutWays } from './cap/cut.ts';
+export { type CapOfKind, type CapProbe, type CapQuestion, type CapReport, prepareCap } from './cap/probe.ts';
 export { laterWriteDropped, nextWriteDropped, type Skew } from './conflicts/clock-skew.ts';
 export {
   conflictChance,

@@ -233,7 +233,11 @@ const entries: readonly TraceEntry[] = [
   { ...ended, kind: 'read', outcome: 'ok', lsn: 0 },
   { ...ended, kind: 'read', outcome: 'ok', lsn: 9, stampMs: 12.5 },
   { ...ended, kind: 'write', outcome: 'ok', lsn: 9, stampMs: 12.5 },
+  { ...at, type: 'discarded-write', operation: 5, winner: 6 },
   { ...at, type: 'drain' },
+  { ...at, type: 'lost', operation: 5 },
+  { ...at, type: 'drained', settled: true },
+  { ...at, type: 'drained', settled: false },
 ];
 
 test('every entry is one sentence of its own, which names who and what', () => {
@@ -346,12 +350,14 @@ test('a failover tells its story, in order', () => {
       "delivered",
       "discarded",
       "drain",
+      "drained",
       "dropped",
       "ended",
       "fault",
       "flushed",
       "following",
       "leading",
+      "lost",
       "restarted",
       "sent",
       "started",

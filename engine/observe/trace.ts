@@ -484,7 +484,27 @@ export type TraceEntry =
       /** Guarantees to its user that a read broke, if any. */
       readonly broken?: readonly VerdictName[];
     }
-  | { readonly type: 'drain'; readonly atMs: number };
+  | {
+      /** An acknowledged write loses to another of its key, whose writer cannot have known of it. */
+      readonly type: 'discarded-write';
+      readonly atMs: number;
+      readonly operation: number;
+      readonly winner: number;
+    }
+  | { readonly type: 'drain'; readonly atMs: number }
+  | {
+      /** At the end: an acknowledged write that no live replica holds, nor anything written with knowledge of it. */
+      readonly type: 'lost';
+      readonly atMs: number;
+      readonly operation: number;
+    }
+  | {
+      /** The run is over. */
+      readonly type: 'drained';
+      readonly atMs: number;
+      /** Whether everything under way came to its end; otherwise its time was over. */
+      readonly settled: boolean;
+    };
 
 export type Observer = (entry: TraceEntry) => void;
 
@@ -784,6 +804,14 @@ export function describeTraceEntry(entry: TraceEntry): string {
     }
     case 'drain':
       return 'the workload is over; links heal, paused processes go on, and the cluster drains';
+    case 'discarded-write':
+      return `write ${entry.operation} is thrown away, for the stamp of write ${entry.winner} is newer`;
+    case 'lost':
+      return `write ${entry.operation} was acknowledged, and no live replica holds it`;
+    case 'drained':
+      return entry.settled
+        ? 'nothing is under way any more; the run is over'
+        : 'the time to drain is over, and with it the run';
   }
 }
 

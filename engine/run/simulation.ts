@@ -219,7 +219,9 @@ export class Simulation implements Notebook {
     if (this.cluster.stampsVersions === true) {
       const { ordersWrites, judgesThrownAway } = this.cluster;
       if (ordersWrites !== true && judgesThrownAway !== true && order === undefined)
-        this.discardedWrites = new DiscardedWrites(count);
+        this.discardedWrites = new DiscardedWrites(count, (atUs, operation, winner) =>
+          this.tell({ type: 'discarded-write', atMs: atUs / 1000, operation, winner }),
+        );
       this.inversions = new Inversions(
         workload.clients.map(({ id }) => id),
         count,
@@ -338,6 +340,7 @@ export class Simulation implements Notebook {
     const answered = this.groups.every(({ open }) => open === 0);
     this.settled = answered && this.cluster.hasConverged();
     this.done = this.settled || this.loop.nowUs >= this.scenario.durationUs + this.scenario.drainUs;
+    if (this.done && this.observe !== undefined) this.tellEnd();
   }
 
   readonly isLive = (actor: number): boolean => this.loop.process(actor) === UP;
@@ -405,6 +408,12 @@ export class Simulation implements Notebook {
       stale,
       ...(broken.length > 0 && { broken }),
     });
+  }
+
+  private tellEnd(): void {
+    const atMs = this.loop.nowUs / 1000;
+    for (const operation of this.cluster.lostNumbers?.() ?? []) this.tell({ type: 'lost', atMs, operation });
+    this.tell({ type: 'drained', atMs, settled: this.settled });
   }
 
   private tell(entry: TraceEntry): void {

@@ -123,6 +123,8 @@ export interface Cluster {
   lagOf(member: number): Lag;
   /** Acknowledged writes that are lost if nothing more happens. */
   loss(): Loss;
+  /** Numbers of those writes, as far as they are still known; absent where none can be lost. */
+  lostNumbers?(): readonly number[];
   /** What an operator's fault asks of whom, or why it cannot happen now; absent where operators can do nothing. */
   operation?(fault: OperatorFault, ended: boolean): Operation | string;
   /** Called now and then over the run, with lag: what is to be watched, not counted. */

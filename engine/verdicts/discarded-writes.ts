@@ -23,9 +23,12 @@ export class DiscardedWrites {
   private count = 0;
   private first: Witness | null = null;
   private readonly newest: Int32Array;
+  private readonly tell: (atUs: number, loser: number, winner: number) => void;
 
-  constructor(keys: number) {
+  /** `tell` hears of each write that is thrown away, and of the one it lost to. */
+  constructor(keys: number, tell: (atUs: number, loser: number, winner: number) => void) {
     this.newest = new Int32Array(keys * VERSION_WIDTH);
+    this.tell = tell;
   }
 
   ended(operation: Ended, contexts: Contexts | null): void {
@@ -44,12 +47,15 @@ export class DiscardedWrites {
     const othersSinceItBegan = newestTerm > knownTerm || (newestTerm === knownTerm && newestLsn > knownLsn);
     if (loses || othersSinceItBegan) {
       this.count++;
+      const loser = loses ? number : other;
+      const winner = loses ? other : number;
+      this.tell(atUs, loser, winner);
       this.first ??= {
         atMs: atUs / 1000,
         story: [
           `write ${other} of key ${key} was acknowledged as ${versionName(newestTerm, newestLsn)}`,
           `at ${atUs / 1000} ms write ${number} of the same key was acknowledged as ${versionName(term, lsn)}`,
-          `write ${loses ? number : other} is thrown away, for the stamp of write ${loses ? other : number} is newer; nobody is told`,
+          `write ${loser} is thrown away, for the stamp of write ${winner} is newer; nobody is told`,
         ],
       };
     }

@@ -256,6 +256,10 @@ export class ConsensusCluster implements Cluster {
     return { writes: lost.length, fromUs: lost[0]?.writtenAtUs ?? 0, toUs: lost.at(-1)?.writtenAtUs ?? 0 };
   }
 
+  lostNumbers(): number[] {
+    return this.lostWrites.lost(this.run.isLive).flatMap(({ what }) => what?.value ?? []);
+  }
+
   looked(): void {
     for (const { wal } of this.servers)
       this.counts.logEntriesMax = Math.max(this.counts.logEntriesMax, wal.lastLsn - wal.firstLsn + 1);

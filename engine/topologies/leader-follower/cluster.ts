@@ -341,6 +341,10 @@ export class LeaderFollowerCluster implements Cluster {
     return { writes: lost.length, fromUs: lost[0]?.writtenAtUs ?? 0, toUs: lost.at(-1)?.writtenAtUs ?? 0 };
   }
 
+  lostNumbers(): number[] {
+    return this.lostWrites.lost(this.run.isLive).flatMap(({ what }) => what?.value ?? []);
+  }
+
   replication(): ReplicationSummary {
     return this.counts.report(this.run.nowUs(), this.lostWrites.lostAfterReads(this.run.isLive));
   }

@@ -473,6 +473,10 @@ export class LeaderlessCluster implements Cluster {
     return { writes: lost.length, fromUs: lost[0]?.atUs ?? 0, toUs: lost.at(-1)?.atUs ?? 0 };
   }
 
+  lostNumbers(): number[] {
+    return this.missing.missing(this.isHeld).map(({ value }) => value);
+  }
+
   verdicts(drained: boolean): Verdict[] {
     return [
       this.missing.verdict(this.isHeld),

@@ -314,6 +314,10 @@ export class MultiLeaderCluster implements Cluster {
     return { writes: lost.length, fromUs: lost[0]?.atUs ?? 0, toUs: lost.at(-1)?.atUs ?? 0 };
   }
 
+  lostNumbers(): number[] {
+    return this.missing().map(({ number }) => number);
+  }
+
   verdicts(drained: boolean): Verdict[] {
     return [this.lostWrites(), this.divergence(drained), this.thrownAway.verdict()];
   }

@@ -191,6 +191,10 @@ export class ShardedCluster implements Cluster {
     };
   }
 
+  lostNumbers(): number[] {
+    return this.shards.flatMap(({ cluster }) => cluster.lostNumbers?.() ?? []);
+  }
+
   /** Of each name one: the sum of all shards, the worst result, and the earliest witness. */
   verdicts(drained: boolean): Verdict[] {
     const byName = new Map<string, Verdict>();

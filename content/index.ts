@@ -100,6 +100,7 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'cassandra-node-down',
   'sloppy-quorum',
   'strict-quorum-refuses',
+  'rack-dies',
   'riak',
   'riak-pw',
   'voldemort',

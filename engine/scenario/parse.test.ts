@@ -280,7 +280,7 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     'an unknown key deep inside',
     changed(least, ['cluster', 'nodes', 0, 'disks'], {}),
     [
-      'cluster.nodes[0].disks: found a key that is not known here, expected one of the keys id, region, disk, capacity, replay, clock (did you mean disk?)',
+      'cluster.nodes[0].disks: found a key that is not known here, expected one of the keys id, region, rack, disk, capacity, replay, clock (did you mean disk?)',
     ],
   ],
   ['a wrong type', changed(least, ['seed'], '1'), ['seed: found "1", expected a number']],
@@ -978,5 +978,20 @@ test('levels of client groups: of leaderless replication only, and none that are
   expect(told({ read: 4, write: 'SERIAL' }, leaderless)).toEqual([
     'workload.clients[0].read: found 4, expected at most the number of replicas, 3 (nobody else could answer)',
     'workload.clients[0].write: found SERIAL, expected a level that client groups may have of their own (hints that count, and lightweight transactions, are the whole topology’s)',
+  ]);
+});
+
+test('racks: where copies are placed by region', () => {
+  const racked = (topology: object) => ({
+    ...least,
+    cluster: { nodes: [{ id: 'a', rack: 'one' }, { id: 'b' }] },
+    topology,
+  });
+  expect(parseScenario(racked({ type: 'leaderless', replicas: { local: 2 } })).nodes).toMatchObject([
+    { id: 'a', rack: 'one' },
+    { id: 'b' },
+  ]);
+  expect(problemsOf(racked({ type: 'leaderless' })).map(describeProblem)).toEqual([
+    'cluster.nodes[0].rack: found one, expected a leaderless topology with replicas for each region, which racks are told apart for (write replicas: { region: count, … })',
   ]);
 });

@@ -71,6 +71,7 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
   );
   checkLinkedOnce(network.between, problems);
   checkLatenciesOf(document, problems);
+  checkRacks(document, problems);
   const scenario: Scenario = {
     id: document.id,
     title: document.title,
@@ -124,6 +125,7 @@ function nodeSpec(
   return {
     id: node.id,
     region: node.region,
+    ...(node.rack !== undefined && { rack: node.rack }),
     fsync: latencySpec(disk?.fsync ?? 0, diskPath, problems),
     diskBytesPerSecond: disk?.bytesPerSecond ?? 0,
     diskBytes: disk?.capacityBytes ?? 0,
@@ -384,6 +386,21 @@ function checkLatenciesOf({ network, topology }: ScenarioDocument, problems: Pro
       hint: 'latency is of every message',
     });
   }
+}
+
+/** Who places copies by region looks at racks too, and nobody else does. */
+function checkRacks({ cluster: { nodes }, topology }: ScenarioDocument, problems: Problem[]): void {
+  const placed = topology.type === 'sharded' ? topology.of : topology;
+  if (placed.type === 'leaderless' && typeof placed.replicas === 'object') return;
+  nodes.forEach(({ rack }, index) => {
+    if (rack === undefined) return;
+    problems.push({
+      path: ['cluster', 'nodes', index, 'rack'],
+      found: rack,
+      expected: 'a leaderless topology with replicas for each region, which racks are told apart for',
+      hint: 'write replicas: { region: count, … }',
+    });
+  });
 }
 
 /** Every two places that exchange messages need a link. */

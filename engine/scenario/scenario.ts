@@ -41,6 +41,8 @@ export interface Scenario {
 export interface NodeSpec {
   readonly id: string;
   readonly region: string;
+  /** Without it, one of its own. */
+  readonly rack?: string;
   readonly fsync: LatencySpec;
   /** 0 is unlimited. */
   readonly diskBytesPerSecond: number;

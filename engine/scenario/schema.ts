@@ -170,7 +170,20 @@ const nodeSettings = {
 
 const cluster = z.strictObject({
   nodes: z
-    .array(z.strictObject({ id, region: z._default(id, 'local'), ...nodeSettings }))
+    .array(
+      z.strictObject({
+        id,
+        region: z._default(id, 'local'),
+        rack: z.optional(
+          id.check(
+            z.describe(
+              'Leaderless, with replicas for each region: those of a key are in as many racks as there are; without it, a rack of the node’s own',
+            ),
+          ),
+        ),
+        ...nodeSettings,
+      }),
+    )
     .check(z.minLength(1), z.maxLength(31)),
   defaults: z.prefault(
     z.strictObject(nodeSettings).check(z.describe('For every node that does not say otherwise')),

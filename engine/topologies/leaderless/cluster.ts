@@ -108,7 +108,7 @@ export class LeaderlessCluster implements Cluster {
     this.messageOf = sets === null ? leaderlessMessage : messagesOf(sets);
     if (sets !== null) this.order = orderOf(sets, run.names.slice(0, nodes.length));
     const regions = nodes.map(({ region }) => region);
-    this.placement = placementOf(regions, spec.copies, spec.virtualNodes, keys);
+    this.placement = placementOf(nodes, spec.copies, spec.virtualNodes, keys);
     this.repairEveryUs = spec.repairEveryUs;
     this.ordersWrites = isSerial(spec.write.wanted);
     const askedByGroups = groups.map(({ read = spec.read, write = spec.write }) => ({ read, write }));

@@ -126,6 +126,18 @@ test('R + W > N: nor where digests are asked for first', () => {
     ).toMatchObject({ result: 'ok', complete: true });
 });
 
+test('R + W > N: nor where receipts count, and disks later', () => {
+  const riak = {
+    read: { r: 2 },
+    write: { w: 2, dw: 1 },
+    commitLog: 'batch',
+    readsAsk: 'all',
+    readRepair: 'none',
+  };
+  expect(run(3, riak, 'stale')).toMatchObject({ result: 'ok', complete: true });
+  expect(run(3, { ...riak, read: { r: 1 } }, 'stale').result).toBe('violation');
+});
+
 test('R + W = N: some order does', () => {
   for (const [read, write] of [
     [1, 2],

@@ -24,19 +24,24 @@ export interface Placement {
 /** How many copies of a key there are: in all, or in each region. */
 export type Copies = number | Readonly<Record<string, number>>;
 
-/** `regions` of the nodes. `virtualNodes`: tokens of each node at random; null for one each, and key k begins at node k. */
+/** Where a node is; without a rack, in one of its own. */
+export interface Site {
+  readonly region: string;
+  readonly rack?: string;
+}
+
+/** `sites` of the nodes. `virtualNodes`: tokens of each node at random; null for one each, and key k begins at node k. */
 export function placementOf(
-  regions: readonly string[],
+  sites: readonly Site[],
   copies: Copies,
   virtualNodes: number | null,
   keys: number,
 ): Placement {
-  const nodes = regions.length;
+  const nodes = sites.length;
   const ring = ringOf(
     virtualNodes === null ? evenTokens(nodes, nodes) : randomTokens(0, nodes, virtualNodes),
   );
-  // Racks are not modelled: every node is one of its own.
-  const places = regions.map((centre, node) => ({ centre, rack: String(node) }));
+  const places = sites.map(({ region, rack }, node) => ({ centre: region, rack: rack ?? `of node ${node}` }));
   const homes = new Int32Array(ring.tokens.length);
   const orders = new Uint8Array(ring.tokens.length * nodes);
   for (const [row, token] of ring.tokens.entries()) {

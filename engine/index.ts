@@ -110,12 +110,14 @@ export {
 export { addTally, type Tally } from './quorum/tally.ts';
 export { Distribution, type DistributionSummary } from './run/distribution.ts';
 export {
+  type ChangesView,
   type ClusterView,
   type CopiesView,
   type EnabledFault,
   type FaultAction,
   open,
   type Player,
+  type StreamView,
 } from './run/player.ts';
 export { confirms, decodeLink, encodeLink, type RunLink } from './run/record.ts';
 export type { ExpectationResult, Failover, Report, Verdict } from './run/report.ts';

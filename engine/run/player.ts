@@ -46,6 +46,8 @@ export interface NodeRole {
   readonly believedLeader: string | null;
   /** What a replica without a log holds; absent where there is a log. */
   readonly copies?: CopiesView;
+  /** What a leader among several has heard of; absent where one log orders all writes. */
+  readonly changes?: ChangesView;
 }
 
 /** Of the keys that were written and that a replica keeps copies of: how many copies are the newest version any node has. */
@@ -54,6 +56,13 @@ export interface CopiesView {
   readonly newest: number;
   /** Those that a crash of the machine would leave. */
   readonly newestOnDisk: number;
+}
+
+/** Of all changes that any leader has committed: how many have come to this one, and how many of them it has applied. */
+export interface ChangesView {
+  readonly all: number;
+  readonly received: number;
+  readonly applied: number;
 }
 
 export interface NodeView extends NodeRole {

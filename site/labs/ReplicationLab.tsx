@@ -65,7 +65,11 @@ export default function ReplicationLab({ id, question, hint, whole, variants, at
                 isWhole.value = !isWhole.value;
               }}
             >
-              {isWhole.value ? 'Fewer panels' : picture.holdsCopies ? 'Links and log' : 'Links, lag and log'}
+              {isWhole.value
+                ? 'Fewer panels'
+                : picture.holds === 'log'
+                  ? 'Links, lag and log'
+                  : 'Links and log'}
             </button>
           </p>
         )}
@@ -85,7 +89,7 @@ function Controls({ lab, whole }: { lab: Lab; whole: boolean }) {
         <NodeFaults lab={lab} />
         {whole && <LinkFaults lab={lab} />}
         {whole && <OperatorFaults lab={lab} />}
-        {whole && !lab.picture.value.holdsCopies && <LagTable lab={lab} />}
+        {whole && lab.picture.value.holds === 'log' && <LagTable lab={lab} />}
       </div>
       {whole && <MetricsPanel lab={lab} />}
       {whole && <Log lab={lab} />}
@@ -376,7 +380,7 @@ function LinkFaults({ lab }: { lab: Lab }) {
         ))}
       </div>
       <div class="row">
-        {!lab.picture.value.holdsCopies && (
+        {lab.picture.value.holds === 'log' && (
           <button class="button small" type="button" onClick={() => isolateLeader(lab)}>
             Cut leader from followers
           </button>
@@ -461,7 +465,7 @@ function MetricsPanel({ lab }: { lab: Lab }) {
             {formatNumber(writes.ok)} / {formatNumber(writes.fail)} / {formatNumber(writes.info)}
           </dd>
         </div>
-        {lab.picture.value.holdsCopies ? (
+        {lab.picture.value.holds !== 'log' ? (
           <>
             <div class={discardedWrites > 0 ? 'notice' : ''}>
               <dt>acknowledged writes thrown away</dt>

@@ -46,15 +46,19 @@ const lane = 5;
 
 /**
  * The first node alone in the upper row, the others below in rows of two or three: replication runs down, clients reach
- * every node from the bar above and helpers from the bars below.
+ * every node from the bar above and helpers from the bars below. Leaders among several stand in a ring instead.
  */
 export function geometryOf(view: ClusterView): Geometry {
   const boxes = new Map<string, Box>();
   const nodesTop = placeBars(boxes, view.clients, margin, bar.clients) + aisle;
-  const rows = rowsOf(view.nodes.map(({ id }) => id));
-  for (const [row, ids] of rows.entries()) {
-    for (const [index, id] of ids.entries())
-      boxes.set(id, { x: nodeX(index, ids.length, row), y: nodesTop + row * rowStep, ...node });
+  const ids = view.nodes.map(({ id }) => id);
+  const amongLeaders = view.nodes.every(({ changes }) => changes !== undefined);
+  const rows = amongLeaders ? ringOf(ids) : rowsOf(ids);
+  for (const [row, abreast] of rows.entries()) {
+    for (const [index, id] of abreast.entries()) {
+      const x = amongLeaders ? nodeX(index, abreast.length, 0) : nodeX(index, abreast.length, row);
+      boxes.set(id, { x, y: nodesTop + row * rowStep, ...node });
+    }
   }
   const nodesBottom = nodesTop + (rows.length - 1) * rowStep + node.height;
   const hasHelpers = view.helpers.length > 0;
@@ -89,6 +93,14 @@ function rowsOf(ids: readonly string[]): string[][] {
   return rows;
 }
 
+/** Leaders are alike: two abreast, in the order in which changes go round, so that a ring is the rim. An odd one stands below. */
+function ringOf(ids: readonly string[]): string[][] {
+  const rows = [ids.slice(0, 2)];
+  for (let left = ids.length - 1, right = 2; right <= left; left--, right++)
+    rows.push(left === right ? [ids[left]!] : [ids[left]!, ids[right]!]);
+  return rows;
+}
+
 /** Two of a middle row stand at the edges, two of a lower row closer together: lines from above pass between. */
 function nodeX(index: number, count: number, row: number): number {
   const inner = row > 1 && count === 2 ? 60 : 0;
@@ -102,7 +114,7 @@ export function pairId(from: string, to: string): string {
   return from < to ? `${from}--${to}` : `${to}--${from}`;
 }
 
-/** Where the line between two boxes leaves the one and meets the other: straight down where one lies above the other. */
+/** Where the line between two boxes leaves the one and meets the other: straight down where one lies above the other's middle. */
 function between(a: Box, b: Box): [Point, Point] {
   const middle = (box: Box) => ({ x: box.x + box.width / 2, y: box.y + box.height / 2 });
   if (a.y === b.y) {
@@ -116,7 +128,8 @@ function between(a: Box, b: Box): [Point, Point] {
   const [upper, lower] = a.y < b.y ? [a, b] : [b, a];
   const wide = upper.width > lower.width ? upper : lower;
   const narrow = wide === upper ? lower : upper;
-  const isBar = wide.width > 1.2 * narrow.width;
+  const isBar =
+    wide.width > 1.2 * narrow.width && middle(narrow).x > wide.x && middle(narrow).x < wide.x + wide.width;
   // Between nodes the line slants from a point towards the other; from a bar it drops straight.
   const slant = (from: Box, to: Box) => {
     const reach = (middle(to).x - middle(from).x) * 0.22;

@@ -3,7 +3,7 @@
  * renders again. `Picture.tsx` draws it.
  */
 import { type Signal, signal } from '@preact/signals';
-import type { ClusterView, CopiesView } from '#engine';
+import type { ChangesView, ClusterView, CopiesView, StreamView } from '#engine';
 import { formatNumber } from '../lib/figures.ts';
 import { type Geometry, geometryOf, type Line, pairId, pointOn } from './geometry.ts';
 
@@ -59,6 +59,24 @@ const shapesWithCopies: Readonly<Record<Shape, string>> = {
   control: 'signs of life and the like',
 };
 
+const shapesWithChanges: Readonly<Record<Shape, string>> = {
+  record: 'a change on its way to another leader',
+  confirm: 'word that it is there',
+  request: 'a client’s request',
+  reply: 'its answer',
+  control: 'greetings and the like',
+};
+
+/** What nodes keep: one log that a leader orders, copies of which some are the newest, or changes of several leaders. */
+type Holding = 'log' | 'copies' | 'changes';
+
+const shapesOf = { log: shapesWithLogs, copies: shapesWithCopies, changes: shapesWithChanges };
+const barsOf: Readonly<Record<Holding, readonly string[]>> = {
+  log: ['written', 'flushed', 'replayed'],
+  copies: ['newest', 'on disk'],
+  changes: ['received', 'applied'],
+};
+
 const shapeOfKind: Readonly<Record<string, Shape>> = {
   append: 'record',
   entry: 'record',
@@ -76,6 +94,9 @@ const shapeOfKind: Readonly<Record<string, Shape>> = {
   repaired: 'confirm',
   fetch: 'request',
   fetched: 'reply',
+  change: 'record',
+  'change-context': 'record',
+  have: 'confirm',
 };
 
 const away = 'translate(-99 -99)';
@@ -93,8 +114,7 @@ export class Picture {
   /** The whole picture in a sentence, for those who cannot see it. */
   readonly sentence = signal('');
   private readonly linkOf = new Map<string, LinkPicture>();
-  /** No replica leads: each holds copies, and none has a log in an order that all share. */
-  readonly holdsCopies: boolean;
+  readonly holds: Holding;
   /** What the shapes of messages mean. */
   readonly shapes: Readonly<Record<Shape, string>>;
   /** With many lines only those that do not stream say what they do. */
@@ -103,9 +123,9 @@ export class Picture {
   constructor(view: ClusterView) {
     this.geometry = geometryOf(view);
     this.isCrowded = view.nodes.length > 4;
-    this.holdsCopies = view.nodes.every(({ copies }) => copies !== undefined);
-    this.shapes = this.holdsCopies ? shapesWithCopies : shapesWithLogs;
-    const bars = this.holdsCopies ? ['newest', 'on disk'] : ['written', 'flushed', 'replayed'];
+    this.holds = holdingOf(view);
+    this.shapes = shapesOf[this.holds];
+    const bars = barsOf[this.holds];
     this.nodes = view.nodes.map(({ id, region }) => ({
       id,
       region,
@@ -135,7 +155,7 @@ export class Picture {
     this.updateDots(view);
     for (const [index, { leader, openOperations }] of view.clients.entries())
       this.clients[index]!.text.value =
-        `${this.holdsCopies ? '' : `writes to ${leader} · `}${formatNumber(openOperations)} open`;
+        `${this.holds === 'log' ? `writes to ${leader} · ` : ''}${formatNumber(openOperations)} open`;
     for (const [index, helper] of view.helpers.entries())
       this.helpers[index]!.text.value = helperText(helper, view.helpers.length > 2);
     this.sentence.value = sentenceOf(view);
@@ -155,9 +175,10 @@ export class Picture {
       picture.role.value = node.process === 'down' ? `was ${node.role}` : node.role;
       picture.className.value = `node ${node.role} ${node.process}`;
       const state = node.process === 'up' ? stateWords(node.state) : node.process;
-      picture.status.value = this.holdsCopies ? state : `${state} · term ${node.term}`;
-      if (node.copies === undefined) updateLogs(picture, node, newest);
-      else updateCopies(picture, node.copies);
+      picture.status.value = this.holds === 'log' ? `${state} · term ${node.term}` : state;
+      if (node.copies !== undefined) updateShares(picture, sharesOfCopies(node.copies));
+      else if (node.changes !== undefined) updateShares(picture, sharesOfChanges(node.changes));
+      else updateLogs(picture, node, newest);
     }
   }
 
@@ -177,18 +198,19 @@ export class Picture {
       const cut = cuts.get(id) ?? 0;
       const state = states.get(id);
       link.cut.value = cut > 0;
-      link.className.value = `link ${link.line.replication ? 'replication' : 'traffic'} ${state ?? ''} ${cut > 0 ? 'cut' : ''}`;
-      const words =
-        cut === 2
-          ? 'cut'
-          : cut === 1
-            ? 'cut one way'
-            : this.isCrowded && state === 'streaming'
-              ? ''
-              : (state ?? '');
+      const words = cut === 2 ? 'cut' : cut === 1 ? 'cut one way' : this.streamWords(state);
       const count = flying.get(id) ?? 0;
-      link.label.value = count === 0 ? words : `${words}${words === '' ? '' : ' · '}${count}`;
+      link.label.value = [words, count === 0 ? '' : `${count}`].filter((each) => each !== '').join(' · ');
+      // Each client has its leader, and leaders need not all talk to each other: other lines would hide the rest.
+      const isIdle = this.holds === 'changes' && state === undefined && count === 0 && cut === 0;
+      link.className.value = `link ${link.line.replication ? 'replication' : 'traffic'} ${state ?? ''} ${cut > 0 ? 'cut' : ''} ${isIdle ? 'idle' : ''}`;
     }
+  }
+
+  /** What a stream does is said where there is room, and where it says something: among leaders there is always a change on its way. */
+  private streamWords(state: StreamView['state'] | undefined): string {
+    if (state === undefined || (state === 'streaming' && this.isCrowded)) return '';
+    return this.holds === 'changes' && state !== 'disconnected' ? '' : state;
   }
 
   private updateDots(view: ClusterView): void {
@@ -224,12 +246,34 @@ function updateLogs(
   }
 }
 
-function updateCopies({ bars }: NodePicture, { keys, newest, newestOnDisk }: CopiesView): void {
-  for (const [index, count] of [newest, newestOnDisk].entries()) {
+/** So many, of so many, a bar each. */
+type Shares = readonly (readonly [count: number, of: number])[];
+
+function sharesOfCopies({ keys, newest, newestOnDisk }: CopiesView): Shares {
+  return [
+    [newest, keys],
+    [newestOnDisk, keys],
+  ];
+}
+
+function sharesOfChanges({ all, received, applied }: ChangesView): Shares {
+  return [
+    [received, all],
+    [applied, all],
+  ];
+}
+
+function updateShares({ bars }: NodePicture, shares: Shares): void {
+  for (const [index, [count, of]] of shares.entries()) {
     const bar = bars[index]!;
-    bar.width.value = keys === 0 ? barWidth : Math.round((barWidth * count) / keys);
-    bar.text.value = `${formatNumber(count)} of ${formatNumber(keys)}`;
+    bar.width.value = of === 0 ? barWidth : Math.round((barWidth * count) / of);
+    bar.text.value = `${formatNumber(count)} of ${formatNumber(of)}`;
   }
+}
+
+function holdingOf({ nodes }: ClusterView): Holding {
+  if (nodes.every(({ copies }) => copies !== undefined)) return 'copies';
+  return nodes.every(({ changes }) => changes !== undefined) ? 'changes' : 'log';
 }
 
 /** `following.receiving` as it would be said: the innermost part, its words apart. */
@@ -244,8 +288,9 @@ function helperText({ state, leader }: ClusterView['helpers'][number], isNarrow:
 }
 
 function sentenceOf(view: ClusterView): string {
-  const nodes = view.nodes.map(({ id, role, process, writtenLsn, appliedLsn, copies }) => {
+  const nodes = view.nodes.map(({ id, role, process, writtenLsn, appliedLsn, copies, changes }) => {
     if (process !== 'up') return `${id} is ${process}`;
+    if (changes !== undefined) return `${id} has ${changes.applied} of ${changes.all} changes`;
     return copies === undefined
       ? `${id} is ${role}, wrote ${writtenLsn}, replayed ${appliedLsn}`
       : `${id} has the newest version of ${copies.newest} of ${copies.keys} keys`;

@@ -66,7 +66,7 @@ export function reportsOf(claimed: Scenario, seeds: number): Report[] {
   return Array.from({ length: seeds }, (_, index) => simulate(claimed, { seed: index + 1 }));
 }
 
-/** A scenario with one setting changed. `path`: keys with dots between, such as `topology.failover.timeoutMs`. */
+/** A scenario with one setting changed. `path`: keys and indices with dots between, such as `topology.failover.timeoutMs`. */
 export function withSetting(source: ScenarioSource, path: string, value: number): Scenario {
   const changedSource = structuredClone(source) as unknown as Record<string, unknown>;
   const keys = path.split('.');
@@ -74,8 +74,9 @@ export function withSetting(source: ScenarioSource, path: string, value: number)
   let at = changedSource;
   for (const key of keys) {
     const inner = at[key];
-    if (!isSettings(inner)) throw new Error(`No settings at ${key} of ${path} in ${source.id}`);
-    at = inner;
+    if (typeof inner !== 'object' || inner === null)
+      throw new Error(`No settings at ${key} of ${path} in ${source.id}`);
+    at = inner as Record<string, unknown>;
   }
   at[last] = value;
   return parseScenario(changedSource);

@@ -439,6 +439,10 @@ export class MultiLeaderCluster implements Cluster {
   }
 
   roles(): NodeRole[] {
+    const all = this.leaders.reduce(
+      (sum, _, author) => sum + Math.max(...this.leaders.map(({ applied }) => applied[author]!)),
+      0,
+    );
     return this.leaders.map(({ applied, inbox, heldBackCount, links, targets }) => {
       const count = applied.reduce((sum, each) => sum + each, 0);
       const silent = targets.filter((peer) => linkState(links[peer]!.state) === 'silent').length;
@@ -450,6 +454,7 @@ export class MultiLeaderCluster implements Cluster {
         flushedLsn: count,
         appliedLsn: count,
         believedLeader: null,
+        changes: { all, received: Math.min(all, count + inbox.count + heldBackCount), applied: count },
       };
     });
   }

@@ -32,11 +32,12 @@ const scriptBytesMost = 130_000;
 /** A chapter's HTML with all its labs closed, compressed. */
 const htmlBytesMost = 45_000;
 /** A row of the syllabus that only states something: it has no run. */
-const rowsWithoutRun = ['S-A5'];
-/** Sections A and B whole, of D what is written, and of E what section B needs: each row needs a claim with a live lab on some page. */
+const rowsWithoutRun = ['S-A5', 'S-C6'];
+/** Sections A, B and D whole, of C what is run, and of E what section B needs: each row needs a claim with a live lab on some page. */
 const rowsThatRun = [
   ...Array.from({ length: 17 }, (_, index) => `S-A${index + 1}`),
   ...Array.from({ length: 9 }, (_, index) => `S-B${index + 1}`),
+  ...Array.from({ length: 13 }, (_, index) => `S-C${index + 1}`),
   ...Array.from({ length: 13 }, (_, index) => `S-D${index + 1}`),
   'S-E4',
 ].filter((row) => !rowsWithoutRun.includes(row));

@@ -6,9 +6,10 @@ const named = (name: string, count: number) =>
   Array.from({ length: count }, (_, index) => ({ id: `${name}-${index}` }));
 
 /** Only what the geometry looks at. */
-function viewOf(nodes: number, helpers: number, clients: number): ClusterView {
+function viewOf(nodes: number, helpers: number, clients: number, amongLeaders: boolean): ClusterView {
+  const changes = { all: 0, received: 0, applied: 0 };
   const actors = {
-    nodes: named('node', nodes),
+    nodes: named('node', nodes).map((node) => (amongLeaders ? { ...node, changes } : node)),
     helpers: named('helper', helpers),
     clients: named('app', clients),
   };
@@ -27,7 +28,8 @@ test.each([1, 2, 3, 4, 5, 6, 7, 9, 15])(
   (nodes) => {
     for (const helpers of [0, 1, 3, 5]) {
       for (const clients of [1, 2, 4]) {
-        const { boxes, width, height, lines } = geometryOf(viewOf(nodes, helpers, clients));
+        const view = viewOf(nodes, helpers, clients, helpers === 0);
+        const { boxes, width, height, lines } = geometryOf(view);
         const all = [...boxes.values()];
         expect(all).toHaveLength(nodes + helpers + clients);
         expect(lines).toHaveLength((nodes * (nodes - 1)) / 2 + nodes * (helpers + clients));

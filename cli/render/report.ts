@@ -272,7 +272,7 @@ function multiLeader({ multiLeader: counts }: Report, paint: Paint): string {
 /** What coordinators did besides; only what happened is said. */
 function coordination({ coordination: counts }: Report, paint: Paint): string {
   if (counts === null) return '';
-  const { hintsStored, hintsReplayed, hintsExpired, hintsLost, hintsHeld } = counts;
+  const { hintsStored, hintsReplayed, hintsExpired, hintsLost, hintsHeld, hintsHeldMax } = counts;
   const fates: [number, string][] = [
     [hintsReplayed, 'handed over'],
     [hintsExpired, 'too old to be'],
@@ -289,7 +289,7 @@ function coordination({ coordination: counts }: Report, paint: Paint): string {
       `Hints: ${number(hintsStored)}; ${fates
         .filter(([count]) => count > 0)
         .map(([count, fate]) => `${number(count)} ${fate}`)
-        .join(', ')}.`,
+        .join(', ')}; ${number(hintsHeldMax)} at once at most.`,
     ],
   ];
   const happened = told.filter(([count]) => count > 0).map(([, sentence]) => indented('  ', sentence));

@@ -137,6 +137,8 @@ export interface CoordinationSummary {
   /** Hints that a node had which is down at the end, and those that live nodes still have. */
   readonly hintsLost: number;
   readonly hintsHeld: number;
+  /** The most hints that live nodes had at once, sampled: the longest backlog of handoff. */
+  readonly hintsHeldMax: number;
 }
 
 /** Sessions in which two nodes compared Merkle trees of what both are to hold. */

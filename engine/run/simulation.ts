@@ -153,6 +153,7 @@ export class Simulation implements Notebook {
           balance: balanceOf(topology),
           seeksLeader: this.cluster.clientsSeekLeader ?? false,
           asksAnybody: this.cluster.clientsAskAnybody ?? false,
+          holdersOf: this.cluster.holdersOf ?? null,
           valueBytes: workload.valueBytes,
           timeoutUs: workload.timeoutUs,
           keys,

@@ -95,6 +95,8 @@ export interface Cluster {
   readonly clientsSeekLeader?: boolean;
   /** Whether any replica takes any operation: clients choose one of the nearest that answer. */
   readonly clientsAskAnybody?: boolean;
+  /** Where clients know who holds a key: those replicas, a bit each; absent where they do not. */
+  readonly holdersOf?: ((key: number) => number) | null;
   /** Whether versions are stamps of clocks, of which the newest wins, and not records of a log. */
   readonly stampsVersions?: boolean;
   /** Of stamped versions: whether writes of a key are put in an order before they are made, so that none is thrown away. */

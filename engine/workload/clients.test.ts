@@ -271,6 +271,7 @@ test('word of an older term that was overtaken does not send a client back to th
       balance: 'random',
       seeksLeader: false,
       asksAnybody: false,
+      holdersOf: null,
       valueBytes: 1,
       timeoutUs: 1000,
       keys: uniformKeys(1),

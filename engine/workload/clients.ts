@@ -143,6 +143,8 @@ export interface ClientSettings {
   readonly seeksLeader: boolean;
   /** Whether any replica takes any operation: the group asks those that reads may go to, and leaves alone who was silent. */
   readonly asksAnybody: boolean;
+  /** Who holds a key, a bit each, where clients know; they ask one of those if any is among the nearest. */
+  readonly holdersOf: ((key: number) => number) | null;
   readonly valueBytes: number;
   readonly timeoutUs: number;
   readonly keys: KeyChooser;
@@ -454,7 +456,8 @@ function begin(
   const route = group.routes.length === 1 ? group.routes[0]! : group.routes[key % group.routes.length]!;
   if (route.rerouting !== null)
     route.leader = reached(route.rerouting, settings.routing!, out.nowUs, () => out.draw(ROUTES));
-  const replica = reading || settings.asksAnybody ? replicaToRead(group, route, slot, out) : route.leader;
+  const replica =
+    reading || settings.asksAnybody ? replicaToRead(group, route, slot, key, out) : route.leader;
   const target = route.firstActor + replica;
   if (contexts !== null) {
     contexts.keysToWrite[slot] = readsFirst ? key : -1;
@@ -495,19 +498,31 @@ function askLeader(group: ClientGroup, out: Out, slot: number): void {
 }
 
 /** Where a read goes, with what is done for its user. */
-function replicaToRead({ users, settings }: ClientGroup, route: Route, slot: number, out: Out): number {
-  const { reads, balance, remedies } = settings;
-  if (users === null || remedies === null) return readTarget(route, reads, balance, out);
+function replicaToRead(
+  { users, settings }: ClientGroup,
+  route: Route,
+  slot: number,
+  key: number,
+  out: Out,
+): number {
+  const { remedies, reads } = settings;
+  if (users === null || remedies === null) return readTarget(route, settings, key, out);
   const user = users.ofSlot[slot]!;
   if (users.leaderUntilUs[user]! > out.nowUs) return route.leader;
-  if (!remedies.sticky) return readTarget(route, reads, balance, out);
+  if (!remedies.sticky) return readTarget(route, settings, key, out);
   const from = candidates(route, reads);
   return from === 0 ? route.leader : pinned(user, from);
 }
 
-function readTarget(route: Route, reads: ReadRoute, balance: Balance, out: Out): number {
+function readTarget(
+  route: Route,
+  { reads, balance, holdersOf }: ClientSettings,
+  key: number,
+  out: Out,
+): number {
   if (reads === 'leader') return route.leader;
-  const from = candidates(route, reads);
+  const near = candidates(route, reads);
+  const from = holdersOf === null ? near : near & holdersOf(key) || near;
   const count = bitCount(from);
   if (count === 0) return route.leader;
   if (balance === 'first') return 31 - Math.clz32(from & -from);

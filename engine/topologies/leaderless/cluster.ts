@@ -67,6 +67,7 @@ export class LeaderlessCluster implements Cluster {
   readonly messageOf: Cluster['messageOf'];
   readonly order?: VersionOrder;
   readonly clientsAskAnybody = true;
+  readonly holdersOf: ((key: number) => number) | null;
   readonly stampsVersions = true;
   readonly ordersWrites: boolean;
   private readonly placement: Placement;
@@ -82,6 +83,7 @@ export class LeaderlessCluster implements Cluster {
   /** Since when nothing has been under way while the cluster drains. */
   private quietSinceUs = -1;
   private readonly repairEveryUs: number;
+  private hintsHeldMax = 0;
   private readonly counts = {
     unavailable: 0,
     timedOut: 0,
@@ -109,6 +111,7 @@ export class LeaderlessCluster implements Cluster {
     if (sets !== null) this.order = orderOf(sets, run.names.slice(0, nodes.length));
     const regions = nodes.map(({ region }) => region);
     this.placement = placementOf(nodes, spec.copies, spec.virtualNodes, keys);
+    this.holdersOf = spec.clientsKnowHolders ? (key) => homesOf(this.placement, key) : null;
     this.repairEveryUs = spec.repairEveryUs;
     this.ordersWrites = isSerial(spec.write.wanted);
     const askedByGroups = groups.map(({ read = spec.read, write = spec.write }) => ({ read, write }));
@@ -194,13 +197,21 @@ export class LeaderlessCluster implements Cluster {
   }
 
   coordination(): CoordinationSummary {
-    const held = (isLive: boolean) =>
-      this.nodes.reduce(
-        (sum, { hints }, node) =>
-          this.run.isLive(node) === isLive ? hints.reduce((kept, { count }) => kept + count, sum) : sum,
-        0,
-      );
-    return { ...this.counts, hintsLost: held(false), hintsHeld: held(true) };
+    const hintsHeld = this.hintsOf(true);
+    const hintsHeldMax = Math.max(this.hintsHeldMax, hintsHeld);
+    return { ...this.counts, hintsLost: this.hintsOf(false), hintsHeld, hintsHeldMax };
+  }
+
+  looked(): void {
+    if (this.counts.hintsStored > 0) this.hintsHeldMax = Math.max(this.hintsHeldMax, this.hintsOf(true));
+  }
+
+  /** Kept by nodes that live, or by those that do not. */
+  private hintsOf(isLive: boolean): number {
+    let kept = 0;
+    for (const [node, { hints }] of this.nodes.entries())
+      if (this.run.isLive(node) === isLive) for (const { count } of hints) kept += count;
+    return kept;
   }
 
   private noteSibling(node: number, key: number, number: number, context: number, set: number): void {

@@ -151,6 +151,8 @@ describe('Riak', () => {
     const sloppy = traced(cutOff({ write: { w: 2 }, read: { r: 2 } })).report.coordination!;
     expect(sloppy.hintsStored).toBeGreaterThan(150);
     expect(sloppy.hintsReplayed).toBe(sloppy.hintsStored);
+    // Those for two replicas, of the time that these were held for down.
+    expect(sloppy.hintsHeldMax).toBeGreaterThan(sloppy.hintsStored / 2);
     expect([sloppy.hintsExpired, sloppy.hintsLost, sloppy.hintsHeld]).toEqual([0, 0, 0]);
   });
 });
@@ -240,5 +242,44 @@ describe('levels of client groups', () => {
         .sort((a, b) => a - b);
     const median = (values: number[]) => values[values.length >> 1]!;
     expect(median(latencies('page'))).toBeGreaterThan(1.4 * median(latencies('bookings')));
+  });
+});
+
+describe('smart clients', () => {
+  const nine = (topology: Partial<Leaderless>, changes: Partial<ScenarioSource> = {}): ScenarioSource =>
+    scenario(
+      { readsAsk: 'enough', read: 1, ...topology },
+      {
+        cluster: { nodes: [...'abcdefghi'].map((id) => ({ id })) },
+        network: { within: { latency: 1 } },
+        workload: {
+          clients: [{ readsPerSecond: 500, writesPerSecond: 100 }],
+          keys: { count: 90 },
+          timeoutMs: 300,
+        },
+        ...changes,
+      },
+    );
+
+  test('ask a node that holds the key: a read at ONE needs no other', () => {
+    const shareOf = (topology: Partial<Leaderless>) => {
+      const { entries, report } = traced(nine(topology));
+      const fetches = entries.filter((entry) => entry.type === 'sent' && entry.message.type === 'fetch');
+      return fetches.length / report.operations.read.ok;
+    };
+    expect(shareOf({ clientsAsk: 'replicas' })).toBe(0);
+    expect(shareOf({ clientsAsk: 'any' })).toBeCloseTo(2 / 3, 1);
+  });
+
+  test('and when those are silent, another of the key, or any', () => {
+    const faults = ['a', 'b', 'c'].map((node): FaultSource => ({ type: 'crash', node, atMs: 200 }));
+    const { entries } = traced(nine({ clientsAsk: 'replicas', hints: {} }, { faults, durationMs: 3000 }));
+    const late = entries.flatMap((entry) =>
+      entry.type === 'ended' && entry.kind === 'read' && entry.atMs - entry.latencyMs > 1500 ? [entry] : [],
+    );
+    // Keys of which nobody is left are refused by whoever is asked.
+    expect(late.filter(({ outcome }) => outcome === 'fail').length).toBeGreaterThan(20);
+    expect(late.filter(({ outcome }) => outcome === 'info').length).toBe(0);
+    expect(late.filter(({ outcome }) => outcome === 'ok').length).toBeGreaterThan(500);
   });
 });

@@ -88,6 +88,16 @@ export const leaderlessSchema = z.strictObject({
     ),
     'QUORUM',
   ),
+  clientsAsk: z._default(
+    z
+      .enum(['any', 'replicas'])
+      .check(
+        z.describe(
+          'Which of the nearest nodes clients ask to coordinate: any of them, or one that holds the key where there is one (smart clients: Voldemort’s, and Cassandra’s token-aware drivers)',
+        ),
+      ),
+    'any',
+  ),
   balance: z._default(
     z
       .enum(['random', 'round-robin', 'least-outstanding'])

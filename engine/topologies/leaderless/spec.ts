@@ -43,6 +43,7 @@ export interface LeaderlessSpec {
   /** Clients ask the nearest nodes to coordinate. */
   readonly reads: ReadRoute;
   readonly balance: Balance;
+  readonly clientsKnowHolders: boolean;
 }
 
 /** The settings of a scenario, and the problems in them that its shape does not show. */
@@ -106,6 +107,7 @@ export function leaderlessSpec(
     versions: topology.versions,
     reads: 'nearest',
     balance: topology.balance,
+    clientsKnowHolders: topology.clientsAsk === 'replicas',
   };
 }
 

@@ -27,6 +27,7 @@ export class ShardedCluster implements Cluster {
   readonly messageOf: Cluster['messageOf'];
   readonly clientsSeekLeader: boolean;
   readonly clientsAskAnybody: boolean;
+  readonly holdersOf: ((key: number) => number) | null;
   readonly stampsVersions: boolean;
   readonly ordersWrites: boolean;
   /** Which shard a member is of. */
@@ -71,6 +72,7 @@ export class ShardedCluster implements Cluster {
     this.messageOf = cluster.messageOf;
     this.clientsSeekLeader = cluster.clientsSeekLeader ?? false;
     this.clientsAskAnybody = cluster.clientsAskAnybody ?? false;
+    this.holdersOf = cluster.holdersOf ? (key) => shards[key % shards.length]!.cluster.holdersOf!(key) : null;
     this.stampsVersions = cluster.stampsVersions ?? false;
     this.ordersWrites = cluster.ordersWrites ?? false;
   }
@@ -152,6 +154,7 @@ export class ShardedCluster implements Cluster {
       hintsExpired: sum(({ hintsExpired }) => hintsExpired),
       hintsLost: sum(({ hintsLost }) => hintsLost),
       hintsHeld: sum(({ hintsHeld }) => hintsHeld),
+      hintsHeldMax: sum(({ hintsHeldMax }) => hintsHeldMax),
     };
   }
 

@@ -1,7 +1,7 @@
 /**
  * A counter that can be set back, and so live in a map whose keys are removed. Each replica keeps its own sum under one dot.
  * To set it back takes away the sums that were seen; a replica that counts at the same time brings its whole sum back with
- * it, not only what it has added since. Where that is wrong, a PN-counter for each period is right.
+ * it, not only what it has added since. Where that is wrong, `reset-wins-counter.ts` is right.
  *
  * Source: Baquero et al., delta-enabled-crdts, CausalCounter, https://github.com/CBaquero/delta-enabled-crdts.
  */

@@ -36,13 +36,19 @@ export interface DotValues<Value> {
   readonly values: Table<Dot, Value>;
 }
 
+/** For each dot what was counted up and down under it, by the one replica whose dot it is. */
+export interface DotCounts {
+  readonly type: 'counts';
+  readonly counts: Table<Dot, readonly [up: number, down: number]>;
+}
+
 /** A store for each key, none of them empty. */
 export interface DotMap<Key extends Atom, Store> {
   readonly type: 'map';
   readonly entries: Table<Key, Store>;
 }
 
-export type DotStore = DotSet | DotValues<unknown> | DotMap<Atom, DotStore>;
+export type DotStore = DotSet | DotValues<unknown> | DotCounts | DotMap<Atom, DotStore>;
 
 /** A store, and which events it knows. */
 export interface Causal<Store> {
@@ -52,6 +58,7 @@ export interface Causal<Store> {
 
 export const noDots: DotSet = { type: 'dots', dots: [] };
 export const noValues: DotValues<never> = { type: 'values', values: [] };
+export const noCounts: DotCounts = { type: 'counts', counts: [] };
 export const noEntries: DotMap<never, never> = { type: 'map', entries: [] };
 
 /** What both know and neither knows to be removed. Throws TypeError where one key holds different types. */
@@ -83,6 +90,8 @@ export function dotsIn(store: DotStore): Dot[] {
       return [...store.dots];
     case 'values':
       return store.values.map(([dot]) => dot);
+    case 'counts':
+      return store.counts.map(([dot]) => dot);
     case 'map':
       return store.entries.flatMap(([, inner]) => dotsIn(inner));
   }
@@ -94,6 +103,16 @@ function joinStores(
   knownToOne: CausalContext,
   knownToOther: CausalContext,
 ): DotStore {
+  /** What both have is joined; what one has is kept unless the other knows its dot, and so has removed it. */
+  const joinByDot = <Value>(
+    mine: Table<Dot, Value>,
+    theirs: Table<Dot, Value>,
+    joinValues: (mine: Value, theirs: Value) => Value,
+  ) =>
+    mergeTables(mine, theirs, compareDots, (here, there, dot) => {
+      if (here !== undefined && there !== undefined) return joinValues(here, there);
+      return knows(here === undefined ? knownToOne : knownToOther, dot) ? undefined : (here ?? there);
+    });
   if (one.type === 'dots' && other.type === 'dots') {
     const kept = (dots: readonly Dot[], others: readonly Dot[], known: CausalContext) =>
       dots.filter((dot) => holds(others, dot, compareDots) || !knows(known, dot));
@@ -106,13 +125,16 @@ function joinStores(
       ),
     };
   }
-  if (one.type === 'values' && other.type === 'values') {
-    const values = mergeTables(one.values, other.values, compareDots, (mine, theirs, dot) => {
-      if (mine === undefined) return knows(knownToOne, dot) ? undefined : theirs;
-      return theirs === undefined && knows(knownToOther, dot) ? undefined : mine;
-    });
-    return { type: 'values', values };
-  }
+  if (one.type === 'values' && other.type === 'values')
+    return { type: 'values', values: joinByDot(one.values, other.values, (mine) => mine) };
+  if (one.type === 'counts' && other.type === 'counts')
+    return {
+      type: 'counts',
+      counts: joinByDot(one.counts, other.counts, (mine, theirs) => [
+        Math.max(mine[0], theirs[0]),
+        Math.max(mine[1], theirs[1]),
+      ]),
+    };
   if (one.type === 'map' && other.type === 'map') {
     const entries = mergeTables(one.entries, other.entries, compareAtoms, (mine, theirs) => {
       const joined = joinStores(
@@ -129,7 +151,7 @@ function joinStores(
 }
 
 function emptyLike({ type }: DotStore): DotStore {
-  return { dots: noDots, values: noValues, map: noEntries }[type];
+  return { dots: noDots, values: noValues, counts: noCounts, map: noEntries }[type];
 }
 
 export function isEmpty(store: DotStore): boolean {
@@ -138,6 +160,8 @@ export function isEmpty(store: DotStore): boolean {
       return store.dots.length === 0;
     case 'values':
       return store.values.length === 0;
+    case 'counts':
+      return store.counts.length === 0;
     case 'map':
       return store.entries.length === 0;
   }

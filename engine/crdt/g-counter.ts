@@ -20,7 +20,11 @@ export function read(counter: GCounter): number {
 
 /** The delta that counts at a replica; `by` is 0 or more. Throws RangeError below: the replica's older states would win. */
 export function increment(counter: GCounter, replica: Id, by = 1): GCounter {
-  if (!(by >= 0 && by < Number.POSITIVE_INFINITY))
-    throw new RangeError(`a counter that only grows was to count ${by}, expected 0 or more`);
-  return [[replica, counterOf(counter, replica) + by]];
+  return [[replica, counterOf(counter, replica) + checkedAmount(by)]];
+}
+
+/** What may be counted: a finite number, 0 or more. */
+export function checkedAmount(by: number): number {
+  if (by >= 0 && by < Number.POSITIVE_INFINITY) return by;
+  throw new RangeError(`what only grows was to count ${by}, expected 0 or more`);
 }

@@ -6,7 +6,7 @@
  * const delta = update(cart, 'milk', causalCounter.empty, (count) => causalCounter.increment(count, 'phone'));
  * ```
  *
- * It holds what is made of dots: sets that add or remove wins, multi-value registers, flags, causal counters, and maps. A key
+ * It holds what is made of dots: sets that add or remove wins, multi-value registers, flags, causal and reset-wins counters, and maps. A key
  * holds one type; Riak makes the type part of the key.
  *
  * Source: Almeida, Shoker and Baquero 2018 (arXiv 1603.01529), section 7.4.

@@ -11,6 +11,7 @@ import * as causalCounter from './causal-counter.ts';
 import * as flag from './flag.ts';
 import * as gCounter from './g-counter.ts';
 import * as gSet from './g-set.ts';
+import * as lexicographicCounter from './lexicographic-counter.ts';
 import * as lwwElementSet from './lww-element-set.ts';
 import * as lwwRegister from './lww-register.ts';
 import * as multiValueRegister from './multi-value-register.ts';
@@ -19,6 +20,7 @@ import { joinLexicographic, joinPairwise } from './pair.ts';
 import * as pnCounter from './pn-counter.ts';
 import * as pnSet from './pn-set.ts';
 import * as removeWinsSet from './remove-wins-set.ts';
+import * as resetWinsCounter from './reset-wins-counter.ts';
 import type { Atom } from './sorted.ts';
 import * as twoPhaseSet from './two-phase-set.ts';
 
@@ -336,6 +338,40 @@ test('causal counter: set back to 0, the other side’s later counts stay', () =
   expect(causalCounter.read(causalCounter.join(one, other))).toBe(15);
 });
 
+test('lexicographic counter: a +3 +2 −1, b +1: 5; and a +4 −1, b −1: both 2 once joined', () => {
+  const inc = (replica: string, by: number) => (state: lexicographicCounter.LexicographicCounter) =>
+    lexicographicCounter.increment(state, replica, by);
+  const { join, read } = lexicographicCounter;
+  const first = made(lexicographicCounter, inc('a', 3), inc('a', 2), inc('a', -1));
+  expect(first).toEqual([['a', [3, 4]]]);
+  expect(read(join(made(lexicographicCounter, inc('b', 1)), first))).toBe(5);
+  const [a, b] = [
+    made(lexicographicCounter, inc('a', 4), inc('a', -1)),
+    made(lexicographicCounter, inc('b', -1)),
+  ];
+  expect([read(a), read(b), read(join(a, b)), read(join(b, a))]).toEqual([3, -1, 2, 2]);
+});
+
+test('reset-wins counter: 7, then 3 after a reset on one side; a fresh dot outlives the next', () => {
+  const { join, read, increment, decrement, reset, fresh } = resetWinsCounter;
+  const inc = (replica: string, by?: number) => (state: resetWinsCounter.ResetWinsCounter) =>
+    increment(state, replica, by);
+  let i = made(resetWinsCounter, inc('i'), inc('i', 2), (state) => decrement(state, 'i'));
+  let j = made(resetWinsCounter, inc('j', 5));
+  i = join(i, j);
+  expect(read(i)).toBe(7);
+  for (const change of [reset, inc('j', 1)]) j = join(j, change(j));
+  i = join(i, j);
+  expect(read(i)).toBe(3);
+  j = join(j, i);
+  j = join(j, reset(j));
+  // What is counted under a dot that the reset has seen is lost with it.
+  expect(read(join(join(i, increment(i, 'i')), j))).toBe(0);
+  i = join(i, fresh(i, 'i'));
+  i = join(i, increment(i, 'i'));
+  expect(read(join(i, j))).toBe(1);
+});
+
 describe('map', () => {
   const add = (map: orMap.OrMap, replica: string, key: Atom, element: string): orMap.OrMap =>
     orMap.join(
@@ -367,6 +403,19 @@ describe('map', () => {
     const one = add(start, 'dev1', 'friend', 'alice');
     const other = orMap.join(one, orMap.remove(one, 'friend'));
     expect(at(orMap.join(add(one, 'dev1', 'friend', 'bob'), other), 'friend')).toEqual(['bob']);
+  });
+
+  test('a counter of friends: its key is removed, 3 counted under a fresh dot at the same time', () => {
+    const { empty, fresh, increment } = resetWinsCounter;
+    const change = (map: orMap.OrMap, delta: (value: resetWinsCounter.ResetWinsCounter) => typeof empty) =>
+      orMap.join(map, orMap.update(map, 'friend', empty, delta));
+    const one = change(start, (value) => increment(value, 'dev1', 2));
+    const other = orMap.join(one, orMap.remove(one, 'friend'));
+    const counted = change(
+      change(one, (value) => fresh(value, 'dev1')),
+      (value) => increment(value, 'dev1', 3),
+    );
+    expect(resetWinsCounter.read(orMap.get(orMap.join(counted, other), 'friend', empty))).toBe(3);
   });
 
   test('maps of maps', () => {

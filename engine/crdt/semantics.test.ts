@@ -89,6 +89,26 @@ const definitions: Readonly<Record<string, Definition>> = {
       }),
     );
   },
+  'reset-wins counter': (events) => {
+    const kindOf = ({ choice }: Event) => choice % 5;
+    const isReset = (event: Event) => kindOf(event) === 0;
+    /** The event that began the dot another one counts under. */
+    const beginningOf = (event: Event): Event => {
+      const before = [...event.seen].findLast((other) => other.replica === event.replica && !isReset(other));
+      if (before === undefined || kindOf(event) === 1) return event;
+      const beginning = beginningOf(before);
+      const isGone = [...event.seen].some((other) => isReset(other) && other.seen.has(beginning));
+      return isGone ? event : beginning;
+    };
+    const resets = events.filter(isReset);
+    return sum(
+      events
+        .filter((event) => kindOf(event) > 1)
+        .filter((event) => !resets.some(({ seen }) => seen.has(beginningOf(event))))
+        .map((event) => (kindOf(event) === 2 ? -event.amount : event.amount)),
+    );
+  },
+  'lexicographic counter': (events) => sum(events.map(({ amount }) => amount - 2)),
   'G-Set': (events) => inOrder(events.map(({ element }) => element)),
   '2P-Set': (events) => {
     const removed = new Set(events.filter(({ choice }) => choice % 3 === 0).map(({ element }) => element));

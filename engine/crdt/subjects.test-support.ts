@@ -6,6 +6,7 @@ import * as causalCounter from './causal-counter.ts';
 import * as flag from './flag.ts';
 import * as gCounter from './g-counter.ts';
 import * as gSet from './g-set.ts';
+import * as lexicographicCounter from './lexicographic-counter.ts';
 import * as lwwElementSet from './lww-element-set.ts';
 import * as lwwRegister from './lww-register.ts';
 import * as multiValueRegister from './multi-value-register.ts';
@@ -13,6 +14,7 @@ import * as orMap from './or-map.ts';
 import * as pnCounter from './pn-counter.ts';
 import * as pnSet from './pn-set.ts';
 import * as removeWinsSet from './remove-wins-set.ts';
+import * as resetWinsCounter from './reset-wins-counter.ts';
 import * as sequence from './sequence.ts';
 import * as twoPhaseSet from './two-phase-set.ts';
 
@@ -142,6 +144,22 @@ export const subjects: readonly Subject<unknown>[] = [
       among(step, 4) === 0
         ? causalCounter.reset(state)
         : causalCounter.increment(state, step.replica, step.amount - 2),
+  }),
+  subject<resetWinsCounter.ResetWinsCounter>({
+    ...resetWinsCounter,
+    name: 'reset-wins counter',
+    act: (state, step) => {
+      const { replica, amount } = step;
+      if (among(step, 5) === 0) return resetWinsCounter.reset(state);
+      if (among(step, 5) === 1) return resetWinsCounter.fresh(state, replica);
+      if (among(step, 5) === 2) return resetWinsCounter.decrement(state, replica, amount);
+      return resetWinsCounter.increment(state, replica, amount);
+    },
+  }),
+  subject<lexicographicCounter.LexicographicCounter>({
+    ...lexicographicCounter,
+    name: 'lexicographic counter',
+    act: (state, { replica, amount }) => lexicographicCounter.increment(state, replica, amount - 2),
   }),
   subject<gSet.GSet>({ ...gSet, name: 'G-Set', act: (_, { element }) => gSet.add(element) }),
   subject<twoPhaseSet.TwoPhaseSet>({

@@ -176,6 +176,26 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
       exitCode = await capCommand({ file, ...options }, io);
     });
 
+  program
+    .command('compare')
+    .summary('run one workload over every topology, side by side')
+    .description(
+      'Runs the cluster and the clients of a scenario on every topology, undisturbed and with a crash of the node that took\n' +
+        'most writes, and prints what was measured side by side. The scenario’s own topology and faults are left out.',
+    )
+    .option(
+      '--workload <file>',
+      'a scenario in YAML or JSON; - reads standard input; or the name of a bundled scenario (default: three-region-shop)',
+    )
+    .option('--seed <number>', 'instead of the seed in the scenario', seed)
+    .addOption(new Option('--markdown', 'print a Markdown table').conflicts('json'))
+    .option('--json', 'print one JSON document on standard output, with every run')
+    .addHelpText('after', compareExamples)
+    .action(async (options) => {
+      const { compareCommand } = await import('./commands/compare.ts');
+      exitCode = await compareCommand(options, io);
+    });
+
   const electionMs = { least: 0, most: 60_000 };
   program
     .command('elections')
@@ -322,6 +342,12 @@ Examples:
 
 Classes: CP nothing wrong, some unanswered; AP all answered, some of it wrong;
 neither; unforced: this cut made no difference.`;
+
+const compareExamples = `
+Examples:
+  quorate compare
+  quorate compare --workload mine.yaml --markdown
+  quorate compare --json | jq '.topologies[] | {name, bestAt}'`;
 
 const electionsExamples = `
 Examples:

@@ -169,6 +169,7 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'conflicts-by-column',
   'clock-behind-loses',
   'hybrid-clock-keeps',
+  'three-region-shop',
   'tokyo-writes-to-virginia',
   'tokyo-writes-to-tokyo',
   'auto-increment-collides',

@@ -18,6 +18,14 @@
 
 export { type CutWay, cutWays } from './cap/cut.ts';
 export { type CapOfKind, type CapProbe, type CapQuestion, type CapReport, prepareCap } from './cap/probe.ts';
+export {
+  type Cell,
+  type ComparedRun,
+  type ComparedTopology,
+  Comparison,
+  type ComparisonTable,
+  comparedFigures,
+} from './compare/compare.ts';
 export { laterWriteDropped, nextWriteDropped, type Skew } from './conflicts/clock-skew.ts';
 export {
   conflictChance,

@@ -1,0 +1,236 @@
+/**
+ * One workload over every topology, side by side: who takes writes, what conflicts, how reads scale, what a write costs, what a
+ * crash costs. Every cell is measured, and names the run it was read from. Syllabus S-E5.
+ *
+ * ```ts
+ * const comparison = new Comparison(source);
+ * for (let run = comparison.next(); run !== null; run = comparison.next()) comparison.took(run, simulate(run.scenario));
+ * comparison.table();
+ * ```
+ *
+ * Of the scenario it keeps nodes, links, who asks how often for which keys, and the length; topology, faults and what it expects
+ * are replaced. Each topology is run twice: undisturbed, and with a crash of the node that took most writes, a third of the way.
+ */
+import type { Report } from '../run/report.ts';
+import { parseScenario } from '../scenario/parse.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import type { ScenarioSource } from '../scenario/schema.ts';
+
+/** What is measured, in the order of the table; of each the smaller the better unless it says otherwise. */
+export const comparedFigures = [
+  { name: 'writeTargets', title: 'nodes that take writes', unit: '', of: 'calm', better: 'more' },
+  { name: 'writeP50Ms', title: 'write, median', unit: 'ms', of: 'calm', better: 'less' },
+  { name: 'writeP99Ms', title: 'write, p99', unit: 'ms', of: 'calm', better: 'less' },
+  { name: 'readP50Ms', title: 'read, median', unit: 'ms', of: 'calm', better: 'less' },
+  { name: 'readP99Ms', title: 'read, p99', unit: 'ms', of: 'calm', better: 'less' },
+  { name: 'busiestReadShare', title: 'reads at busiest node', unit: '%', of: 'calm', better: 'less' },
+  { name: 'staleReadShare', title: 'reads that are stale', unit: '%', of: 'calm', better: 'less' },
+  { name: 'conflicts', title: 'acked, thrown away', unit: '', of: 'calm', better: 'less' },
+  { name: 'messagesPerOperation', title: 'messages an operation', unit: '', of: 'calm', better: 'less' },
+  { name: 'writeOutageMs', title: 'crash: no write for', unit: 'ms', of: 'crash', better: 'less' },
+  { name: 'readOutageMs', title: 'crash: no read for', unit: 'ms', of: 'crash', better: 'less' },
+  { name: 'lostWrites', title: 'crash: writes lost', unit: '', of: 'crash', better: 'less' },
+] as const;
+
+export type FigureName = (typeof comparedFigures)[number]['name'];
+
+/** The topologies that are compared, with the words at the head of each column. */
+const contenders = [
+  { name: 'async', title: 'one leader, asynchronous' },
+  { name: 'semi-sync', title: 'one leader, one follower waited for' },
+  { name: 'raft', title: 'consensus (Raft), reads by read index' },
+  { name: 'leaders', title: 'every node leads, last writer wins' },
+  { name: 'quorum', title: 'leaderless, quorums that meet' },
+  { name: 'one', title: 'leaderless, one replica each way' },
+] as const;
+
+export type ContenderName = (typeof contenders)[number]['name'];
+
+export interface Cell {
+  /** null where the run had nothing to measure it by: no reads, no writes. */
+  readonly value: number | null;
+  /** The run it was read from, among the comparison's own. */
+  readonly run: string;
+  readonly seed: number;
+  readonly digest: string;
+}
+
+export interface ComparedTopology {
+  readonly name: ContenderName;
+  readonly title: string;
+  readonly cells: Readonly<Record<FigureName, Cell>>;
+  /** In what no other topology of the table is better. */
+  readonly bestAt: readonly FigureName[];
+}
+
+export interface ComparisonTable {
+  readonly workload: string;
+  readonly seed: number;
+  readonly topologies: readonly ComparedTopology[];
+  /** Every run, ready for `simulate`. */
+  readonly scenarios: readonly ScenarioSource[];
+}
+
+export interface ComparedRun {
+  readonly source: ScenarioSource;
+  readonly scenario: Scenario;
+}
+
+interface Entry {
+  readonly name: ContenderName;
+  readonly title: string;
+  readonly calm: ComparedRun;
+  calmReport: Report | null;
+  crash: ComparedRun | null;
+  crashReport: Report | null;
+}
+
+export class Comparison {
+  private readonly source: ScenarioSource;
+  private readonly entries: readonly Entry[];
+
+  /** Throws InputError where the workload cannot be run on some topology. */
+  constructor(source: ScenarioSource, seed = source.seed ?? 1) {
+    this.source = { ...source, seed };
+    this.entries = contenders.map(({ name, title }) => {
+      const calm = runOf(this.source, name, null);
+      return { name, title, calm, calmReport: null, crash: null, crashReport: null };
+    });
+  }
+
+  /** How many runs there are in all. */
+  get runs(): number {
+    return this.entries.length * 2;
+  }
+
+  /** The next run to make; null when all are made. Whom a crash strikes is known after the undisturbed run. */
+  next(): ComparedRun | null {
+    for (const entry of this.entries) {
+      if (entry.calmReport === null) return entry.calm;
+      entry.crash ??= runOf(this.source, entry.name, busiestWriter(entry.calmReport));
+      if (entry.crashReport === null) return entry.crash;
+    }
+    return null;
+  }
+
+  took(run: ComparedRun, report: Report): void {
+    for (const entry of this.entries) {
+      if (entry.calm === run) entry.calmReport = report;
+      else if (entry.crash === run) entry.crashReport = report;
+    }
+  }
+
+  /** Once every run has been made. */
+  table(): ComparisonTable {
+    const measured = this.entries.map(({ name, title, calmReport, crashReport }) => ({
+      name,
+      title,
+      cells: cellsOf(calmReport!, crashReport!),
+    }));
+    return {
+      workload: this.source.id,
+      seed: this.source.seed!,
+      topologies: measured.map((each) => ({
+        ...each,
+        bestAt: comparedFigures
+          .filter((figure) => isBest(each.cells, measured, figure))
+          .map(({ name }) => name),
+      })),
+      scenarios: this.entries.flatMap(({ calm, crash }) => [calm.source, crash!.source]),
+    };
+  }
+}
+
+/** The workload on one topology; with a crash of a node, if one is named. */
+function runOf(source: ScenarioSource, name: ContenderName, crashed: string | null): ComparedRun {
+  const { id, seed, durationMs, drainMs, cluster, network, workload } = source;
+  const atMs = Math.round(durationMs / 3);
+  const varied: ScenarioSource = {
+    id: `${id.slice(0, 40)}.${name}${crashed === null ? '' : '.crash'}`,
+    seed,
+    durationMs,
+    drainMs,
+    cluster,
+    ...(network !== undefined && { network }),
+    topology: topologyOf(name, cluster.nodes.length),
+    workload: {
+      ...workload,
+      // Routes, levels and remedies belong to the topology that they were written for.
+      clients: workload.clients.map(({ id: group, region, readsPerSecond, writesPerSecond }) => ({
+        ...(group !== undefined && { id: group }),
+        ...(region !== undefined && { region }),
+        ...(readsPerSecond !== undefined && { readsPerSecond }),
+        ...(writesPerSecond !== undefined && { writesPerSecond }),
+      })),
+    },
+    faults: crashed === null ? [] : [{ type: 'crash', node: crashed, atMs }],
+  };
+  return { source: varied, scenario: parseScenario(varied) };
+}
+
+function topologyOf(name: ContenderName, nodes: number): ScenarioSource['topology'] {
+  const replicas = Math.min(3, nodes);
+  const majority = Math.floor(replicas / 2) + 1;
+  switch (name) {
+    case 'async':
+      return { type: 'leader-follower', reads: 'nearest' };
+    case 'semi-sync':
+      return { type: 'leader-follower', acknowledgement: 'semi-synchronous', reads: 'nearest' };
+    case 'raft':
+      return { type: 'consensus', reads: 'read-index' };
+    case 'leaders':
+      return { type: 'multi-leader' };
+    case 'quorum':
+      return { type: 'leaderless', replicas, read: majority, write: majority, hints: {} };
+    case 'one':
+      return { type: 'leaderless', replicas, read: 1, write: 1, hints: {} };
+  }
+}
+
+function busiestWriter({ nodes }: Report): string {
+  return nodes.reduce((busiest, each) => (each.writes > busiest.writes ? each : busiest)).node;
+}
+
+function cellsOf(calm: Report, crash: Report): Record<FigureName, Cell> {
+  const reads = calm.nodes.reduce((sum, node) => sum + node.reads, 0);
+  const operations = calm.operations.read.ok + calm.operations.write.ok;
+  const share = (part: number, whole: number) => (whole === 0 ? null : part / whole);
+  const hasReads = crash.operations.read.ok > 0;
+  const values: Record<FigureName, number | null> = {
+    writeTargets: calm.nodes.filter(({ writes }) => writes > 0).length,
+    writeP50Ms: calm.latencyMs.write.p50,
+    writeP99Ms: calm.latencyMs.write.p99,
+    readP50Ms: calm.latencyMs.read.p50,
+    readP99Ms: calm.latencyMs.read.p99,
+    busiestReadShare: share(Math.max(...calm.nodes.map((node) => node.reads)), reads),
+    staleReadShare: share(countOf(calm, 'stale-reads'), calm.operations.read.ok),
+    conflicts: countOf(calm, 'discarded-writes'),
+    messagesPerOperation: share(calm.messages.delivered, operations),
+    writeOutageMs: crash.availability.write.longestOutageMs,
+    readOutageMs: hasReads ? crash.availability.read.longestOutageMs : null,
+    lostWrites: countOf(crash, 'lost-writes'),
+  };
+  return Object.fromEntries(
+    comparedFigures.map(({ name, of }) => {
+      const { scenario, seed, digest } = of === 'calm' ? calm : crash;
+      return [name, { value: values[name], run: scenario, seed, digest }];
+    }),
+  ) as Record<FigureName, Cell>;
+}
+
+/** Where a verdict is not given, one log orders all writes and there is nothing for it to count. */
+function countOf({ verdicts }: Report, verdict: string): number {
+  return verdicts.find(({ name }) => name === verdict)?.count ?? 0;
+}
+
+function isBest(
+  cells: Readonly<Record<FigureName, Cell>>,
+  all: readonly { readonly cells: Readonly<Record<FigureName, Cell>> }[],
+  { name, better }: (typeof comparedFigures)[number],
+): boolean {
+  const { value } = cells[name];
+  if (value === null) return false;
+  const others = all.map((each) => each.cells[name].value).filter((each) => each !== null);
+  if (others.every((each) => each === value)) return false;
+  return value === (better === 'less' ? Math.min(...others) : Math.max(...others));
+}

@@ -16,7 +16,7 @@ export interface CompareOptions {
   readonly markdown?: true;
 }
 
-export const usualWorkload = 'three-region-shop';
+const usualWorkload = 'three-region-shop';
 
 export async function compareCommand(options: CompareOptions, io: Io): Promise<ExitCode> {
   const { workload = usualWorkload, seed } = options;

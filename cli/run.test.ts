@@ -137,7 +137,7 @@ describe('files', () => {
 (standard input):5:32  workload.clients[0].readsPerSec
   found     a key that is not known here
   expected  one of the keys id, region, readsPerSecond, writesPerSecond, read,
-            write, fromMs, untilMs
+            write, deletesPerSecond, context, fromMs, untilMs
   hint      did you mean readsPerSecond?
 `);
   });

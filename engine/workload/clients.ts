@@ -381,30 +381,16 @@ function shardOfSender(routes: readonly Route[], sender: number): Route {
 
 /** Kinds of operations that a group asks for: what begins when a timer fires, and whose chance says when it does again. */
 const asked = [
-  {
-    timer: NEXT_READ,
-    kind: READ,
-    chance: READ_ARRIVALS,
-    every: ({ readEvery }: ClientSettings) => readEvery,
-  },
-  {
-    timer: NEXT_WRITE,
-    kind: WRITE,
-    chance: WRITE_ARRIVALS,
-    every: ({ writeEvery }: ClientSettings) => writeEvery,
-  },
-  {
-    timer: NEXT_DELETE,
-    kind: DELETE,
-    chance: DELETE_ARRIVALS,
-    every: ({ deleteEvery }: ClientSettings) => deleteEvery,
-  },
+  { timer: NEXT_READ, kind: READ, chance: READ_ARRIVALS },
+  { timer: NEXT_WRITE, kind: WRITE, chance: WRITE_ARRIVALS },
+  { timer: NEXT_DELETE, kind: DELETE, chance: DELETE_ARRIVALS },
 ] as const;
 
 /** Starts the timer of the next arrival; begins at once what arrives within the same microsecond. */
 function waitForNext(group: ClientGroup, out: Out, which: number): void {
-  const { timer, kind, chance, every: everyOf } = asked[which]!;
-  const every = everyOf(group.settings);
+  const { timer, kind, chance } = asked[which]!;
+  const { readEvery, writeEvery, deleteEvery } = group.settings;
+  const every = which === 0 ? readEvery : which === 1 ? writeEvery : deleteEvery;
   if (every === null) return;
   let left = group.ticksLeft[which]!;
   for (;;) {

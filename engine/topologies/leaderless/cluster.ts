@@ -155,8 +155,7 @@ export class LeaderlessCluster implements Cluster {
       };
     };
     this.nodes = nodes.map((_, self) => newNode(settings, self, keys, demandsAt(nodes[self]!.region)));
-    const ofCluster: NodeKind<Node> =
-      sets === null ? kind : { onInput: (node, input, out) => kind.onInput(node, input, out, sets) };
+    const ofCluster: NodeKind<Node> = sets === null ? kind : kind.withSiblings(sets);
     this.members = this.nodes.map((state) => ({
       kind: ofCluster as Actor['kind'],
       state,

@@ -110,8 +110,8 @@ import { forgetWaits, takeDue, type Waits, wait } from './waits.ts';
 import { writeChart } from './write.chart.ts';
 
 export interface CoordinatorKind extends NodeKind<Node> {
-  /** `sets`: where there may be siblings, those of the cluster. */
-  onInput(node: Node, input: Input, out: Out, sets?: SiblingSets): void;
+  /** The same where there may be siblings: `sets` are the cluster's. */
+  withSiblings(sets: SiblingSets): NodeKind<Node>;
   readonly read: Chart<Activation>;
   readonly write: Chart<Activation>;
   readonly repair: Chart<Activation>;
@@ -477,134 +477,142 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
     repair,
     hints,
     lightweight: transactions,
-    onInput(node, input, out, sets) {
-      handle.node = node;
-      handle.out = out;
-      handle.sets = sets ?? null;
-      switch (input.kind) {
-        case READ:
-          beginRead(node, input, out);
-          break;
-        case WRITE:
-        case DELETE:
-        case FORWARD:
-          if (handle.sets !== null) beginSibling(node, input, handle.sets, out);
-          else beginWrite(node, input, out);
-          break;
-        case MUTATE:
-        case REPAIR:
-        case STREAM:
-        case HINT:
-        case STAND_IN:
-        case COMMIT:
-          takeVersion(node, input, out, handle.sets);
-          break;
-        case RECEIVED:
-        case MUTATED: {
-          const at = find(node.writes, input.a);
-          if (at < 0) break;
-          handle.peer = input.from;
-          stepWrite(at, input.kind === RECEIVED ? received : acknowledged);
-          break;
-        }
-        case FETCH:
-          fetch(node, input, out);
-          break;
-        case PREPARE:
-        case PROPOSE:
-        case PROMISED:
-        case DECLINED:
-        case ACCEPTED:
-        case COMMITTED:
+    withSiblings: (sets) => ({
+      onInput(node, input, out) {
+        handle.sets = sets;
+        onInput(node, input, out);
+        handle.sets = null;
+      },
+    }),
+    onInput,
+  };
+
+  function onInput(node: Node, input: Input, out: Out): void {
+    handle.node = node;
+    handle.out = out;
+    switch (input.kind) {
+      case READ:
+        beginRead(node, input, out);
+        break;
+      case WRITE:
+      case DELETE:
+      case FORWARD:
+        if (handle.sets !== null) beginSibling(node, input, handle.sets, out);
+        else beginWrite(node, input, out);
+        break;
+      case MUTATE:
+      case REPAIR:
+      case STREAM:
+      case HINT:
+      case STAND_IN:
+      case COMMIT:
+        takeVersion(node, input, out, handle.sets);
+        break;
+      case RECEIVED:
+      case MUTATED: {
+        const at = find(node.writes, input.a);
+        if (at < 0) break;
+        handle.peer = input.from;
+        stepWrite(at, input.kind === RECEIVED ? received : acknowledged);
+        break;
+      }
+      case FETCH:
+        fetch(node, input, out);
+        break;
+      case PREPARE:
+      case PROPOSE:
+      case PROMISED:
+      case DECLINED:
+      case ACCEPTED:
+      case COMMITTED:
+        takePaxosInput(node, input, out);
+        break;
+      case FETCHED: {
+        if (input.a < 0) {
           takePaxosInput(node, input, out);
           break;
-        case FETCHED: {
-          if (input.a < 0) {
-            takePaxosInput(node, input, out);
-            break;
-          }
-          const at = find(node.reads, input.a);
-          if (at < 0) break;
-          const isDigest = (input.c & DIGEST) !== 0;
-          // One of the first round says nothing that the second does not.
-          if (isDigest && readsAgain[node.reads.words[at + STATE]!] === 1) break;
-          handle.peer = input.from;
-          handle.value = input.b;
-          handle.flags = isDigest ? input.c & ~DIGEST : input.c;
-          handle.hi = input.d;
-          handle.lo = input.e;
-          handle.bytes = isDigest ? -1 : input.bytes - MESSAGE_BYTES;
-          stepRead(at, answered);
-          break;
         }
-        case REPAIRED: {
-          const at = find(node.reads, input.a);
-          if (at < 0) break;
-          handle.peer = input.from;
-          stepRead(at, repaired);
-          break;
-        }
-        case COMPARE:
-          answerComparison(node, input, out);
-          break;
-        case COMPARED:
-          if (takeAnswer(node, input.from, input.a, input.b))
-            stepRepair(input.c === 1 ? same : differs, input.b);
-          break;
-        case STREAMED:
-          if (takeReceipt(node, input.from, input.a)) stepRepair(streamed, input.a);
-          break;
-        case GOSSIP: {
-          const before = node.up;
-          hear(node, input.from, out);
-          if (before !== node.up) tellOfLiveness(before);
-          break;
-        }
-        case HINTED:
-          if (isFirstKept(node, input)) stepHints(input.from, handedOver);
-          break;
-        case PING:
-          out.send(input.from, PONG, 0, 0, 0, 0, 0, MESSAGE_BYTES);
-          break;
-        case TIMER:
-          fire(node, input.a, out);
-          break;
-        case FLUSHED:
-          if (input.b === ACCEPTORS_SYNC) takePaxosInput(node, input, out);
-          else {
-            synced(node, out, handle.sets, ownTaken);
-            if (node.acceptors.own.length > 0) {
-              attempt.node = node;
-              attempt.out = out;
-              finishTransactions();
-            }
-          }
-          break;
-        case START:
-          for (let peer = 0; peer < node.settings.nodes; peer++) {
-            handoff.node = node;
-            handoff.out = out;
-            handoff.peer = peer;
-            node.handoffs[peer] = hints.start(handoff);
-          }
-          beginGossip(node, out);
-          node.repair.state = repair.start(handle);
-          break;
-        case RESTARTED:
-          beginGossip(node, out);
-          beginPurging(node, out);
-          node.repair.state = repair.start(handle);
-          for (let peer = 0; peer < node.settings.nodes; peer++) stepHints(peer, up);
-          break;
-        case CRASHED:
-          loseAll(node, input.a !== 1);
-          break;
-        default:
-          throw new RangeError(`a node was given input kind ${input.kind}`);
+        const at = find(node.reads, input.a);
+        if (at < 0) break;
+        const isDigest = (input.c & DIGEST) !== 0;
+        // One of the first round says nothing that the second does not.
+        if (isDigest && readsAgain[node.reads.words[at + STATE]!] === 1) break;
+        handle.peer = input.from;
+        handle.value = input.b;
+        handle.flags = isDigest ? input.c & ~DIGEST : input.c;
+        handle.hi = input.d;
+        handle.lo = input.e;
+        handle.bytes = isDigest ? -1 : input.bytes - MESSAGE_BYTES;
+        stepRead(at, answered);
+        break;
       }
-      if (node.newlyHinted !== 0) tellOfHints();
-    },
-  };
+      case REPAIRED: {
+        const at = find(node.reads, input.a);
+        if (at < 0) break;
+        handle.peer = input.from;
+        stepRead(at, repaired);
+        break;
+      }
+      case COMPARE:
+        answerComparison(node, input, out);
+        break;
+      case COMPARED:
+        if (takeAnswer(node, input.from, input.a, input.b))
+          stepRepair(input.c === 1 ? same : differs, input.b);
+        break;
+      case STREAMED:
+        if (takeReceipt(node, input.from, input.a)) stepRepair(streamed, input.a);
+        break;
+      case GOSSIP: {
+        const before = node.up;
+        hear(node, input.from, out);
+        if (before !== node.up) tellOfLiveness(before);
+        break;
+      }
+      case HINTED:
+        if (isFirstKept(node, input)) stepHints(input.from, handedOver);
+        break;
+      case PING:
+        out.send(input.from, PONG, 0, 0, 0, 0, 0, MESSAGE_BYTES);
+        break;
+      case TIMER:
+        fire(node, input.a, out);
+        break;
+      case FLUSHED:
+        if (input.b === ACCEPTORS_SYNC) takePaxosInput(node, input, out);
+        else {
+          synced(node, out, handle.sets, ownTaken);
+          if (node.acceptors.own.length > 0) {
+            attempt.node = node;
+            attempt.out = out;
+            finishTransactions();
+          }
+        }
+        break;
+      case START:
+        for (let peer = 0; peer < node.settings.nodes; peer++) {
+          handoff.node = node;
+          handoff.out = out;
+          handoff.peer = peer;
+          node.handoffs[peer] = hints.start(handoff);
+        }
+        beginGossip(node, out);
+        node.repair.state = repair.start(handle);
+        break;
+      case RESTARTED:
+        beginGossip(node, out);
+        beginPurging(node, out);
+        node.repair.state = repair.start(handle);
+        for (let peer = 0; peer < node.settings.nodes; peer++) stepHints(peer, up);
+        break;
+      case CRASHED:
+        loseAll(node, input.a !== 1);
+        break;
+      default:
+        throw new RangeError(`a node was given input kind ${input.kind}`);
+    }
+    if (node.newlyHinted !== 0) tellOfHints();
+  }
 }
 
 /** Whether fewer replicas are held for up than the operation waits for: then it does not begin (Cassandra: Unavailable). */

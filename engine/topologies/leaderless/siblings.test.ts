@@ -1,7 +1,7 @@
 /** Siblings in whole runs: how many there are, that none is dropped, and that replicas come to hold the same. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CRASHED, WRITE } from '../../kernel/protocol.ts';
+import { CRASHED, type NodeKind, WRITE } from '../../kernel/protocol.ts';
 import type { TraceEntry } from '../../observe/trace.ts';
 import type { Report } from '../../run/report.ts';
 import { Simulation } from '../../run/simulation.ts';
@@ -10,6 +10,7 @@ import type { FaultSource, ScenarioSource } from '../../scenario/schema.ts';
 import { LeaderlessCluster } from './cluster.ts';
 import { type CoordinatorKind, coordinatorKind } from './kinds.ts';
 import { FORWARD } from './messages.ts';
+import type { Node } from './node.ts';
 import { NOTHING, siblingSets } from './siblings.ts';
 import type { LeaderlessSpec } from './spec.ts';
 import { CELL_VALUE, CELL_WIDTH } from './store.ts';
@@ -259,27 +260,29 @@ function noticed(kind: CoordinatorKind, topology: object, faults: FaultSource[],
   return [...names];
 }
 
-test('ablation: a coordinator that counts on from what shows, not from what it has issued, makes one event of two writes', () => {
-  const hasty: CoordinatorKind = {
+/** The nodes' kind with a rule broken. */
+function broken(onInput: (kind: NodeKind<Node>) => NodeKind<Node>['onInput']): CoordinatorKind {
+  return {
     ...coordinatorKind,
-    onInput(node, input, out, sets) {
-      if (input.kind === WRITE || input.kind === FORWARD)
-        node.issued[input.c] = node.store.cells[input.c * CELL_WIDTH + CELL_VALUE]!;
-      coordinatorKind.onInput(node, input, out, sets);
-    },
+    withSiblings: (sets) => ({ onInput: onInput(coordinatorKind.withSiblings(sets)) }),
   };
+}
+
+test('ablation: a coordinator that counts on from what shows, not from what it has issued, makes one event of two writes', () => {
+  const hasty = broken((kind) => (node, input, out) => {
+    if (input.kind === WRITE || input.kind === FORWARD)
+      node.issued[input.c] = node.store.cells[input.c * CELL_WIDTH + CELL_VALUE]!;
+    kind.onInput(node, input, out);
+  });
   expect(noticed(coordinatorKind, {}, [])).toEqual([]);
   expect(noticed(hasty, {}, [])).not.toEqual([]);
 });
 
 test('ablation: a node that counts on after it has forgotten some of its events makes them again', () => {
-  const forgetful: CoordinatorKind = {
-    ...coordinatorKind,
-    onInput(node, input, out, sets) {
-      coordinatorKind.onInput(node, input, out, sets);
-      if (input.kind === CRASHED) node.life = 0;
-    },
-  };
+  const forgetful = broken((kind) => (node, input, out) => {
+    kind.onInput(node, input, out);
+    if (input.kind === CRASHED) node.life = 0;
+  });
   const topology = { commitLog: { syncEveryMs: 400 }, antiEntropy: { everyMs: 700 } };
   const faults = ['a', 'b', 'c'].map(
     (id, index): FaultSource => ({ type: 'crash', node: id, atMs: 500 + index * 700, forMs: 100 }),
@@ -294,8 +297,8 @@ test('ablation: a node that counts on after it has forgotten some of its events 
 test('ablation: replicas that keep one of two sets instead of both', () => {
   const keepsOne: CoordinatorKind = {
     ...coordinatorKind,
-    onInput: (node, input, out, sets) =>
-      coordinatorKind.onInput(node, input, out, { ...sets!, merge: (one, other) => Math.max(one, other) }),
+    withSiblings: (sets) =>
+      coordinatorKind.withSiblings({ ...sets, merge: (one, other) => Math.max(one, other) }),
   };
   expect(noticed(keepsOne, {}, [])).not.toEqual([]);
 });

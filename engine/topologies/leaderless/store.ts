@@ -72,13 +72,14 @@ export function apply(store: Store, { key, hi, lo, value, flags, bytes }: Mutati
   cells[at + CELL_VALUE] = value;
   cells[at + CELL_FLAGS] = flags;
   cells[at + CELL_BYTES] = bytes;
-  noteChange(store, key);
+  if (store.isChanged[key] === 0) noteChange(store, key);
 }
 
 /** Siblings join those that it has. */
 export function applySiblings(store: Store, sets: SiblingSets, version: Mutation): void {
   store.unsyncedBytes += version.bytes;
-  if (joinSiblings(store.cells, sets, version)) noteChange(store, version.key);
+  if (joinSiblings(store.cells, sets, version) && store.isChanged[version.key] === 0)
+    noteChange(store, version.key);
 }
 
 /** Joins siblings to those that cells hold; whether that changes them. */
@@ -94,8 +95,8 @@ export function joinSiblings(cells: Int32Array, sets: SiblingSets, { key, value,
   return true;
 }
 
+/** The key has changed since the sync under way began, for the first time. */
 function noteChange(store: Store, key: number): void {
-  if (store.isChanged[key] === 1) return;
   store.isChanged[key] = 1;
   if (store.changedCount === store.changed.length) {
     const wider = new Int32Array(store.changed.length * 2);

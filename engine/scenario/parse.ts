@@ -486,7 +486,7 @@ function checkWork({ workload, durationMs }: ScenarioDocument, problems: Problem
 
 /** In a log a delete is a record like any other; what it leaves behind matters where versions are merged. */
 function checkDeletes({ topology, workload }: ScenarioDocument, problems: Problem[]): void {
-  for (const [index, { deletesPerSecond }] of workload.clients.entries()) {
+  for (const [index, { deletesPerSecond, write }] of workload.clients.entries()) {
     if (deletesPerSecond === 0) continue;
     const path: Path = ['workload', 'clients', index, 'deletesPerSecond'];
     const found = String(deletesPerSecond);
@@ -497,7 +497,7 @@ function checkDeletes({ topology, workload }: ScenarioDocument, problems: Proble
         expected: 'none but in a leaderless topology',
         hint: 'in a log a delete is a record like any other: count it among writesPerSecond',
       });
-    else if (topology.write === 'SERIAL' || topology.write === 'LOCAL_SERIAL')
+    else if (['SERIAL', 'LOCAL_SERIAL'].some((level) => (write ?? topology.write) === level))
       problems.push({ path, found, expected: 'none where writes are lightweight transactions' });
     else if (topology.versions !== 'lww')
       problems.push({ path, found, expected: 'none where there may be siblings (topology.versions)' });

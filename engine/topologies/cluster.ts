@@ -28,7 +28,7 @@ export interface ClusterSize {
   /** Actors of the client groups, who may be told where to send operations. */
   readonly clients: readonly number[];
   /** Of each group what its operations wait for, where that is not what the topology says; without it, of none. */
-  readonly groups?: readonly Pick<ClientSpec, 'read' | 'write'>[];
+  readonly groups?: readonly Pick<ClientSpec, 'read' | 'write' | 'writesPerSecond'>[];
   /** Whether any of them deletes keys. */
   readonly deletes?: boolean;
 }

@@ -113,8 +113,10 @@ export class LeaderlessCluster implements Cluster {
     this.placement = placementOf(nodes, spec.copies, spec.virtualNodes, keys);
     this.holdersOf = spec.clientsKnowHolders ? (key) => homesOf(this.placement, key) : null;
     this.repairEveryUs = spec.repairEveryUs;
-    this.ordersWrites = isSerial(spec.write.wanted);
     const askedByGroups = groups.map(({ read = spec.read, write = spec.write }) => ({ read, write }));
+    const writers = askedByGroups.filter((_, group) => groups[group]!.writesPerSecond > 0);
+    const allAsked = [spec, ...askedByGroups];
+    this.ordersWrites = (writers.length > 0 ? writers : [spec]).every(({ write }) => isSerial(write.wanted));
     const settings = {
       nodes: nodes.length,
       placement: this.placement,
@@ -124,11 +126,9 @@ export class LeaderlessCluster implements Cluster {
       speculativeUs: spec.speculativeUs,
       repair: spec.repair,
       sloppy: spec.sloppy,
-      receipts: [spec, ...askedByGroups].some(({ write }) => write.received > 0),
-      hintCounts: spec.write.wanted === 'ANY',
+      receipts: allAsked.some(({ write }) => write.received > 0),
       hints: spec.hints,
-      serialReads: isSerial(spec.read.wanted),
-      serialWrites: isSerial(spec.write.wanted),
+      serial: allAsked.some(({ read, write }) => isSerial(read.wanted) || isSerial(write.wanted)),
       serialTimeoutUs: spec.serialTimeoutUs,
       readTimeoutUs: spec.readTimeoutUs,
       writeTimeoutUs: spec.writeTimeoutUs,
@@ -160,7 +160,7 @@ export class LeaderlessCluster implements Cluster {
       kind: ofCluster as Actor['kind'],
       state,
       timers: timerNames.length + 2 * nodes.length,
-      ...((settings.serialReads || settings.serialWrites) && { chances: ['pauses'] }),
+      ...(settings.serial && { chances: ['pauses'] }),
     }));
     this.missing = new MissingVersions(this.isSafe, this.order);
     this.resurrection = deletes ? new Resurrection(keys) : null;

@@ -229,6 +229,74 @@ describe('levels of client groups', () => {
     expect([stale('page') > 5, stale('statements')]).toEqual([true, 0]);
   });
 
+  test('one that writes at SERIAL writes by ballots, and the others as ever', () => {
+    const clients = [
+      { id: 'plain', writesPerSecond: 100, readsPerSecond: 100 },
+      {
+        id: 'careful',
+        writesPerSecond: 50,
+        readsPerSecond: 50,
+        write: 'SERIAL' as const,
+        read: 'SERIAL' as const,
+      },
+    ];
+    const { entries, report } = traced({
+      ...groups,
+      workload: { ...groups.workload, clients, keys: { count: 50 } },
+    });
+    const whose = new Map<number, string>();
+    const proposed = new Set<string | undefined>();
+    const mutated = new Set<string | undefined>();
+    for (const entry of entries) {
+      if (entry.type === 'began') whose.set(entry.operation, entry.client);
+      if (entry.type === 'conditional-write') proposed.add(whose.get(entry.value));
+      if (entry.type === 'sent' && entry.message.type === 'mutate')
+        mutated.add(whose.get(entry.message.value));
+    }
+    expect([[...proposed], [...mutated]]).toEqual([['careful'], ['plain']]);
+    const taken = entries.filter(
+      (entry) => entry.type === 'ended' && entry.kind === 'write' && entry.outcome === 'ok',
+    );
+    for (const client of ['plain', 'careful'])
+      expect(taken.filter((entry) => 'client' in entry && entry.client === client).length).toBeGreaterThan(
+        40,
+      );
+    expect(count(report, 'stale-reads')).toBe(0);
+    expect(count(report, 'divergence')).toBe(0);
+  });
+
+  test('one that writes at ANY is content with a hint, and the others are not', () => {
+    const source: ScenarioSource = {
+      ...groups,
+      cluster: { nodes: [...'abcd'].map((id) => ({ id })) },
+      network: { within: { latency: 1 } },
+      topology: { ...groups.topology, replicas: 3, hints: {} } as Leaderless,
+      workload: {
+        clients: [
+          { id: 'ledger', writesPerSecond: 50 },
+          { id: 'sensors', writesPerSecond: 50, write: 'ANY' },
+        ],
+        // Held by a, b and c.
+        keys: { count: 1 },
+        timeoutMs: 300,
+      },
+      faults: ['a', 'b', 'c'].map((node) => ({ type: 'crash', node, atMs: 500, forMs: 1400 })),
+      durationMs: 2000,
+    };
+    const { entries, report } = traced(source);
+    const okWhileDown = (client: string) =>
+      entries.filter(
+        (entry) =>
+          entry.type === 'ended' &&
+          entry.client === client &&
+          entry.outcome === 'ok' &&
+          entry.atMs - entry.latencyMs > 900 &&
+          entry.atMs < 1850,
+      ).length;
+    expect([okWhileDown('ledger'), okWhileDown('sensors') > 20]).toEqual([0, true]);
+    expect(count(report, 'lost-writes')).toBe(0);
+  });
+
   test('one that writes at ALL waits for all', () => {
     const [bookings, statements, page] = groups.workload.clients;
     const clients = [bookings!, { ...page!, writesPerSecond: 100, write: 'ALL' as const }, statements!];

@@ -3,7 +3,16 @@
  * counted besides, and no digests, `isPlain`, only the first is looked at.
  */
 
-import { countOf, homesOf, meets, type Need, type Placement, reachableOf } from './placement.ts';
+import {
+  countOf,
+  homesOf,
+  isSerial as isSerialLevel,
+  meets,
+  type Need,
+  type Placement,
+  reachableOf,
+  type Wanted,
+} from './placement.ts';
 
 /** What is counted besides needs; each 0 for nothing. */
 export interface Besides {
@@ -20,6 +29,10 @@ export const nothingBesides: Besides = { primaries: 0, received: 0, preferred: 0
 export interface Demand extends Besides {
   readonly needs: readonly Need[];
   readonly isPlain: boolean;
+  /** Whether it is a lightweight transaction. */
+  readonly isSerial: boolean;
+  /** Of a write: whether it is answered once a hint of it is kept, where it reaches no replica (Cassandra's ANY). */
+  readonly hintCounts: boolean;
 }
 
 /** Demands of the client groups that have some of their own; the others' are the topology's. */
@@ -31,10 +44,14 @@ export interface OwnDemands {
 }
 
 /** `digests`: whether an answer may be one that only tells whether replicas hold the same. */
-export function demandOf(needs: readonly Need[], besides: Besides, digests: boolean): Demand {
-  const { primaries, received, preferred } = besides;
+export function demandOf(
+  needs: readonly Need[],
+  { wanted, primaries, received, preferred }: Besides & { readonly wanted: Wanted },
+  digests: boolean,
+): Demand {
   const isPlain = primaries + received + preferred === 0 && !digests;
-  return { needs, primaries, received, preferred, isPlain };
+  const isSerial = isSerialLevel(wanted);
+  return { needs, primaries, received, preferred, isPlain, isSerial, hintCounts: wanted === 'ANY' };
 }
 
 /** Whether enough are held for up to begin; otherwise the operation is refused at once. */

@@ -239,7 +239,7 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
   }
 
   function beginTransaction(node: Node, input: Input, out: Out): void {
-    if (refuses(node, lightweight.demandOfSerial(node, input.kind), input, input.c, out)) return;
+    if (refuses(node, lightweight.demandOfSerial(node, input.kind, input.from), input, input.c, out)) return;
     const transaction = lightweight.newTransaction(input);
     node.lightweight.open.push(transaction);
     attempt.transaction = transaction;
@@ -330,11 +330,11 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
   }
 
   function beginRead(node: Node, input: Input, out: Out): void {
-    if (node.settings.serialReads) {
+    const demand = readDemandOf(node, input.from);
+    if (demand.isSerial) {
       takePaxosInput(node, input, out);
       return;
     }
-    const demand = readDemandOf(node, input.from);
     if (refuses(node, demand, input, input.c, out)) return;
     const at = take(node.reads, input, input.c);
     node.reads.words[at + ASKED] = chooseReplicas(node, input.c, demand);
@@ -343,12 +343,12 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
   }
 
   function beginWrite(node: Node, input: Input, out: Out): void {
-    if (node.settings.serialWrites) {
+    const demand = writeDemandOf(node, input.from);
+    if (demand.isSerial) {
       takePaxosInput(node, input, out);
       return;
     }
-    if (!node.settings.hintCounts && refuses(node, writeDemandOf(node, input.from), input, input.c, out))
-      return;
+    if (!demand.hintCounts && refuses(node, demand, input, input.c, out)) return;
     const at = take(node.writes, input, input.c);
     stampVersion(node, input, at, out);
     goToReplicas(node, at, input.c);

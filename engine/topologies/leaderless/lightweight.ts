@@ -30,7 +30,7 @@ import {
   PROPOSE,
   packKey,
 } from './messages.ts';
-import { LIGHTWEIGHT_TIMER, type Node } from './node.ts';
+import { LIGHTWEIGHT_TIMER, type Node, readDemandOf, writeDemandOf } from './node.ts';
 import { ballotAfter, nextStep, type Promised } from './paxos.ts';
 import { homesOf, meets, type Need } from './placement.ts';
 import { write } from './replica.ts';
@@ -121,12 +121,12 @@ export function newTransaction({ kind, from, a, b, c, bytes }: Answer): Transact
   };
 }
 
-export function demandOfSerial({ readDemand, writeDemand }: Node, kind: number): Demand {
-  return kind === READ ? readDemand : writeDemand;
+export function demandOfSerial(node: Node, kind: number, client: number): Demand {
+  return kind === READ ? readDemandOf(node, client) : writeDemandOf(node, client);
 }
 
 function needs({ node, transaction }: Attempt): readonly Need[] {
-  return demandOfSerial(node, transaction.kind).needs;
+  return demandOfSerial(node, transaction.kind, transaction.client).needs;
 }
 
 /** Whose promises count: of a local serial level, the replicas of the coordinator's region. */

@@ -47,12 +47,9 @@ export interface NodeSettings {
   readonly sloppy: boolean;
   /** Whether a replica says that it has received a write, shows it, and says once more when it is on its disk (Riak). */
   readonly receipts: boolean;
-  /** Whether a write that reaches no replica is answered once a hint of it is kept (Cassandra's ANY). */
-  readonly hintCounts: boolean;
   readonly hints: HintSettings;
-  /** Whether reads, and writes, are lightweight transactions. */
-  readonly serialReads: boolean;
-  readonly serialWrites: boolean;
+  /** Whether some operations are lightweight transactions. */
+  readonly serial: boolean;
   /** How long one of those may take, whatever it tries. */
   readonly serialTimeoutUs: number;
   readonly readTimeoutUs: number;
@@ -191,7 +188,7 @@ export function newNode(settings: NodeSettings, self: number, keys: number, dema
     up: everybody(settings.nodes),
     repair: newRepair(settings.nodes, self),
     tombstones: newTombstones(),
-    acceptors: newAcceptors(settings.serialReads || settings.serialWrites ? keys : 0, settings.nodes),
+    acceptors: newAcceptors(settings.serial ? keys : 0, settings.nodes),
     lightweight: newLightweight(),
   };
 }

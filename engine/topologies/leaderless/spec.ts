@@ -58,14 +58,7 @@ export function leaderlessSpec(
   const asked = (key: 'read' | 'write') => askedOf(topology[key], copies, nodes, problems, [...path, key]);
   const write = asked('write');
   checkReceipts(write, topology, problems, [...path, 'write', 'w']);
-  if (topology.write === 'ANY' && topology.hints === undefined) {
-    problems.push({
-      path: [...path, 'write'],
-      found: 'ANY',
-      expected: 'hints, one of which is the answer where no replica is up',
-      hint: 'add hints: {}',
-    });
-  }
+  for (const key of ['read', 'write'] as const) checkLevel(topology[key], topology, problems, [...path, key]);
   if (topology.digestReads && topology.readRepair === 'background') {
     problems.push({
       path: [...path, 'readRepair'],
@@ -74,7 +67,13 @@ export function leaderlessSpec(
       hint: 'what a late digest differs from is not known any more',
     });
   }
-  if (topology.versions !== 'lww') checkSiblings(topology, problems, path);
+  if (topology.versions !== 'lww' && topology.digestReads) {
+    problems.push({
+      path: [...path, 'digestReads'],
+      found: 'true',
+      expected: 'false where versions are clocks: what replicas hold is merged, and a digest cannot be',
+    });
+  }
   const { failureDetection, commitLog } = topology;
   if (failureDetection.downAfterMs <= failureDetection.everyMs) {
     problems.push({
@@ -111,24 +110,32 @@ export function leaderlessSpec(
   };
 }
 
-/** Who takes a write says which event it is: not a hint's holder, and not a ballot. */
-function checkSiblings(topology: LeaderlessDocument, problems: Problem[], path: Problem['path']): void {
-  for (const key of ['read', 'write'] as const) {
-    const wanted = topology[key];
-    if (wanted !== 'ANY' && wanted !== 'SERIAL' && wanted !== 'LOCAL_SERIAL') continue;
+/**
+ * Levels that need something else of the topology: a hint that counts has to be kept; and where versions are clocks, who takes
+ * a write says which event it is, which no hint's holder does, and no ballot.
+ */
+function checkLevel(
+  written: LeaderlessDocument['read' | 'write'],
+  { hints, versions }: LeaderlessDocument,
+  problems: Problem[],
+  path: Problem['path'],
+): void {
+  if (written === 'ANY' && hints === undefined) {
     problems.push({
-      path: [...path, key],
-      found: wanted,
-      expected: 'another level where versions are clocks',
-      hint: 'with versions: lww it is one',
+      path,
+      found: 'ANY',
+      expected: 'hints, one of which is the answer where no replica is up',
+      hint: 'add hints: {}',
     });
   }
-  if (topology.digestReads)
-    problems.push({
-      path: [...path, 'digestReads'],
-      found: 'true',
-      expected: 'false where versions are clocks: what replicas hold is merged, and a digest cannot be',
-    });
+  if (versions === 'lww' || !(written === 'ANY' || written === 'SERIAL' || written === 'LOCAL_SERIAL'))
+    return;
+  problems.push({
+    path,
+    found: written,
+    expected: 'another level where versions are clocks',
+    hint: 'with versions: lww it is one',
+  });
 }
 
 /**
@@ -207,14 +214,7 @@ export function ownAskedOf(
   path: Problem['path'],
 ): Asked {
   const copies = topology.replicas ?? Math.min(3, nodes.length);
-  if (written === 'ANY' || written === 'SERIAL' || written === 'LOCAL_SERIAL') {
-    problems.push({
-      path,
-      found: written,
-      expected: 'a level that client groups may have of their own',
-      hint: 'hints that count, and lightweight transactions, are the whole topology’s',
-    });
-  }
+  checkLevel(written, topology, problems, path);
   const asked = askedOf(written, copies, nodes, problems, path);
   checkReceipts(asked, topology, problems, [...path, 'w']);
   return asked;

@@ -66,7 +66,7 @@ export function sendToReplicas(activation: Activation): void {
   const { node, at } = activation;
   const { words } = node.writes;
   const homes = homesOf(node.settings.placement, words[at + KEY]!);
-  if (node.settings.hintCounts && (homes & node.up) === 0) keepForAll(activation, words, homes);
+  if (demandOf(activation).hintCounts && (homes & node.up) === 0) keepForAll(activation, words, homes);
   else if (node.settings.sloppy && (homes & ~node.up) !== 0) sendToStandIns(activation, words, homes);
   else sendVersion(activation, words, MUTATE, homes);
   // What it writes itself it has received.

@@ -60,7 +60,7 @@ export async function decideCommand(options: DecideOptions, io: Io): Promise<Exi
     }
     io.stdout.write(`${sections.join('\n\n')}\n`);
   }
-  const isMissed = recommendation.unmet.length > 0 || (evidence.status === 'measured' && !evidence.met);
+  const isMissed = recommendation.unmet.length > 0 || !evidence.met;
   return isMissed ? exitCodes.missed : exitCodes.asHoped;
 }
 

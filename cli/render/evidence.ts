@@ -9,8 +9,6 @@ export function renderEvidence(
   options: { readonly save?: string; readonly seed: number; readonly runs: number },
   paint: Paint,
 ): string {
-  if (evidence.status === 'not-available')
-    return `${paint.heading('Evidence')}\n${indented('  ', evidence.sentence)}`;
   const { targets, assumptions } = evidence;
   const lastSeed = options.seed + options.runs - 1;
   const seeds = options.runs === 1 ? `seed ${options.seed}` : `seeds ${options.seed} to ${lastSeed}`;
@@ -43,7 +41,6 @@ function renderTargets(targets: readonly Target[], paint: Paint): string {
 }
 
 function renderRunnerUp({ runnerUp }: Evidence, paint: Paint): string[] {
-  if (runnerUp === null) return [];
   return [
     '',
     paint.heading(indented('The runner-up beside it: ', runnerUp.answer)),
@@ -64,7 +61,7 @@ function outcomeOf({ met, required }: Target): string {
 
 /** One command for each worst run. */
 function replays({ targets, runnerUp }: Evidence, save: string | undefined, paint: Paint): string[] {
-  const lines = [...targets, ...(runnerUp?.targets ?? [])].map(
+  const lines = [...targets, ...runnerUp.targets].map(
     ({ scenario, seed }) => `quorate simulate ${join(save ?? 'proof', `${scenario}.yaml`)} --seed ${seed}`,
   );
   const head = save === undefined ? 'Replay (--save proof writes the scenarios)' : 'Replay';

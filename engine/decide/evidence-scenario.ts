@@ -20,11 +20,6 @@ const restartMs = 60_000;
 const localLatency = { type: 'log-normal', medianMs: 0.25, p99Ms: 1 } as const;
 const keys = { count: 1_000, choice: 'zipf' } as const;
 
-/** Whether the engine can run a recommendation today. */
-export function isSimulated({ topology }: Pick<Recommendation, 'topology'>): boolean {
-  return topology !== 'multi-leader';
-}
-
 export type Role = 'recommendation' | 'runner-up';
 
 /** What scenarios are made of: the recommendation, or another topology set up for the same requirements. */
@@ -64,7 +59,7 @@ export function scenarioFor(
       },
     },
     network: { within: { latency: localLatency }, between: linksOf(candidate, requirements) },
-    topology: topologyOf(candidate, leader),
+    topology: topologyOf(candidate, requirements, leader),
     workload: {
       clients: requirements.regions.map(({ id, share }, index) => ({
         id: `users-${index + 1}`,
@@ -79,22 +74,40 @@ export function scenarioFor(
   };
 }
 
-function titleOf({ settings }: Candidate, requirements: Requirements, fault: EvidenceFault): string {
+function titleOf(
+  { topology, settings }: Candidate,
+  requirements: Requirements,
+  fault: EvidenceFault,
+): string {
   const what = requirements.title === '' ? requirements.id : requirements.title;
   const disturbed = {
     none: 'undisturbed',
-    'leader-crash': settings.quorum === null ? 'the leader crashes' : 'a node crashes',
-    'region-cut': settings.quorum === null ? 'the leader’s region is cut off' : 'a region is cut off',
+    'leader-crash':
+      topology === 'multi-leader'
+        ? 'a leader crashes'
+        : settings.quorum === null
+          ? 'the leader crashes'
+          : 'a node crashes',
+    'region-cut': leadsAlone({ topology, settings })
+      ? 'the leader’s region is cut off'
+      : 'a region is cut off',
   };
   return `${what.slice(0, 150)}: ${disturbed[fault]}`;
 }
 
+/** Whether there is one leader, whose loss stops the writes. */
+export function leadsAlone({ topology, settings }: Pick<Candidate, 'topology' | 'settings'>): boolean {
+  return topology !== 'multi-leader' && settings.quorum === null;
+}
+
 function topologyOf(
-  { settings }: Candidate,
+  { topology, settings }: Candidate,
+  requirements: Requirements,
   leader: { readonly id: string; readonly region: string },
 ): ScenarioSource['topology'] {
   const { election, acknowledgement, quorum } = settings;
   if (quorum !== null) return leaderlessOf(settings, quorum);
+  if (topology === 'multi-leader') return multiLeaderOf(settings, requirements);
   const reads = settings.reads ?? 'leader';
   if (election === null) {
     return {
@@ -113,6 +126,26 @@ function topologyOf(
     electionTimeoutMs,
     ...(reads === 'leader' ? { reads: 'read-index' } : { reads: 'local', readFrom: reads }),
   };
+}
+
+/** A leader in each region, and others there that stand by: what is acknowledged by two is acknowledged there. */
+function multiLeaderOf(
+  { acknowledgement }: Candidate['settings'],
+  requirements: Requirements,
+): ScenarioSource['topology'] {
+  return {
+    type: 'multi-leader',
+    standbys: true,
+    confirmedBy: acknowledgement === 'asynchronous' ? 0 : 1,
+    resolve: resolverFor(requirements),
+  };
+}
+
+/** The engine treats all data alike: where any of it goes by the last writer, all does. */
+function resolverFor({ entities }: Requirements): 'last-writer' | 'union' {
+  return entities.every(({ conflict }) => conflict === 'merge' || conflict === 'crdt')
+    ? 'union'
+    : 'last-writer';
 }
 
 /** Whether quorums are of the copies in the user's own region: then those of two regions need not meet. */
@@ -198,7 +231,7 @@ function faultsOf(
     return [{ type: 'cut', atMs, from: [leader.region], to: others }];
   }
   const comesBack =
-    topology !== 'consensus' && topology !== 'leaderless' && settings.failover?.automatic !== true;
+    topology !== 'consensus' && leadsAlone({ topology, settings }) && settings.failover?.automatic !== true;
   return [{ type: 'crash', atMs, node: leader.id, ...(comesBack && { forMs: restartMs }) }];
 }
 
@@ -226,9 +259,9 @@ export interface Size {
  * How long to run. A heavy load is run shorter rather than lighter, but never so short that the failover is not over;
  * where even that is too much, load and capacity are cut alike, which keeps how busy a node is.
  */
-export function sizeOf({ settings, shards }: Candidate, requirements: Requirements): Size {
-  const outageMs = expectedOutageMs(settings);
-  const neededMs = 1.5 * (1.3 * outageMs + 5_000);
+export function sizeOf(candidate: Candidate, requirements: Requirements): Size {
+  const { settings, shards } = candidate;
+  const neededMs = neededMsOf(candidate);
   const writes = requirements.writesPerSecond / shards;
   // Where nobody leads, a read asks every copy too.
   const inputsOfRead = settings.quorum === null ? 3 : 3 + 2 * settings.replicas;
@@ -241,20 +274,29 @@ export function sizeOf({ settings, shards }: Candidate, requirements: Requiremen
   return { durationMs, slice: Math.min(1, inputs.max / (perSecond * (durationMs / 1000))) };
 }
 
-/** Where nobody leads, what a client waits for an answer before it asks another node. */
+/** So that what a failure costs is seen to its end. */
+function neededMsOf(candidate: Candidate): number {
+  return 1.5 * (1.3 * expectedOutageMs(candidate) + 5_000);
+}
+
+/** Where nobody leads alone, what a client waits for an answer before it asks another node. */
 const patienceMs = 5_000;
 
-function expectedOutageMs({ failover, election, quorum }: Candidate['settings']): number {
-  if (quorum !== null) return patienceMs;
+function expectedOutageMs(candidate: Candidate): number {
+  const { failover, election } = candidate.settings;
+  if (!leadsAlone(candidate)) return patienceMs;
   if (election !== null) return election.expectedOutageMs;
   return failover?.automatic === true ? failover.expectedOutageMs : restartMs;
 }
 
-/** The longer of what two candidates need, so that both run the same workload. */
+/** As long as both can afford, and no shorter than either needs, so that both run the same workload. */
 export function sizeForBoth(a: Candidate, b: Candidate, requirements: Requirements): Size {
   const [one, other] = [sizeOf(a, requirements), sizeOf(b, requirements)];
   return {
-    durationMs: Math.max(one.durationMs, other.durationMs),
+    durationMs: Math.max(
+      Math.ceil(Math.max(neededMsOf(a), neededMsOf(b)) / 1000) * 1000,
+      Math.min(one.durationMs, other.durationMs),
+    ),
     slice: Math.min(one.slice, other.slice),
   };
 }
@@ -303,6 +345,10 @@ export function assumptionsOf(candidate: Candidate, requirements: Requirements, 
   } else if (topology === 'leaderless') {
     said.push(
       'Any node coordinates; reads ask every replica and repair those behind before they answer; writes keep hints for who is down. How old a stale read is, is not measured: stale reads are counted.',
+    );
+  } else if (topology === 'multi-leader') {
+    said.push(
+      `A region’s followers are simulated as leaders that its clients ask once its first leader is silent. Conflicts end by ${resolverFor(requirements) === 'union' ? 'keeping what either write put in' : 'the greatest stamp, which throws the other write away'}, for all data alike; staleness is the longest that any leader was behind another.`,
     );
   } else if (!failsOverByItself(requirements)) {
     said.push(

@@ -83,16 +83,28 @@ describe('prove', () => {
     expect(evidence.targets.find(({ name }) => name === 'outage (RTO)')?.measured).toBeGreaterThan(60_000);
   });
 
-  test('says plainly where there is no evidence yet, and runs nothing', () => {
-    const evidence = proved({
-      regions: [{ id: 'virginia' }, { id: 'tokyo' }],
-      roundTrip: { otherwiseMs: 150 },
-      writeLatencyP99Ms: 50,
-      entities: [{ name: 'carts', consistency: 'eventual', mergeable: true, conflict: 'crdt' }],
-      operatingEffort: 'high',
-    });
-    expect(evidence).toMatchObject({ status: 'not-available', met: false, targets: [], replays: [] });
-    expect(evidence.sentence).toContain('Evidence for multi-leader is not available yet');
+  test('proves several leaders: writes stay local, and a leader that crashes stops only its own clients for a while', () => {
+    const evidence = proved(
+      {
+        regions: [{ id: 'virginia' }, { id: 'tokyo' }],
+        roundTrip: { otherwiseMs: 150 },
+        writeLatencyP99Ms: 50,
+        lossToleratedMs: 5000,
+        entities: [{ name: 'carts', consistency: 'eventual', mergeable: true, conflict: 'crdt' }],
+        operatingEffort: 'high',
+      },
+      1,
+    );
+    expect(evidence).toMatchObject({ status: 'measured', met: true });
+    expect(evidence.scenarios[0]!.topology).toMatchObject({ type: 'multi-leader', resolve: 'union' });
+    const latency = evidence.targets.find(({ name }) => name === 'write latency p99')!;
+    expect(latency.measured).toBeLessThan(30);
+    // As old as the other leader's writes are for the way of 75 ms, and no older while nothing is wrong.
+    const staleness = evidence.targets.find(({ name }) => name === 'staleness')!;
+    expect(staleness).toMatchObject({ fault: 'none', unit: 'ms', required: true });
+    expect(staleness.measured).toBeGreaterThan(50);
+    expect(staleness.measured).toBeLessThan(150);
+    expect(evidence.assumptions.join()).toContain('keeping what either write put in');
   });
 
   test('proves quorums without a leader: a node that crashes stops nobody', () => {
@@ -128,7 +140,7 @@ describe('prove', () => {
       1,
     );
     expect(evidence).toMatchObject({ status: 'measured', met: true });
-    expect(evidence.runnerUp?.topology).toBe('leader-follower');
+    expect(evidence.runnerUp.topology).toBe('leader-follower');
     const [mine, others] = [false, true].map((isOther) =>
       evidence.scenarios.filter(({ id }) => id.includes('.runner-up.') === isOther),
     );

@@ -8,13 +8,11 @@ import {
   type EvidenceFault,
   faultsFor,
   isLocalQuorum,
-  isSimulated,
   isWritten,
+  leadsAlone,
   type Role,
-  type Size,
   scenarioFor,
   sizeForBoth,
-  sizeOf,
 } from './evidence-scenario.ts';
 import { anyStrong } from './facts.ts';
 import type { Recommendation, Topology } from './recommendation.ts';
@@ -52,14 +50,14 @@ export interface RunnerUpEvidence {
 }
 
 export interface Evidence {
-  readonly status: 'measured' | 'not-available';
+  readonly status: 'measured';
   /** The whole in one sentence. */
   readonly sentence: string;
-  /** Whether every required target was met; false where nothing was measured. */
+  /** Whether every required target was met. */
   readonly met: boolean;
   readonly targets: readonly Target[];
-  /** The runner-up on the same workload and under the same faults; null where the engine does not run it. */
-  readonly runnerUp: RunnerUpEvidence | null;
+  /** The runner-up on the same workload and under the same faults. */
+  readonly runnerUp: RunnerUpEvidence;
   readonly assumptions: readonly string[];
   /** What was run, ready for `simulate`. */
   readonly scenarios: readonly ScenarioSource[];
@@ -79,18 +77,17 @@ export interface EvidenceResult {
   readonly report: Report;
 }
 
-/** The runs to make, in order; none for a topology the engine does not run yet. They are independent of each other. */
+/** The runs to make, in order. They are independent of each other. */
 export function evidenceRuns(
   recommendation: Recommendation,
   requirements: Requirements,
   { runs, seed }: { readonly runs: number; readonly seed: number },
 ): EvidenceRun[] {
-  if (!isSimulated(recommendation)) return [];
   const runnerUp = runnerUpOf(recommendation, requirements);
-  const size = sizeOfAll(recommendation, runnerUp, requirements);
+  const size = sizeForBoth(recommendation, runnerUp, requirements);
   const candidates = [
     { of: 'recommendation' as const, candidate: recommendation },
-    ...(runnerUp === null ? [] : [{ of: 'runner-up' as const, candidate: runnerUp }]),
+    { of: 'runner-up' as const, candidate: runnerUp },
   ];
   return candidates.flatMap(({ of, candidate }) =>
     faultsFor(requirements).flatMap((fault) => {
@@ -100,22 +97,11 @@ export function evidenceRuns(
   );
 }
 
-/** The runner-up as it would be set up; null where the engine does not run it yet. */
-function runnerUpOf({ runnerUp, shards }: Recommendation, requirements: Requirements): Candidate | null {
+/** The runner-up as it would be set up. */
+function runnerUpOf({ runnerUp, shards }: Recommendation, requirements: Requirements): Candidate {
   const { topology } = runnerUp;
-  if (!isSimulated(runnerUp)) return null;
   const settings = settingsFor(topology, requirements);
   return { topology, settings, shards, answer: answerLine(topology, settings, shards) };
-}
-
-function sizeOfAll(
-  recommendation: Recommendation,
-  runnerUp: Candidate | null,
-  requirements: Requirements,
-): Size {
-  return runnerUp === null
-    ? sizeOf(recommendation, requirements)
-    : sizeForBoth(recommendation, runnerUp, requirements);
 }
 
 /** Judges the runs, in the order `evidenceRuns` gave. */
@@ -124,7 +110,6 @@ export function evidenceFrom(
   requirements: Requirements,
   results: readonly EvidenceResult[],
 ): Evidence {
-  if (!isSimulated(recommendation)) return notAvailable(recommendation);
   const targetsOf = (of: Role, candidate: Candidate) =>
     faultsFor(requirements).flatMap((fault) =>
       targetsUnder(
@@ -138,16 +123,13 @@ export function evidenceFrom(
   const targets = targetsOf('recommendation', recommendation);
   const missed = missedOf(targets);
   const runnerUp = runnerUpOf(recommendation, requirements);
-  const size = sizeOfAll(recommendation, runnerUp, requirements);
+  const size = sizeForBoth(recommendation, runnerUp, requirements);
   return {
     status: 'measured',
     sentence: sentenceOf(runsOf('recommendation'), targets, missed),
     met: missed.length === 0,
     targets,
-    runnerUp:
-      runnerUp === null
-        ? null
-        : runnerUpEvidence(runnerUp, targetsOf('runner-up', runnerUp), runsOf('runner-up')),
+    runnerUp: runnerUpEvidence(runnerUp, targetsOf('runner-up', runnerUp), runsOf('runner-up')),
     assumptions: assumptionsOf(recommendation, requirements, size),
     scenarios: [...new Set(results.map(({ run }) => run.source))],
     replays: results.map(({ run, report }) => ({
@@ -168,19 +150,6 @@ function runnerUpEvidence(
 
 const missedOf = (targets: readonly Target[]): Target[] =>
   targets.filter(({ met, required }) => required && !met);
-
-function notAvailable({ topology }: Recommendation): Evidence {
-  return {
-    status: 'not-available',
-    sentence: `Evidence for ${topology} is not available yet: this version does not simulate it, so the recommendation rests on its rules alone.`,
-    met: false,
-    targets: [],
-    runnerUp: null,
-    assumptions: [],
-    scenarios: [],
-    replays: [],
-  };
-}
 
 function sentenceOf(runs: number, targets: readonly Target[], missed: readonly Target[]): string {
   const required = targets.filter((target) => target.required).length;
@@ -239,7 +208,7 @@ function targetsUnder(
       'outage (RTO)',
       'ms',
       requirements.outageToleratedS * 1000,
-      fault === 'leader-crash' && candidate.settings.quorum === null ? outageAfterCrashMs : longestOutageMs,
+      fault === 'leader-crash' && leadsAlone(candidate) ? outageAfterCrashMs : longestOutageMs,
     ),
     staleness,
   ];
@@ -302,9 +271,10 @@ const staleReads: Measure = (report) => {
   return stale === undefined || stale.result === 'unknown' ? null : stale.count;
 };
 
-/** Where reads were stale, how far behind the slowest follower ever was; a bound, for reads are not aged one by one. */
+/** Where reads were stale, how far behind the slowest follower, or any of several leaders, ever was; a bound, for reads are not aged one by one. */
 const stalenessMs: Measure = (report) => {
   const count = staleReads(report);
   if (count === null || count === 0) return count;
-  return Math.max(0, ...report.lag.map(({ replayLagMs }) => replayLagMs.max));
+  const amongLeaders = report.multiLeader?.lag.map(({ maxMs }) => maxMs) ?? [];
+  return Math.max(0, ...amongLeaders, ...report.lag.map(({ replayLagMs }) => replayLagMs.max));
 };

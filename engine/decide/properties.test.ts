@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parseScenario } from '../scenario/parse.ts';
 import { decide, outcome } from './decide.ts';
 import { leastBad } from './decision.chart.ts';
-import { faultsFor, isSimulated, scenarioFor, sizeOf } from './evidence-scenario.ts';
+import { faultsFor, scenarioFor, sizeOf } from './evidence-scenario.ts';
 import { answer, startInterview } from './interview.ts';
 import { type Topology, topologies } from './recommendation.ts';
 import {
@@ -211,7 +211,6 @@ describe('the scenarios', () => {
     fc.assert(
       fc.property(requirements, (each) => {
         const recommendation = { ...decide(each) };
-        fc.pre(isSimulated(recommendation));
         expect(sizeOf(recommendation, each).slice).toBeGreaterThan(0);
         for (const fault of faultsFor(each)) parseScenario(scenarioFor(recommendation, each, { fault }));
       }),

@@ -28,6 +28,18 @@ test('--json: the same as one document; --side takes names apart or with commas'
   expect(named.stdout).toBe(stdout);
 });
 
+test('a system by its name: the cluster of its scenario; Sentinel lets both sides write', async () => {
+  const argv = ['cap', 'redis-sentinel', '--json'];
+  const { exitCode, stdout } = await runHere(argv);
+  expect(exitCode).toBe(0);
+  const report = JSON.parse(stdout);
+  expect(report.scenario).toBe('redis-sentinel-partition');
+  expect(report.cut.cutOff).toEqual(['m1', 's1']);
+  expect(report.writes.class).toBe('AP');
+  expect(report.writes.cutOff.laterDiscarded).toBeGreaterThan(0.9 * report.writes.cutOff.ok);
+  expect((await runHere(['cap', 'oracle'])).stderr).toMatch(/bundled: cassandra, /);
+});
+
 describe('wrong flags', () => {
   test.each([
     [

@@ -154,11 +154,11 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     )
     .argument(
       '<file>',
-      'a scenario in YAML or JSON; - reads standard input; or the name of a bundled scenario',
+      'a scenario in YAML or JSON; - reads standard input; or the name of a bundled scenario, or of a system such as etcd',
     )
     .option(
       '--side <names...>',
-      'nodes, regions or helpers that are cut off (default: the last region, or a minority of the nodes)',
+      'nodes, regions or helpers that are cut off (default: a leader that the scenario names, or else the last region, or a minority of the nodes)',
     )
     .addOption(
       new Option(
@@ -336,8 +336,8 @@ Examples:
 
 const capExamples = `
 Examples:
-  quorate cap etcd-leader-crash
-  quorate cap etcd-leader-crash --side etcd-1 --way out
+  quorate cap etcd
+  quorate cap etcd --side etcd-1 --way out
   quorate cap patroni-async --side pg-1 --for 90000 --json
 
 Classes: CP nothing wrong, some unanswered; AP all answered, some of it wrong;

@@ -176,6 +176,29 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'auto-increment-in-steps',
 ].map((name) => ({ name, url: new URL(`./scenarios/${name}.yaml`, import.meta.url) }));
 
+/** Systems by their names: for each the scenario whose cluster is set up as it comes. */
+export const bundledSystems: readonly BundledDocument[] = Object.entries({
+  cassandra: 'cassandra-node-down',
+  cockroachdb: 'cockroachdb-ranges',
+  consul: 'consul-leader-crash',
+  'dynamodb-global-table': 'dynamodb-global-table',
+  etcd: 'etcd-leader-crash',
+  mongodb: 'mongodb-majority',
+  mysql: 'mysql-async',
+  orchestrator: 'orchestrator',
+  patroni: 'patroni-async',
+  postgresql: 'postgresql-streaming',
+  redis: 'redis-primary-replica',
+  'redis-sentinel': 'redis-sentinel-partition',
+  riak: 'riak',
+  spanner: 'spanner-splits',
+  voldemort: 'voldemort',
+  zookeeper: 'zookeeper-local-reads',
+}).map(([name, scenario]) => ({
+  name,
+  url: new URL(`./scenarios/${scenario}.yaml`, import.meta.url),
+}));
+
 export const bundledRequirements: readonly BundledDocument[] = [
   'read-heavy-shop',
   'hobby-blog',

@@ -1,4 +1,4 @@
-import { bundledScenarios } from '#content';
+import { bundledScenarios, bundledSystems } from '#content';
 import {
   type CapProbe,
   type CapQuestion,
@@ -31,7 +31,10 @@ export interface CapOptions {
 }
 
 export async function capCommand(options: CapOptions, io: Io): Promise<ExitCode> {
-  const scenario = understand(await readDocument(options.file, bundledScenarios, io), parseScenario);
+  const scenario = understand(
+    await readDocument(options.file, [...bundledSystems, ...bundledScenarios], io),
+    parseScenario,
+  );
   const probe = probeOf(scenario, options);
   const progress = startProgress(`Cutting ${scenario.id}`, io);
   let run: Report;

@@ -158,7 +158,10 @@ describe('one leader, asynchronous followers', () => {
   const failover = { automatic: true, heartbeatMs: 200, timeoutMs: 1000, electionMs: 100 };
 
   test('reads from followers: AP and stale on their side; writes CP: one side has the leader', () => {
-    const report = probe(clusterOf({ ...streaming, reads: 'nearest' } as Topology, ['east', 'east', 'west']));
+    const report = probe(
+      clusterOf({ ...streaming, reads: 'nearest' } as Topology, ['east', 'east', 'west']),
+      { side: ['west'] },
+    );
     expect(report.cut.cutOff).toEqual(['n3']);
     expect(classes(report)).toEqual(['AP', 'CP']);
     expect(report.reads.cutOff.stale).toBeGreaterThan(100);
@@ -169,8 +172,10 @@ describe('one leader, asynchronous followers', () => {
     expect([report.reads.pacelc, report.writes.pacelc]).toEqual(['PA/EL', 'PC/EC']);
   });
 
-  test('reads from the leader alone: CP both', () => {
-    expect(classes(probe(clusterOf({ ...streaming, reads: 'leader' } as Topology)))).toEqual(['CP', 'CP']);
+  test('reads from the leader alone, and nobody who takes over: CP both, whichever side has it', () => {
+    const alone = { ...streaming, reads: 'leader', failover: { automatic: false } } as Topology;
+    for (const side of ['n1', 'n3'])
+      expect(classes(probe(clusterOf(alone), { side: [side] }))).toEqual(['CP', 'CP']);
   });
 
   test('a failover that nothing fences: two leaders, AP, and what one of them took is gone', () => {
@@ -216,11 +221,11 @@ test('a cut of one way: followers that hear nothing are stale, a leader that hea
     acknowledgement: 'asynchronous',
   };
   const source = clusterOf(streaming, ['east', 'east', 'west']);
-  const deaf = probe(source, { way: 'in' });
+  const deaf = probe(source, { side: ['n3'], way: 'in' });
   expect(deaf.reads.cutOff.stale).toBeGreaterThan(100);
   expect(answered(deaf.writes.cutOff)).toBeLessThan(5);
   // The follower cannot confirm; of an asynchronous leader that changes nothing.
-  const mute = probe(source, { way: 'out' });
+  const mute = probe(source, { side: ['n3'], way: 'out' });
   expect(mute.divergence.keysWrittenOnBothSides).toBeNull();
   expect(mute.reads.rest.stale).toBeLessThan(10);
   expect(answered(mute.writes.rest)).toBeGreaterThan(mute.writes.rest.asked - 5);
@@ -334,9 +339,21 @@ test.each([
   expect(() => prepareCap(parseScenario(clusterOf(etcd)), question)).toThrow(InputError);
 });
 
+test('who is cut off by default: the leader, where one is named, with its region; or else the last region, or a minority', () => {
+  const cutOff = (topology: Topology, regions?: readonly string[]) =>
+    prepareCap(parseScenario(clusterOf(topology, regions)), {}).scenario.faults.flatMap((fault) =>
+      fault.type === 'cut' ? fault.from.filter((name) => name.startsWith('n')) : [],
+    );
+  const led = { type: 'leader-follower', leader: 'n2' } as Topology;
+  expect(cutOff(led)).toEqual(['n2']);
+  expect(cutOff(led, ['a', 'b', 'b', 'c'])).toEqual(['n2', 'n3']);
+  expect(cutOff(etcd, ['a', 'b', 'b', 'c', 'c'])).toEqual(['n4', 'n5']);
+  expect(cutOff(etcd, ['a', 'a', 'a', 'a', 'a'])).toEqual(['n4', 'n5']);
+});
+
 test('one node cannot be cut in two; two can', () => {
   const single = clusterOf({ type: 'leader-follower' } as Topology, ['here']);
   expect(() => prepareCap(parseScenario(single), {})).toThrow('side: found its only node');
   const pair = clusterOf({ type: 'leader-follower' } as Topology, ['here', 'here']);
-  expect(probe(pair).cut).toMatchObject({ cutOff: ['n2'], rest: ['n1', 'manager'] });
+  expect(probe(pair).cut).toMatchObject({ cutOff: ['n1'], rest: ['n2', 'manager'] });
 });

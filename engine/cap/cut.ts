@@ -17,8 +17,8 @@ export type Sides = Readonly<Record<Side, readonly string[]>>;
 
 /**
  * The two sides of a cluster, where these names are cut off: nodes, regions, or helpers such as `manager`. Without names it
- * is the region of the last node, if there are several, and else a minority of the nodes, the last ones. A helper that is not
- * named is where all nodes of its region are, or else on the side with more nodes.
+ * is the leader, where the scenario says who leads, with its region if there are several; without a leader the region of the
+ * last node, or else a minority of the nodes, the last ones. A helper that is not named is where all nodes of its region are, or else on the side with more nodes.
  * Throws InputError for names that nobody has, and where a side has no node.
  */
 export function sidesOf(scenario: Scenario, named: readonly string[] | null): Sides {
@@ -51,9 +51,11 @@ export function sidesOf(scenario: Scenario, named: readonly string[] | null): Si
   return { cutOff: on('cutOff', cutOff), rest: on('rest', rest) };
 }
 
-function defaultSide({ nodes }: Scenario): readonly string[] {
-  const { region } = nodes.at(-1)!;
+function defaultSide({ nodes, topology }: Scenario): readonly string[] {
+  const leader = topology.type === 'leader-follower' ? nodes[topology.leader]! : null;
+  const { region } = leader ?? nodes.at(-1)!;
   if (nodes.some((node) => node.region !== region)) return [region];
+  if (leader !== null) return [leader.id];
   const minority = Math.max(1, Math.floor((nodes.length - 1) / 2));
   return nodes.slice(-minority).map(({ id }) => id);
 }

@@ -32,7 +32,7 @@ import {
 import { type CutWay, type Side, sides, sidesOf } from './cut.ts';
 
 export interface CapQuestion {
-  /** Nodes, regions or helpers that are cut off; without it, the last region or a minority. */
+  /** Nodes, regions or helpers that are cut off; without it, those of `sidesOf`. */
   readonly side?: readonly string[];
   /** `both` unless given. */
   readonly way?: CutWay;

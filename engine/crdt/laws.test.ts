@@ -33,7 +33,7 @@ const joinAll = ({ empty, join }: Subject<unknown>, states: readonly unknown[]):
   states.reduce((all, each) => join(all, each), empty);
 
 const steps = fc.array(step, { minLength: 1, maxLength: 25 });
-const numRuns = runsOf({ full: 600, reduced: 50 });
+const numRuns = runsOf({ full: 300, reduced: 50 });
 
 describe.each(subjects)('$name', (subject) => {
   const { join } = subject;

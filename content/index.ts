@@ -174,6 +174,8 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'tokyo-writes-to-tokyo',
   'auto-increment-collides',
   'auto-increment-in-steps',
+  'mariadb-circular',
+  'pgd-three-regions',
 ].map((name) => ({ name, url: new URL(`./scenarios/${name}.yaml`, import.meta.url) }));
 
 /** Systems by their names: for each the scenario whose cluster is set up as it comes. */

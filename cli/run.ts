@@ -282,8 +282,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .option('--seed <number>', 'the seed of the trials (default: 1)', seed)
     .option(
       '--engine',
-      'simulate it whole instead: coordinators and replicas that exchange messages, with trials of\n' +
-        'its own for each time. It costs a hundred times as much: some 100,000 trials a second',
+      'simulate it whole instead: coordinators and replicas that exchange messages, with trials of its own for each time. It costs a hundred times as much: some 100,000 trials a second',
     )
     .option('--json', 'print one JSON document on standard output')
     .addHelpText('after', quorumExamples)

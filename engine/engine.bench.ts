@@ -5,6 +5,8 @@
 
 import { Queue, STRIDE, TO } from './kernel/queue.ts';
 import { quorumLatencies } from './quorum/latency.ts';
+import { defaultQuorumQuestion } from './quorum/quorum.ts';
+import { emptySimulatedTally, prepareSimulatedQuorum, simulateQuorumPart } from './quorum/simulated.ts';
 import { emptyTally } from './quorum/tally.ts';
 import { BLOCK_TRIALS, Wars, warsModel } from './quorum/wars.ts';
 import { simulate } from './run/simulate.ts';
@@ -295,6 +297,23 @@ for (const [name, answers] of [
   const perSecond = warsSpeed(answers);
   line(name, `${millions(perSecond)} trials a core  (${(perSecond / plain).toFixed(1)} × plain)`);
 }
+
+const asked = {
+  ...defaultQuorumQuestion,
+  n: 3,
+  r: 1,
+  w: 1,
+  latency: quorumLatencies['lnkd-disk'],
+  atMs: [0],
+};
+const simulated = prepareSimulatedQuorum({ ...asked, trials: 60_000 });
+const simulatedTally = emptySimulatedTally(simulated);
+// The first run builds the links' tables.
+simulateQuorumPart(simulated, simulatedTally, 0);
+const simulatedFrom = cpuSeconds();
+simulateQuorumPart(simulated, simulatedTally, 1);
+simulateQuorumPart(simulated, simulatedTally, 2);
+line('the same question through the engine, trials', millions(40_000 / (cpuSeconds() - simulatedFrom)));
 
 const memory = memoryOverEvents(10);
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

@@ -25,8 +25,16 @@ export function renderQuorum(
     ),
     '',
     table(
-      [left('a read begins after'), right('is fresh')],
-      pFresh.map((each) => [`${number(each.tMs, 3)} ms`, share(each.p)]),
+      [
+        left('a read begins after'),
+        right('is fresh'),
+        ...('via' in answer ? [right('two standard errors')] : []),
+      ],
+      pFresh.map((each) => [
+        `${number(each.tMs, 3)} ms`,
+        share(each.p),
+        ...('via' in answer ? [`± ${number(200 * Math.sqrt((each.p * (1 - each.p)) / trials), 3)} %`] : []),
+      ]),
       { margin },
     ),
     '',

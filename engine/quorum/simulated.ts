@@ -29,6 +29,7 @@ import { type QuorumAnswer, type QuorumQuestion, quorumProblems, shownVersions }
 /** What the engine says of a question: as `QuorumAnswer`, but for the time that only many more trials would tell. */
 export interface SimulatedQuorumAnswer extends Omit<QuorumAnswer, 'tVisibilityMs'> {
   readonly via: 'engine';
+  readonly tVisibilityMs: null;
   /** Of each time of `pFresh`. */
   readonly trials: number;
 }
@@ -145,7 +146,8 @@ export function simulatedQuorumAnswer(
     r,
     w,
     trials,
-    pFresh: atMs.map((tMs, time) => ({ tMs, p: 1 - tally.stale[time]! / tally.trials[time]! })),
+    pFresh: atMs.map((tMs, time) => ({ tMs, p: (trials - tally.stale[time]!) / trials })),
+    tVisibilityMs: null,
     kStaleness: shownVersions.map((k) => ({ k, p: kStaleness({ n, r, w }, k) })),
     readMs: latencyMs(tally.reads),
     writeMs: latencyMs(tally.writes),

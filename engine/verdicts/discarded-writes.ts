@@ -56,6 +56,7 @@ export class DiscardedWrites {
           `write ${other} of key ${key} was acknowledged as ${versionName(newestTerm, newestLsn)}`,
           `at ${atUs / 1000} ms write ${number} of the same key was acknowledged as ${versionName(term, lsn)}`,
           `write ${loser} is thrown away, for the stamp of write ${winner} is newer; nobody is told`,
+          ...(contexts !== null && !loses ? [`whoever wrote ${winner} had not read ${loser}`] : []),
         ],
       };
     }

@@ -155,3 +155,13 @@ test('two reads in a row go from new to old with R + W > N, in a shortest schedu
     complete: true,
   });
 });
+
+test('the same where versions are clocks, and what a coordinator writes is merged', () => {
+  const clocks = { versions: 'dotted', readsAsk: 'all', readRepair: 'none' };
+  const { result, complete, unique } = run(3, { ...clocks, read: 2, write: 2 }, 'stale');
+  expect([result, complete]).toEqual(['ok', true]);
+  expect(unique).toBeGreaterThan(1000);
+  expect(run(3, { ...clocks, read: 1, write: 2 }, 'stale').result).toBe('violation');
+  expect(run(3, { ...clocks, read: 2, write: 2 }, 'inverted').result).toBe('violation');
+  expect(run(3, { ...clocks, readRepair: 'blocking', read: 2, write: 2 }, 'inverted').result).toBe('ok');
+});

@@ -180,6 +180,7 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'auto-increment-in-steps',
   'mariadb-circular',
   'pgd-three-regions',
+  'half-sent',
 ].map((name) => ({ name, url: new URL(`./scenarios/${name}.yaml`, import.meta.url) }));
 
 /** Systems by their names: for each the scenario whose cluster is set up as it comes. */

@@ -111,6 +111,32 @@ describe('a leader that crashes', () => {
     }
   });
 
+  test('leaves what it had got across to some: all to all nobody passes it on, over edges they do', () => {
+    const near = leadersIn(3, {}, crash());
+    const half = (exchange: NonNullable<MultiLeader['exchange']>) =>
+      run({
+        ...near,
+        topology: { ...near.topology, exchange } as MultiLeader,
+        network: {
+          within: { latency: 0.5 },
+          between: [
+            { from: 'in-a', to: 'in-b', latency: 5 },
+            { from: 'in-a', to: 'in-c', latency: 100 },
+            { from: 'in-b', to: 'in-c', latency: 5 },
+          ],
+        },
+        workload: {
+          clients: [{ id: 'at-a', region: 'in-a', writesPerSecond: 200, untilMs: 1000 }],
+          keys: { count: 10 },
+        },
+      });
+    const pairs = ['ab', 'ac', 'bc'].map(([from, to]) => ({ from: from!, to: to! }));
+    expect(verdict(half('all-to-all').report, 'divergence').result).toBe('violation');
+    const { report, cluster } = half({ edges: pairs });
+    expect(verdict(report, 'divergence').result).toBe('ok');
+    expect(cluster.leaders[2]!.applied[0]).toBe(cluster.leaders[1]!.applied[0]);
+  });
+
   test('its clients ask the nearest other leader meanwhile', () => {
     const { report } = run(
       leadersIn(

@@ -3,7 +3,6 @@
 import { describe, expect, test } from 'vitest';
 import { explore } from '../../explore/explore.ts';
 import type { Check, Model } from '../../explore/model.ts';
-import { isFullSize } from '../../full-size.test-support.ts';
 import { type NodeKind, TIMER, WRITE } from '../../kernel/protocol.ts';
 import { parseScenario } from '../../scenario/parse.ts';
 import type { ScenarioSource } from '../../scenario/schema.ts';
@@ -14,17 +13,21 @@ import { SHOWN_VALUE } from './rows.ts';
 import type { MultiLeader } from './run.test-support.ts';
 import type { MultiLeaderSpec } from './spec.ts';
 
-/** Asks each leader once, at any time. */
-const client = (leaders: number): NodeKind<{ asked: number }> => ({
+/** Asks each of some leaders once, at any time. */
+const client = (asked: readonly number[]): NodeKind<{ asked: number }> => ({
   onInput(state, input, out) {
     if (input.kind === TIMER) {
       state.asked++;
       out.send(input.a, WRITE, 0, input.a + 1, 0, 0, 0, 100);
-    } else if (input.kind < TIMER) for (let slot = 0; slot < leaders; slot++) out.startTimer(slot, 1000);
+    } else if (input.kind < TIMER) for (const leader of asked) out.startTimer(leader, 1000);
   },
 });
 
-function modelOf(leaders: number, topology: Partial<MultiLeader>): Model {
+function modelOf(
+  leaders: number,
+  topology: Partial<MultiLeader>,
+  asked: readonly number[] = [0, 1, 2],
+): Model {
   const names = ['a', 'b', 'c'].slice(0, leaders);
   const scenario = parseScenario({
     id: 'model',
@@ -48,7 +51,7 @@ function modelOf(leaders: number, topology: Partial<MultiLeader>): Model {
       })),
       {
         name: 'client',
-        kind: client(leaders) as NodeKind<unknown>,
+        kind: client(asked.filter((leader) => leader < leaders)) as NodeKind<unknown>,
         state: { asked: 0 },
         timers: names.map((name) => ({ name: `the write at ${name}`, fires: 'any time' as const })),
       },
@@ -72,7 +75,7 @@ const agrees = (leaders: number): Check => ({
 const exploreAll = (leaders: number, topology: Partial<MultiLeader>) =>
   explore(modelOf(leaders, topology), {
     depth: 200,
-    states: isFullSize ? 3_000_000 : 300_000,
+    states: 300_000,
     checks: [agrees(leaders)],
   });
 
@@ -90,5 +93,34 @@ describe('two leaders, a write at each, at any time', () => {
 
   test('in the order of arrival: some order leaves them different', () => {
     expect(exploreAll(2, { resolve: 'arrival-order' }).result).toBe('violation');
+  });
+});
+
+/** Truth row T6, over every order. */
+describe('three leaders, a write at the first and one at the last, at any time', () => {
+  const effectFirst: Check = {
+    name: 'no effect before its cause',
+    broken: (state) => {
+      const { applied, appliedVectors } = state.stateOf(1) as Leader;
+      return applied[2] === 1 && appliedVectors[2 * 3] === 1 && applied[0] === 0
+        ? 'b has what c wrote upon a’s write, and not that'
+        : null;
+    },
+  };
+  const exploreTwo = (causal: boolean) =>
+    explore(modelOf(3, { causal }, [0, 2]), {
+      depth: 200,
+      states: 150_000,
+      checks: [effectFirst, agrees(3)],
+    });
+
+  test('without causal delivery some order shows the effect first', () => {
+    expect(exploreTwo(false)).toMatchObject({ result: 'violation' });
+  });
+
+  test('with it none does', () => {
+    const found = exploreTwo(true);
+    expect([found.result, found.complete, found.violation]).toEqual(['ok', true, null]);
+    expect(found.unique).toBeGreaterThan(5_000);
   });
 });

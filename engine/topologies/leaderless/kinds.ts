@@ -380,6 +380,7 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
   function beginSibling(node: Node, input: Input, sets: SiblingSets, out: Out): void {
     const { kind, from, c: key } = input;
     const isForwarded = kind === FORWARD;
+    if (isForwarded && isDoubled(node, input.b)) return;
     const client = isForwarded ? input.e : from;
     if (refuses(node, writeDemandOf(node, client), input, key, out, client)) return;
     const { placement, sloppy, nodes, nearest } = node.settings;
@@ -613,6 +614,14 @@ export function lowerCoordinator(chart: typeof lightweightChart = lightweightCha
     }
     if (node.newlyHinted !== 0) tellOfHints();
   }
+}
+
+/** Whether a write was forwarded to this node before; from now on it was. */
+function isDoubled(node: Node, number: number): boolean {
+  const { forwarded } = node;
+  if (forwarded.includes(number)) return true;
+  forwarded[node.forwardedCount++ % forwarded.length] = number;
+  return false;
 }
 
 /** Whether fewer replicas are held for up than the operation waits for: then it does not begin (Cassandra: Unavailable). */

@@ -84,6 +84,9 @@ export interface Node {
    * waits for the commit log still. Otherwise two writes would be the same event.
    */
   readonly issued: Int32Array;
+  /** Where there may be siblings, numbers of the writes that were forwarded to it last, a ring: what a link doubles is made once. */
+  readonly forwarded: Int32Array;
+  forwardedCount: number;
   /** How often it has crashed. Events of another life are another server's: it may have forgotten some of its own. */
   life: number;
   /** As a coordinator: the clock's reading in its last stamp. */
@@ -122,6 +125,8 @@ export interface Activation {
   /** −1 where only a digest has come. */
   bytes: number;
 }
+
+const FORWARDED_REMEMBERED = 64;
 
 /** A node's timers. */
 export const GOSSIP_TIMER = 0;
@@ -174,6 +179,8 @@ export function newNode(settings: NodeSettings, self: number, keys: number, dema
     unloggedCount: 0,
     loggingCount: 0,
     issued: new Int32Array(settings.keepsSiblings ? keys : 0),
+    forwarded: new Int32Array(settings.keepsSiblings ? FORWARDED_REMEMBERED : 0),
+    forwardedCount: 0,
     life: 0,
     lastStampUs: Number.NEGATIVE_INFINITY,
     hints: Array.from({ length: settings.nodes }, newHints),

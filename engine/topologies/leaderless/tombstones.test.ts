@@ -1,6 +1,7 @@
 /** Deletes in whole runs: what their tombstones cover, and what comes back once they are gone. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runsOf } from '../../full-size.test-support.ts';
 import type { TraceEntry } from '../../observe/trace.ts';
 import type { Report } from '../../run/report.ts';
 import { simulate } from '../../run/simulate.ts';
@@ -104,7 +105,7 @@ test('exactly what a replica had and missed the delete of comes back, if it is a
       expect(verdict(report, 'divergence')).toMatchObject({ result: 'ok' });
       expect(verdict(report, 'lost-writes')).toMatchObject({ result: 'ok' });
     }),
-    { numRuns: 12 },
+    { numRuns: runsOf({ full: 100, reduced: 10 }) },
   );
 });
 
@@ -146,7 +147,7 @@ test('whatever befalls nodes and links: repaired within the grace nothing comes 
         comebacks += verdict(hasty, 'resurrection').count;
       },
     ),
-    { numRuns: 12 },
+    { numRuns: runsOf({ full: 100, reduced: 10 }) },
   );
   expect(purged).toBeGreaterThan(500);
   expect(comebacks).toBeGreaterThan(20);

@@ -306,6 +306,27 @@ test('ablation: replicas that keep one of two sets instead of both', () => {
   expect(noticed(keepsOne, {}, [])).not.toEqual([]);
 });
 
+test('one vector may stand for two sets, by the order in which they were joined: replicas then come to hold all of both', () => {
+  const sets = siblingSets('version-vectors');
+  const x = sets.write(NOTHING, 1, NOTHING, 0);
+  const y = sets.write(NOTHING, 2, NOTHING, 1);
+  const z = sets.write(x, 3, sets.contextOf(x), 2);
+  const one = sets.merge(sets.merge(x, y), z);
+  const other = sets.merge(sets.merge(y, z), x);
+  expect(sets.contextOf(one)).toBe(sets.contextOf(other));
+  expect(sets.valuesOf(one)).toEqual([1, 2, 3]);
+  expect(sets.valuesOf(other)).toEqual([2, 3]);
+  expect(sets.merge(one, other)).toBe(one);
+  expect(sets.merge(other, one)).toBe(one);
+  // With dots neither keeps what was overwritten.
+  const dotted = siblingSets('dotted');
+  const [dottedX, dottedY] = [dotted.write(NOTHING, 1, NOTHING, 0), dotted.write(NOTHING, 2, NOTHING, 1)];
+  const dottedZ = dotted.write(dottedX, 3, dotted.contextOf(dottedX), 2);
+  expect(dotted.merge(dotted.merge(dottedX, dottedY), dottedZ)).toBe(
+    dotted.merge(dotted.merge(dottedY, dottedZ), dottedX),
+  );
+});
+
 test('equal sets have one number, whoever merges what with whom', () => {
   for (const rule of rules) {
     const sets = siblingSets(rule);

@@ -27,8 +27,8 @@ const pages = [
   '',
   ...readdirSync(join(root, 'content/chapters')).map((file) => `chapters/${file.replace('.mdx', '')}/`),
 ];
-/** All of the chapter's scripts, the engine among them, compressed. */
-const scriptBytesMost = 130_000;
+/** All of the chapter's scripts, the engine with its five topologies among them, compressed. */
+const scriptBytesMost = 150_000;
 /** A chapter's HTML with all its labs closed, compressed. */
 const htmlBytesMost = 45_000;
 /** A row of the syllabus that only states something: it has no run. */

@@ -79,6 +79,7 @@ export default function CapProbe({ systems, report: firstReport }: Props) {
                 <label>
                   System{' '}
                   <select
+                    class="select"
                     value={system.value.id}
                     onChange={({ currentTarget }) => choose(currentTarget.value)}
                   >
@@ -94,6 +95,7 @@ export default function CapProbe({ systems, report: firstReport }: Props) {
                 <label>
                   Cut{' '}
                   <select
+                    class="select"
                     value={way.value}
                     onChange={({ currentTarget }) => {
                       way.value = cutWays.find((each) => each === currentTarget.value)!;

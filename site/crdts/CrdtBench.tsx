@@ -121,6 +121,7 @@ export default function CrdtBench() {
           <label>
             Type{' '}
             <select
+              class="select"
               value={chosen.value}
               onChange={({ currentTarget }) => {
                 chosen.value = Number(currentTarget.value);

@@ -35,7 +35,7 @@ function scenarioOf(lagMs: number, rates: readonly [number, number]) {
 }
 
 test('the share of writes in conflict is that of the closed form', () => {
-  const runs = runsOf({ full: 200, reduced: 6 });
+  const runs = runsOf({ full: 40, reduced: 6 });
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 200 }),

@@ -77,26 +77,33 @@ export class Network {
     const { settings } = link;
     const latency = link.byKind === null ? settings.latency : link.byKind[kind]!;
     let arrivalUs = departUs + sampleLatency(latency, this.streams.next(link.delays)) + link.extraUs;
-    if (settings.bytesPerSecond > 0) {
-      const busyUs = Math.ceil((bytes * 1_000_000) / settings.bytesPerSecond);
-      const startUs = Math.min(Math.max(departUs, link.sentUs) + busyUs, LATEST_US);
-      link.sentUs = startUs;
-      arrivalUs += startUs - departUs;
-    }
+    // What most links are not is apart, so that the rest is small enough to be compiled into whoever sends.
+    if (settings.bytesPerSecond > 0) arrivalUs += this.waitForLine(link, departUs, bytes);
     if (settings.ordered) {
       if (arrivalUs < link.lastArrivalUs) arrivalUs = link.lastArrivalUs;
       link.lastArrivalUs = arrivalUs;
     }
     this.duplicateUs = -1;
-    if (link.unreliable) {
-      const lost = this.streams.chance(link.losses, link.lossThreshold);
-      const duplicated = this.streams.chance(link.duplications, link.duplicationThreshold);
-      const againUs = sampleLatency(latency, this.streams.next(link.duplications));
-      if (this.cuts[pair]! > 0) return -1;
-      if (duplicated) this.duplicateUs = arrivalUs + againUs;
-      return lost ? -1 : arrivalUs;
-    }
+    if (link.unreliable) return this.riskIt(link, pair, arrivalUs, latency);
     return this.cuts[pair]! > 0 ? -1 : arrivalUs;
+  }
+
+  /** How long it takes until a link of limited bandwidth has sent what it was given, this message the last. */
+  private waitForLine(link: Link, departUs: number, bytes: number): number {
+    const busyUs = Math.ceil((bytes * 1_000_000) / link.settings.bytesPerSecond);
+    const sentUs = Math.min(Math.max(departUs, link.sentUs) + busyUs, LATEST_US);
+    link.sentUs = sentUs;
+    return sentUs - departUs;
+  }
+
+  /** A link that loses and doubles: when the message arrives, or −1. */
+  private riskIt(link: Link, pair: number, arrivalUs: number, latency: LatencyTable): number {
+    const lost = this.streams.chance(link.losses, link.lossThreshold);
+    const duplicated = this.streams.chance(link.duplications, link.duplicationThreshold);
+    const againUs = sampleLatency(latency, this.streams.next(link.duplications));
+    if (this.cuts[pair]! > 0) return -1;
+    if (duplicated) this.duplicateUs = arrivalUs + againUs;
+    return lost ? -1 : arrivalUs;
   }
 
   isCut(from: number, to: number): boolean {

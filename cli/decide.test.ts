@@ -55,6 +55,8 @@ describe('decide', () => {
       const tooLong = stdout.split('\n').filter((line) => line.length > 80 && !line.includes('https://'));
       expect(tooLong).toEqual([]);
     },
+    // Some are heavily loaded, and each is run with its runner-up under every fault.
+    180_000,
   );
 
   test('--save writes what was simulated, and the replay line gives the same digest', async () => {

@@ -47,7 +47,7 @@ const contenders = [
 export type ContenderName = (typeof contenders)[number]['name'];
 
 export interface Cell {
-  /** null where the run had nothing to measure it by: no reads, no writes. */
+  /** null where the run had nothing to measure it by (no reads, no writes), or ended before it could be known. */
   readonly value: number | null;
   /** The run it was read from, among the comparison's own. */
   readonly run: string;
@@ -194,7 +194,7 @@ function busiestWriter({ nodes }: Report): string {
 function cellsOf(calm: Report, crash: Report): Record<FigureName, Cell> {
   const reads = calm.nodes.reduce((sum, node) => sum + node.reads, 0);
   const operations = calm.operations.read.ok + calm.operations.write.ok;
-  const share = (part: number, whole: number) => (whole === 0 ? null : part / whole);
+  const share = (part: number | null, whole: number) => (part === null || whole === 0 ? null : part / whole);
   const hasReads = crash.operations.read.ok > 0;
   const values: Record<FigureName, number | null> = {
     writeTargets: calm.nodes.filter(({ writes }) => writes > 0).length,
@@ -218,9 +218,11 @@ function cellsOf(calm: Report, crash: Report): Record<FigureName, Cell> {
   ) as Record<FigureName, Cell>;
 }
 
-/** Where a verdict is not given, one log orders all writes and there is nothing for it to count. */
-function countOf({ verdicts }: Report, verdict: string): number {
-  return verdicts.find(({ name }) => name === verdict)?.count ?? 0;
+/** Where a verdict is not given, one log orders all writes and there is nothing for it to count; null where it is unknown. */
+function countOf({ verdicts }: Report, name: string): number | null {
+  const verdict = verdicts.find((each) => each.name === name);
+  if (verdict === undefined) return 0;
+  return verdict.result === 'unknown' ? null : verdict.count;
 }
 
 function isBest(

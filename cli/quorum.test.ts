@@ -7,7 +7,7 @@ import {
   quorumLatencies,
   sampleQuorum,
 } from '#engine';
-import { sampleOnThreads } from './quorum-threads.ts';
+import { workOff } from './pool.ts';
 import { runHere } from './run.test-support.ts';
 
 const disk = ['quorum', '--n', '3', '--r', '1', '--w', '1', '--latency', 'lnkd-disk'];
@@ -57,16 +57,22 @@ test('a quorum that meets is always fresh', async () => {
 test('threads come to the same tally as one', async () => {
   const latency = quorumLatencies.wan;
   const prepared = prepareQuorum({ ...defaultQuorumQuestion, n: 3, r: 1, w: 2, latency, trials: 500_000 });
+  const tallyOf = (part: { from: number; to: number }) => {
+    const tally = emptyQuorumTally(prepared);
+    sampleQuorum(prepared, tally, part);
+    return tally;
+  };
   const parts = emptyQuorumTally(prepared);
-  await sampleOnThreads(prepared, {
-    threadsMost: 2,
-    blocksPerPart: 3,
-    onPart: (part) => addTally(parts, part),
-    interrupted: new AbortController().signal,
+  await workOff({
+    job: 'tryQuorum',
+    about: prepared,
+    units: Array.from({ length: prepared.blocks }, (_, block) => ({ from: block, to: block + 1 })),
+    threads: 2,
+    alone: tallyOf,
+    onResult: (part) => addTally(parts, part),
+    io: { interrupted: new AbortController().signal, nowMs: () => 0 },
   });
-  const alone = emptyQuorumTally(prepared);
-  sampleQuorum(prepared, alone, { from: 0, to: prepared.blocks });
-  expect(parts).toEqual(alone);
+  expect(parts).toEqual(tallyOf({ from: 0, to: prepared.blocks }));
 });
 
 describe('own distributions', () => {
@@ -138,8 +144,12 @@ describe('wrong flags', () => {
 
 test('interrupted while threads are at work: exit 130', async () => {
   const interruption = new AbortController();
-  const outcome = runHere([...disk, '--trials', '2000000000'], { interrupted: interruption.signal });
-  setTimeout(() => interruption.abort(), 300);
+  const outcome = runHere([...disk, '--trials', '2000000000'], {
+    interrupted: interruption.signal,
+    // Time flies, so that threads are asked for early.
+    nowMs: () => performance.now() * 10,
+  });
+  setTimeout(() => interruption.abort(), 1000);
   expect(await outcome).toMatchObject({ exitCode: 130, stdout: '' });
 });
 

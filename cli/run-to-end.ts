@@ -6,7 +6,7 @@ export interface RunOptions {
   readonly untilMs?: number | undefined;
   readonly observe?: Observer | undefined;
   /** @param done From 0 to 1. */
-  readonly onProgress: (done: number) => void;
+  readonly onProgress?: (done: number) => void;
   readonly io: Pick<Io, 'nowMs' | 'interrupted'>;
 }
 
@@ -25,7 +25,7 @@ export async function runToEnd(scenario: Scenario, options: RunOptions): Promise
     const tookMs = io.nowMs() - startedMs;
     if (tookMs < sliceWallMs / 2) sliceMs *= 2;
     else if (tookMs > sliceWallMs * 2) sliceMs /= 2;
-    onProgress(Math.min(atMs / Math.min(player.durationMs, untilMs), 1));
+    onProgress?.(Math.min(atMs / Math.min(player.durationMs, untilMs), 1));
     await breathe(io);
   }
   return player.report();

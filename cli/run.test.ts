@@ -219,6 +219,59 @@ describe('simulate', () => {
     for (const line of told.stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
   });
 
+  test('threads change nothing: the same bytes', async () => {
+    const flags = ['simulate', '-', '--seeds', '1..60', '--json'];
+    const alone = await runHere(flags, { stdin: small });
+    expect(JSON.parse(alone.stdout).runs).toBe(60);
+    expect(await runHere([...flags, '--threads', '2'], { stdin: small })).toEqual(alone);
+  });
+
+  test('interrupted: what was done by then, marked as a part, and exit 130', async () => {
+    const flags = ['simulate', '-', '--seeds', '1..60'];
+    const partOf = (more: readonly string[]) => {
+      const interruption = new AbortController();
+      let looks = 0;
+      const nowMs = () => {
+        if (++looks > 40) interruption.abort();
+        return 0;
+      };
+      return runHere([...flags, ...more], { stdin: small, interrupted: interruption.signal, nowMs });
+    };
+    const { exitCode, stdout, stderr } = await partOf(['--json']);
+    expect(exitCode).toBe(130);
+    const part = JSON.parse(stdout);
+    expect(part).toMatchObject({ partial: true, runsAsked: 60 });
+    expect(part.runs).toBeGreaterThan(0);
+    expect(part.runs).toBeLessThan(60);
+    expect(stderr).toBe(`Interrupted after ${part.runs} of 60 runs.\n`);
+    const told = await partOf([]);
+    expect(told.stdout).toContain(`Interrupted: ${part.runs} of 60 runs`);
+    expect(told.exitCode).toBe(130);
+  });
+
+  test('interrupted while threads are at work: a part too', async () => {
+    const interruption = new AbortController();
+    const flags = ['simulate', '-', '--seeds', '1..2000', '--threads', '1', '--json'];
+    let looks = 0;
+    const { exitCode, stdout } = await runHere(flags, {
+      stdin: small,
+      interrupted: interruption.signal,
+      // Progress looks at the clock once a result has come.
+      nowMs: () => {
+        if (looks++ > 0) interruption.abort();
+        return 0;
+      },
+    });
+    expect(exitCode).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ partial: true, runsAsked: 2000 });
+  });
+
+  test('threads of one run: exit 2', async () => {
+    const { exitCode, stderr } = await runHere(['simulate', '-', '--threads', '2'], { stdin: small });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('--seeds');
+  });
+
   test.each([
     ['7..3', 'the smaller first'],
     ['1..', 'as 1..100'],

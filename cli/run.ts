@@ -74,6 +74,8 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
 
   const seed = wholeNumber({ least: 0, most: Number.MAX_SAFE_INTEGER });
   const runs = wholeNumber({ least: 1, most: 1_000_000 });
+  const threads = wholeNumber({ least: 1, most: 256 });
+  const threadsHelp = 'threads for many runs (default: as many as processors, where it takes long)';
 
   program
     .command('decide')
@@ -114,6 +116,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
       'many runs, and how RTO, RPO and loss are spread',
       seedsRange({ most: 1_000_000 }),
     )
+    .option('--threads <number>', threadsHelp, threads)
     .option('--until <ms>', 'stop at this virtual time', milliseconds({ least: 0, most: 1e12 }))
     .option('--trace <file>', 'write every trace entry to this file, one JSON object a line')
     .addHelpText('after', simulateExamples)
@@ -325,6 +328,7 @@ Examples:
   quorate simulate async-leader-crash
   quorate simulate mine.yaml --seed 7 --json
   quorate simulate patroni-async --seeds 1..100
+  quorate simulate patroni-async --seeds 1..10000 --threads 8 --json
   quorate simulate mine.yaml --until 20000 --trace trace.jsonl`;
 
 const findExamples = `

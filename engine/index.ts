@@ -118,7 +118,8 @@ export {
   simulateQuorumPart,
 } from './quorum/simulated.ts';
 export { addTally, type Tally } from './quorum/tally.ts';
-export { Distribution, type DistributionSummary } from './run/distribution.ts';
+export { Distribution, type DistributionJson, type DistributionSummary } from './run/distribution.ts';
+export type { Interval } from './run/intervals.ts';
 export {
   type ChangesView,
   type ClusterView,
@@ -131,6 +132,7 @@ export {
 } from './run/player.ts';
 export { confirms, decodeLink, encodeLink, type RunLink } from './run/record.ts';
 export type { ExpectationResult, Failover, Report, Verdict } from './run/report.ts';
+export { type SampleOptions, sample } from './run/sample.ts';
 export { type RunOptions, simulate } from './run/simulate.ts';
 export { engineVersion } from './run/version.ts';
 export { parseScenario } from './scenario/parse.ts';

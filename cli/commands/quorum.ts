@@ -21,8 +21,9 @@ import {
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { UsageError } from '../failures.ts';
 import { breathe, type Io } from '../io.ts';
+import type { QuorumPart } from '../jobs.worker.ts';
+import { workOff } from '../pool.ts';
 import { type Progress, startProgress } from '../progress.ts';
-import { sampleOnThreads } from '../quorum-threads.ts';
 import { renderQuorum } from '../render/quorum.ts';
 
 interface QuorumFlags {
@@ -39,12 +40,8 @@ interface QuorumFlags {
   readonly json?: true;
 }
 
-/** Blocks between two looks at Ctrl-C: some 50 ms. */
-const blocksPerSlice = 8;
-/** Long enough that handing a part to a thread costs nothing, short enough that progress is seen. */
+/** Long enough that handing a part to a thread costs nothing, short enough that progress is seen: some 100 ms. */
 const blocksPerPart = 16;
-/** Fewer are done before a thread has started. */
-const blocksPerThreadMin = 32;
 
 export async function quorumCommand(flags: QuorumFlags, io: Io): Promise<ExitCode> {
   try {
@@ -107,26 +104,27 @@ async function simulated(question: QuorumQuestion, io: Io): Promise<SimulatedQuo
 /** The tally is the same on one thread and on many: each block has a stream of chance of its own. */
 async function sample(prepared: PreparedQuorum, progress: Progress, io: Io): Promise<Tally> {
   const tally = emptyQuorumTally(prepared);
-  const { blocks } = prepared;
-  if (blocks >= 2 * blocksPerThreadMin) {
-    await sampleOnThreads(prepared, {
-      threadsMost: Math.floor(blocks / blocksPerThreadMin),
-      blocksPerPart,
-      onPart: (part) => {
-        addTally(tally, part);
-        progress.report(tally.trials[0]! / prepared.trials);
-      },
-      interrupted: io.interrupted,
-    });
-    return tally;
-  }
-  for (let from = 0; from < blocks; from += blocksPerSlice) {
-    const to = Math.min(from + blocksPerSlice, blocks);
-    sampleQuorum(prepared, tally, { from, to });
-    progress.report(to / blocks);
-    await breathe(io);
-  }
+  await workOff({
+    job: 'tryQuorum',
+    about: prepared,
+    units: partsOf(prepared),
+    alone: (part) => {
+      const ofPart = emptyQuorumTally(prepared);
+      sampleQuorum(prepared, ofPart, part);
+      return ofPart;
+    },
+    onResult: (ofPart: Tally) => {
+      addTally(tally, ofPart);
+      progress.report(tally.trials[0]! / prepared.trials);
+    },
+    io,
+  });
   return tally;
+}
+
+function* partsOf({ blocks }: PreparedQuorum): Iterable<QuorumPart> {
+  for (let from = 0; from < blocks; from += blocksPerPart)
+    yield { from, to: Math.min(from + blocksPerPart, blocks) };
 }
 
 const flagNames: Readonly<Record<string, string>> = { atMs: '--at', pDown: '--p-down' };

@@ -2,11 +2,13 @@ import { resolve } from 'node:path';
 import { bundledScenarios } from '#content';
 import { Distribution, parseScenario, type Scenario } from '#engine';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { UsageError } from '../failures.ts';
+import { Interrupted, UsageError } from '../failures.ts';
 import type { Seeds } from '../flags.ts';
 import type { Io } from '../io.ts';
+import type { Sampled, SeedsPart } from '../jobs.worker.ts';
 import { openOutputFile } from '../output-file.ts';
 import { understand } from '../parse-document.ts';
+import { workOff } from '../pool.ts';
 import { startProgress } from '../progress.ts';
 import { readDocument } from '../read-document.ts';
 import { renderDistribution } from '../render/distribution.ts';
@@ -21,6 +23,7 @@ export interface SimulateOptions {
   readonly until?: number;
   readonly trace?: string;
   readonly seeds?: Seeds;
+  readonly threads?: number;
 }
 
 export async function simulateCommand(options: SimulateOptions, io: Io): Promise<ExitCode> {
@@ -28,6 +31,8 @@ export async function simulateCommand(options: SimulateOptions, io: Io): Promise
   if (options.trace !== undefined && resolve(options.trace) === resolve(options.file)) {
     throw new UsageError(`--trace ${options.trace}: this is the scenario itself. Give another name.`);
   }
+  if (options.threads !== undefined && options.seeds === undefined)
+    throw new UsageError('--threads is about many runs: give --seeds too, as --seeds 1..100.');
   if (options.seeds !== undefined) return simulateSeeds(scenario, { ...options, seeds: options.seeds }, io);
   const trace = options.trace === undefined ? undefined : openOutputFile(options.trace, '--trace');
   const progress = startProgress(`Simulating ${scenario.id}`, io);
@@ -50,7 +55,7 @@ export async function simulateCommand(options: SimulateOptions, io: Io): Promise
   }
 }
 
-/** One run a seed; what they have in common and how they differ. */
+/** One run a seed; what they have in common and how they differ. Ctrl-C leaves what was done by then, marked as a part. */
 async function simulateSeeds(
   scenario: Scenario,
   options: SimulateOptions & { readonly seeds: Seeds },
@@ -61,27 +66,60 @@ async function simulateSeeds(
   }
   const { least, most } = options.seeds;
   const runs = most - least + 1;
+  const { until: untilMs } = options;
   const distribution = new Distribution();
-  const progress = startProgress(`Simulating ${scenario.id}, ${runs} runs`, io);
+  const progress = startProgress(`Simulating ${scenario.id}, ${runs.toLocaleString('en')} runs`, io);
+  let runsDone = 0;
+  let isPartial = false;
   try {
-    for (let run = 0; run < runs; run++) {
-      const report = await runToEnd(scenario, {
-        seed: least + run,
-        untilMs: options.until,
-        onProgress: (done) => progress.report((run + done) / runs),
-        io,
-      });
-      distribution.add(report);
-    }
-    progress.end();
-    const summary = distribution.summary();
-    if (options.json)
-      io.stdout.write(
-        `${JSON.stringify({ scenario: scenario.id, seeds: options.seeds, ...summary }, null, 2)}\n`,
-      );
-    else io.stdout.write(renderDistribution(summary, { scenario, options, paint: paintFor(io) }));
-    return summary.met === summary.runs ? exitCodes.asHoped : exitCodes.missed;
+    await workOff({
+      job: 'sampleSeeds',
+      about: { scenario, ...(untilMs !== undefined && { untilMs }) } satisfies Sampled,
+      units: partsOf(least, runs),
+      threads: options.threads,
+      alone: async (part) => (await sampleHere(scenario, part, { untilMs, io })).toJSON(),
+      onResult: (ofPart, part) => {
+        distribution.merge(Distribution.fromJSON(ofPart));
+        runsDone += part.runs;
+        progress.report(runsDone / runs);
+      },
+      io,
+    });
+  } catch (error) {
+    if (!(error instanceof Interrupted) || runsDone === 0) throw error;
+    isPartial = true;
   } finally {
     progress.end();
   }
+  const summary = distribution.summary();
+  if (isPartial) io.stderr.write(`Interrupted after ${runsDone} of ${runs} runs.\n`);
+  if (options.json) {
+    const asked = { scenario: scenario.id, seeds: options.seeds };
+    const answer = { ...asked, ...(isPartial && { partial: true, runsAsked: runs }), ...summary };
+    io.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
+  } else {
+    const asked = { scenario, options, runsAsked: runs };
+    io.stdout.write(renderDistribution(summary, { ...asked, paint: paintFor(io) }));
+  }
+  if (isPartial) return exitCodes.interrupted;
+  return summary.met === summary.runs ? exitCodes.asHoped : exitCodes.missed;
+}
+
+/** Hundreds of parts, so that threads end together and progress moves, each long enough to be worth sending. */
+function* partsOf(least: number, runs: number): Iterable<SeedsPart> {
+  const most = Math.min(Math.ceil(runs / 200), 100);
+  for (let done = 0; done < runs; done += most)
+    yield { seed: least + done, runs: Math.min(most, runs - done) };
+}
+
+/** In this thread, where Ctrl-C has to be heard between two slices of a run. */
+async function sampleHere(
+  scenario: Scenario,
+  { seed, runs }: SeedsPart,
+  options: { readonly untilMs: number | undefined; readonly io: Io },
+): Promise<Distribution> {
+  const distribution = new Distribution();
+  for (let run = 0; run < runs; run++)
+    distribution.add(await runToEnd(scenario, { seed: seed + run, ...options }));
+  return distribution;
 }

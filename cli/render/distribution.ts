@@ -1,4 +1,4 @@
-import type { DistributionSummary, Scenario } from '#engine';
+import type { DistributionSummary, Interval, Scenario } from '#engine';
 import { indented, left, milliseconds, number, right, table } from './layout.ts';
 import type { Paint } from './paint.ts';
 
@@ -8,11 +8,13 @@ interface Told {
     readonly file: string;
     readonly seeds: { readonly least: number; readonly most: number };
   };
+  readonly runsAsked: number;
   readonly paint: Paint;
 }
 
 /** Many runs of one scenario, as a person reads them. */
-export function renderDistribution(summary: DistributionSummary, { scenario, options, paint }: Told): string {
+export function renderDistribution(summary: DistributionSummary, told: Told): string {
+  const { scenario, options, runsAsked, paint } = told;
   const { runs, met, failovers } = summary;
   const { least, most } = options.seeds;
   const title = scenario.title === '' ? scenario.id : `${scenario.id}: ${scenario.title}`;
@@ -26,7 +28,11 @@ export function renderDistribution(summary: DistributionSummary, { scenario, opt
   ] as const;
   return [
     paint.heading(indented('', title)),
-    `${number(runs)} runs, seeds ${least} to ${most}; ${number(met)} met every expectation.`,
+    runs < runsAsked
+      ? paint.bad(
+          `Interrupted: ${number(runs)} of ${number(runsAsked)} runs; ${number(met)} met every expectation.`,
+        )
+      : `${number(runs)} runs, seeds ${least} to ${most}; ${number(met)} met every expectation.`,
     '',
     table(
       [
@@ -51,13 +57,17 @@ export function renderDistribution(summary: DistributionSummary, { scenario, opt
       `${number(failovers.count)} failovers, ${number(failovers.falseAlarms)} of leaders that were running; ` +
         `${number(failovers.withoutEnd)} crashes without a write afterwards.`,
     ),
-    `Runs with a loss: ${percent(summary.lossShare)}; with two leaders at once: ${percent(summary.splitBrainShare)}.`,
+    `Runs with a loss: ${percent(summary.lossShare, summary.lossShareInterval)}; with two leaders at once: ${percent(summary.splitBrainShare, summary.splitBrainShareInterval)}.`,
     '',
     paint.faint(`Replay one: quorate simulate ${options.file} --seed ${least}`),
     '',
   ].join('\n');
 }
 
-function percent(share: number): string {
-  return `${number(share * 100, 1)} %`;
+/** A share of runs, and within what it lies with 95 %. */
+function percent(share: number, interval: Interval | null): string {
+  const shown = `${number(share * 100, 1)} %`;
+  return interval === null
+    ? shown
+    : `${shown} (${number(interval.low * 100, 1)}–${number(interval.high * 100, 1)})`;
 }

@@ -3,24 +3,14 @@
  * machines merge to the whole, byte for byte.
  *
  * ```ts
- * const distribution = new Distribution();
- * for (let seed = 1; seed <= 100; seed++) distribution.add(simulate(scenario, { seed }));
- * distribution.summary().rtoMs.p99;
+ * sample(scenario, { runs: 100 }).summary().rtoMs.p99;
  * ```
  */
 
-import { Histogram } from '../observe/histogram.ts';
+import { Histogram, type HistogramJson } from '../observe/histogram.ts';
+import { type Interval, wilsonInterval } from './intervals.ts';
 import type { Report } from './report.ts';
-
-/** Of one measure over all runs that have it; null where none has. */
-export interface Spread {
-  readonly count: number;
-  readonly min: number | null;
-  readonly mean: number | null;
-  readonly p50: number | null;
-  readonly p99: number | null;
-  readonly max: number | null;
-}
+import { type Spread, spreadOf } from './spread.ts';
 
 export interface DistributionSummary {
   readonly runs: number;
@@ -44,14 +34,23 @@ export interface DistributionSummary {
   readonly rpoMs: Spread;
   /** Share of runs that lost any. */
   readonly lossShare: number;
+  /** 95 %; null of no runs. */
+  readonly lossShareInterval: Interval | null;
   /** Share of runs in which two leaders acknowledged writes at once, and for how long, in those runs. */
   readonly splitBrainShare: number;
+  readonly splitBrainShareInterval: Interval | null;
   readonly overlapMs: Spread;
 }
 
 const measures = ['detectedAfterMs', 'promotedAfterMs', 'rtoMs', 'lostWrites', 'rpoMs', 'overlapMs'] as const;
 type Measure = (typeof measures)[number];
 const counts = ['runs', 'met', 'failovers', 'falseAlarms', 'withoutEnd', 'losses', 'splitBrains'] as const;
+
+/** What a part of the runs showed, to be sent and merged elsewhere. */
+export interface DistributionJson {
+  readonly counts: Readonly<Record<(typeof counts)[number], number>>;
+  readonly histograms: Readonly<Record<Measure, HistogramJson>>;
+}
 
 /** Counted in thousandths: µs of what is in ms, and a thousandth of a write, so that one histogram serves both. */
 const scale = 1000;
@@ -93,6 +92,25 @@ export class Distribution {
     for (const count of counts) this.counted[count] += other.counted[count];
   }
 
+  toJSON(): DistributionJson {
+    const { histograms } = this;
+    return {
+      counts: { ...this.counted },
+      histograms: Object.fromEntries(
+        measures.map((measure) => [measure, histograms[measure].toJSON()]),
+      ) as Record<Measure, HistogramJson>,
+    };
+  }
+
+  /** The distribution that `toJSON` wrote. */
+  static fromJSON(json: DistributionJson): Distribution {
+    const distribution = new Distribution();
+    Object.assign(distribution.counted, json.counts);
+    for (const measure of measures)
+      distribution.histograms[measure].merge(Histogram.fromJSON(json.histograms[measure]));
+    return distribution;
+  }
+
   summary(): DistributionSummary {
     const { runs, met, failovers, falseAlarms, withoutEnd, losses, splitBrains } = this.counted;
     return {
@@ -105,7 +123,9 @@ export class Distribution {
       lostWrites: this.spread('lostWrites'),
       rpoMs: this.spread('rpoMs'),
       lossShare: runs === 0 ? 0 : losses / runs,
+      lossShareInterval: wilsonInterval(losses, runs),
       splitBrainShare: runs === 0 ? 0 : splitBrains / runs,
+      splitBrainShareInterval: wilsonInterval(splitBrains, runs),
       overlapMs: this.spread('overlapMs'),
     };
   }
@@ -115,15 +135,6 @@ export class Distribution {
   }
 
   private spread(measure: Measure): Spread {
-    const histogram = this.histograms[measure];
-    const scaled = (value: number | undefined) => (value === undefined ? null : value / scale);
-    return {
-      count: histogram.count,
-      min: scaled(histogram.min),
-      mean: scaled(histogram.mean),
-      p50: scaled(histogram.quantile(0.5)),
-      p99: scaled(histogram.quantile(0.99)),
-      max: scaled(histogram.max),
-    };
+    return spreadOf(this.histograms[measure], scale);
   }
 }

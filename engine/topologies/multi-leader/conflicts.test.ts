@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { find } from '../../explore/find.ts';
 import type { ScenarioSource } from '../../scenario/schema.ts';
+import { COUNTING, COVERED } from './rows.ts';
 import { leadersIn, type MultiLeader, ofType, run, verdict } from './run.test-support.ts';
 
 /** One write at each of two leaders at the same moment, of one key: the display name that becomes Alice here and Alicia there. */
@@ -75,7 +76,7 @@ test('keep both: both versions are there, on both leaders, until somebody who ha
   expect(report.multiLeader!.siblings).toBe(1);
   expect(verdict(report, 'discarded-writes').count).toBe(0);
   for (const { rows } of cluster.leaders)
-    expect([0, 1].map((leader) => rows.cells[8 + 2 + leader * 5])).toEqual([1, 1]);
+    expect([COUNTING, COVERED, COVERED + 1].map((word) => rows.cells[word])).toEqual([0b11, 1, 1]);
   const later = run(
     twoWrites(
       { resolve: 'keep-both' },

@@ -22,6 +22,7 @@ import {
   columnIn,
   DELETE,
   DELETE_DELETE,
+  hiIn,
   INSERT,
   INSERT_INSERT,
   keyIn,
@@ -32,6 +33,8 @@ import {
   NOTE_UPDATE_FIRST,
   packCell,
   packConflict,
+  packHi,
+  partsIn,
   THERE_WINS,
   UPDATE,
   UPDATE_DELETE,
@@ -39,6 +42,7 @@ import {
 } from './messages.ts';
 import { ARRIVAL_ORDER, FIRST_WRITER, KEEP_BOTH, LAST_WRITER, MAX, PGD, SUM, UNION } from './resolvers.ts';
 import {
+  COUNTING,
   COVERED,
   cellAt,
   FRESH_HI,
@@ -52,7 +56,6 @@ import {
   SHOWN_SEQUENCE,
   SHOWN_VALUE,
   SLOT_HI,
-  SLOT_KIND,
   SLOT_LO,
   SLOT_VALUE,
   slotAt,
@@ -112,26 +115,28 @@ function takeSlot(
 ): number {
   const { cells, leaders } = rows;
   const origin = words[at + ORIGIN]!;
+  const covered = cell + COVERED;
+  let counting = cells[cell + COUNTING]!;
   let concurrent = 0;
   for (let leader = 0; leader < leaders; leader++) {
-    const slot = slotAt(rows, cell, leader);
-    if (leader === origin) {
-      if (isReplaced) continue;
-      cells[slot] = words[at + SEQUENCE]!;
-      cells[slot + SLOT_HI] = words[at + HI]!;
-      cells[slot + SLOT_LO] = words[at + LO]!;
-      cells[slot + SLOT_VALUE] = words[at + VALUE]!;
-      cells[slot + SLOT_KIND] = kindIn(words[at + WHAT]!);
-      cells[cell + COVERED + leader] = words[at + SEQUENCE]!;
-      continue;
-    }
+    if (leader === origin) continue;
     const had = words[at + VECTOR + leader]!;
-    if (cells[slot]! > had) concurrent |= 1 << leader;
+    if (cells[covered + leader]! > had) concurrent |= counting & (1 << leader);
     // Of a sum every leader's part counts for ever.
-    if (resolver === SUM) continue;
-    if (cells[slot]! <= had) cells[slot] = 0;
-    if (cells[cell + COVERED + leader]! < had) cells[cell + COVERED + leader] = had;
+    else if (resolver !== SUM) {
+      counting &= ~(1 << leader);
+      cells[covered + leader] = had;
+    }
   }
+  if (!isReplaced) {
+    counting |= 1 << origin;
+    cells[covered + origin] = words[at + SEQUENCE]!;
+    const slot = slotAt(rows, cell, origin);
+    cells[slot + SLOT_HI] = packHi(words[at + HI]!, kindIn(words[at + WHAT]!));
+    cells[slot + SLOT_LO] = words[at + LO]!;
+    cells[slot + SLOT_VALUE] = words[at + VALUE]!;
+  }
+  cells[cell + COUNTING] = counting;
   return isReplaced ? 0 : concurrent;
 }
 
@@ -210,13 +215,13 @@ function skip(words: Int32Array, at: number, isThrownAway: boolean, out: Out): v
 
 /** What is shown of the changes that count, by resolver: one of them, or what all come to. */
 function showOfSlots(rows: Rows, cell: number, resolver: number, opening: number): void {
-  const { cells, leaders } = rows;
+  const { cells } = rows;
   let chosen = -1;
   let chosenSlot = 0;
   let value = resolver === SUM ? opening : 0;
-  for (let leader = 0; leader < leaders; leader++) {
+  for (let rest = cells[cell + COUNTING]!; rest !== 0; rest &= rest - 1) {
+    const leader = 31 - Math.clz32(rest & -rest);
     const slot = slotAt(rows, cell, leader);
-    if (cells[slot] === 0) continue;
     if (resolver === SUM) value += cells[slot + SLOT_VALUE]!;
     else if (resolver === UNION) value |= cells[slot + SLOT_VALUE]!;
     if (chosen < 0 || goesBefore(cells, slot, leader, chosenSlot, chosen, resolver)) {
@@ -225,12 +230,12 @@ function showOfSlots(rows: Rows, cell: number, resolver: number, opening: number
     }
   }
   cells[cell + SHOWN] = chosen + 1;
-  cells[cell + SHOWN_SEQUENCE] = cells[chosenSlot]!;
-  cells[cell + SHOWN_HI] = cells[chosenSlot + SLOT_HI]!;
+  cells[cell + SHOWN_SEQUENCE] = cells[cell + COVERED + chosen]!;
+  cells[cell + SHOWN_HI] = hiIn(cells[chosenSlot + SLOT_HI]!);
   cells[cell + SHOWN_LO] = cells[chosenSlot + SLOT_LO]!;
   cells[cell + SHOWN_VALUE] =
     resolver === SUM || resolver === UNION ? value : cells[chosenSlot + SLOT_VALUE]!;
-  cells[cell + SHOWN_DELETED] = cells[chosenSlot + SLOT_KIND] === DELETE ? 1 : 0;
+  cells[cell + SHOWN_DELETED] = partsIn(cells[chosenSlot + SLOT_HI]!) === DELETE ? 1 : 0;
 }
 
 function goesBefore(
@@ -243,10 +248,10 @@ function goesBefore(
 ): boolean {
   if (resolver === MAX) return cells[slot + SLOT_VALUE]! > cells[otherSlot + SLOT_VALUE]!;
   const newer = isNewer(
-    cells[slot + SLOT_HI]!,
+    hiIn(cells[slot + SLOT_HI]!),
     cells[slot + SLOT_LO]!,
     leader,
-    cells[otherSlot + SLOT_HI]!,
+    hiIn(cells[otherSlot + SLOT_HI]!),
     cells[otherSlot + SLOT_LO]!,
     other,
   );
@@ -272,7 +277,7 @@ function noteConflicts(
   for (let rest = concurrent; rest !== 0; rest &= rest - 1) {
     const leader = 31 - Math.clz32(rest & -rest);
     const slot = slotAt(rows, cell, leader);
-    const kind = conflictKind(kindIn(what), cells[slot + SLOT_KIND]!);
+    const kind = conflictKind(kindIn(what), partsIn(cells[slot + SLOT_HI]!));
     const there = cells[slot + SLOT_VALUE]!;
     out.note(NOTE_CONFLICT, cellOf(what), packConflict(origin, leader, kind, outcome), value, there);
     if (resolver !== FIRST_WRITER) continue;

@@ -13,14 +13,18 @@ export const SHOWN_DELETED = 5;
 /** The newest stamp of all changes that it has been given. */
 export const FRESH_HI = 6;
 export const FRESH_LO = 7;
-/** By leader, which of its changes are known to be replaced, if they ever come. */
-export const COVERED = 8;
-/** By leader after that, of its change that counts: number (0 for none), stamp, value, what it does. */
-const SLOT_WIDTH = 5;
-export const SLOT_HI = 1;
-export const SLOT_LO = 2;
-export const SLOT_VALUE = 3;
-export const SLOT_KIND = 4;
+/** Leaders of whom a change counts, a bit each. */
+export const COUNTING = 8;
+/** By leader, the number of its change that counts; where none does, up to which its changes are replaced, if they ever come. */
+export const COVERED = 9;
+/** By leader after that, of its change that counts: the stamp's greater part with what it does (`packHi`), the lesser, the value. */
+const SLOT_WIDTH = 3;
+export const SLOT_HI = 0;
+export const SLOT_LO = 1;
+export const SLOT_VALUE = 2;
+
+/** Integers that a processor fetches at once: what every change reads of its cell lies together. */
+const LINE = 16;
 
 export interface Rows {
   readonly leaders: number;
@@ -30,7 +34,7 @@ export interface Rows {
 }
 
 export function newRows(keys: number, cellsPerRow: number, leaders: number): Rows {
-  const width = COVERED + leaders + leaders * SLOT_WIDTH;
+  const width = Math.ceil((COVERED + leaders + leaders * SLOT_WIDTH) / LINE) * LINE;
   return { leaders, width, cellsPerRow, cells: new Int32Array(keys * cellsPerRow * width) };
 }
 
@@ -51,8 +55,7 @@ export function isThere({ cells }: Rows, cell: number): boolean {
 /** How many changes of a cell count: more than one are siblings. */
 export function countOfSlots(rows: Rows, cell: number): number {
   let count = 0;
-  for (let leader = 0; leader < rows.leaders; leader++)
-    if (rows.cells[slotAt(rows, cell, leader)] !== 0) count++;
+  for (let rest = rows.cells[cell + COUNTING]!; rest !== 0; rest &= rest - 1) count++;
   return count;
 }
 
@@ -61,9 +64,11 @@ export function showSame(one: Rows, other: Rows, cell: number, keepsBoth: boolea
   for (let word = SHOWN; word <= SHOWN_DELETED; word++)
     if (one.cells[cell + word] !== other.cells[cell + word]) return false;
   if (!keepsBoth) return true;
-  for (let leader = 0; leader < one.leaders; leader++) {
-    const slot = slotAt(one, cell, leader);
-    if (one.cells[slot] !== other.cells[slot]) return false;
+  const counting = one.cells[cell + COUNTING]!;
+  if (counting !== other.cells[cell + COUNTING]) return false;
+  for (let rest = counting; rest !== 0; rest &= rest - 1) {
+    const at = cell + COVERED + 31 - Math.clz32(rest & -rest);
+    if (one.cells[at] !== other.cells[at]) return false;
   }
   return true;
 }

@@ -24,6 +24,7 @@ export function renderReport(report: Report, { scenario, options, paint }: Told)
     coordination(report, paint),
     antiEntropy(report, paint),
     multiLeader(report, paint),
+    certification(report, paint),
     tombstones(report, paint),
     siblings(report, paint),
     alerts(report, paint),
@@ -219,6 +220,21 @@ function antiEntropy({ antiEntropy: counts }: Report, paint: Paint): string {
       '  ',
       `${number(sessions)} sessions${givenUpToo}: ${number(keys)} keys differed; at most ${number(roundsMax)} rounds each, ${number(bytes)} bytes in all.`,
     ),
+  ].join('\n');
+}
+
+function certification({ certification: counts }: Report, paint: Paint): string {
+  if (counts === null) return '';
+  const { accepted, conflicts, rowWaits, turnedAway, waitingMost } = counts;
+  const happened: [number, string][] = [
+    [rowWaits, `Writes that waited for another of their member on the same row: ${number(rowWaits)}.`],
+    [turnedAway, `Operations refused by members without a majority: ${number(turnedAway)}.`],
+    [waitingMost, `Most operations waiting at one member: ${number(waitingMost)}.`],
+  ];
+  return [
+    paint.heading('Certification'),
+    indented('  ', `${number(accepted)} writes were first, ${number(conflicts)} were not and failed.`),
+    ...happened.filter(([count]) => count > 0).map(([, sentence]) => indented('  ', sentence)),
   ].join('\n');
 }
 

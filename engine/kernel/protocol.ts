@@ -28,8 +28,10 @@ export const WRITE = 17;
 export const READ_OK = 18;
 /** A write's acknowledgement: slot, number, term, LSN; 1 where fewer have it than were waited for. */
 export const WRITE_OK = 19;
-/** The operation surely did not happen. `c`: 1 + the replica that leads, −1 where the sender knows none, 0 says nothing; `d`: its term. */
+/** The operation surely did not happen. `c`: 1 + the replica that leads, −1 where the sender knows none, 0 says nothing; `d`: its term; `e`: why, `FAILED_…`, or 0. */
 export const REFUSED = 20;
+/** Another write of the row came before it in the order: it failed certification. */
+export const FAILED_CERTIFICATION = 1;
 /** Where to send operations now: the leader and the replicas that live. */
 export const ROUTE = 21;
 /** This replica shows less than the reader of READ has seen: ask the leader. */

@@ -7,6 +7,7 @@ import {
   BEHIND,
   CRASHED,
   DELETE,
+  FAILED_CERTIFICATION,
   FLUSHED,
   type Input,
   OPERATOR,
@@ -23,6 +24,7 @@ import {
   WRITE_OK,
 } from '../kernel/protocol.ts';
 import type { FaultDocument, VerdictName } from '../scenario/schema.ts';
+import type { CertificationMessage } from '../topologies/certification/messages.ts';
 import type { ConsensusMessage } from '../topologies/consensus/messages.ts';
 import type { ReplicationMessage, StreamState } from '../topologies/leader-follower/messages.ts';
 import type { LeaderlessMessage } from '../topologies/leaderless/messages.ts';
@@ -52,6 +54,8 @@ export type ClientMessage =
       readonly operation: number;
       /** Whom to ask instead, counted from 0; null where nobody is known to lead, or nothing is said of it. */
       readonly leader: number | null;
+      /** Why, where it is said: another write of the row came first. */
+      readonly reason?: 'certification';
     }
   | { readonly type: 'behind'; readonly operation: number }
   | { readonly type: 'timed-out'; readonly operation: number }
@@ -60,7 +64,12 @@ export type ClientMessage =
   | { readonly type: 'route'; readonly leader: number; readonly term: number; readonly live: number };
 
 /** A message of one of the topologies. */
-export type TopologyMessage = ReplicationMessage | ConsensusMessage | LeaderlessMessage | MultiLeaderMessage;
+export type TopologyMessage =
+  | ReplicationMessage
+  | ConsensusMessage
+  | CertificationMessage
+  | LeaderlessMessage
+  | MultiLeaderMessage;
 
 export type Message = ClientMessage | TopologyMessage;
 
@@ -447,6 +456,36 @@ export type TraceEntry =
       readonly key: number;
       readonly balance: number;
     }
+  | {
+      /** A record's turn has come at a member, which accepts its write if nobody has changed the row since what its author had seen. */
+      readonly type: 'certified';
+      readonly atMs: number;
+      readonly node: string;
+      readonly author: string;
+      readonly lsn: number;
+      /** Number of the write. */
+      readonly operation: number;
+      readonly key: number;
+      /** Through which record its author had applied when the write began. */
+      readonly seenLsn: number;
+      readonly passes: boolean;
+    }
+  | {
+      /** A write waits at its member for another that holds the row. */
+      readonly type: 'row-held';
+      readonly atMs: number;
+      readonly node: string;
+      readonly operation: number;
+      readonly key: number;
+    }
+  | { readonly type: 'turned-away'; readonly atMs: number; readonly node: string; readonly operation: number }
+  | {
+      /** A member reaches a majority, or no longer, or has waited too long for one. */
+      readonly type: 'contact';
+      readonly atMs: number;
+      readonly node: string;
+      readonly state: 'together' | 'apart' | 'refusing';
+    }
   | { readonly type: 'powered-off'; readonly atMs: number; readonly node: string }
   | {
       readonly type: 'lease';
@@ -609,7 +648,12 @@ export function messageOf(
     case WRITE_OK:
       return { type: 'write-ok', operation: b, term: c, lsn: d };
     case REFUSED:
-      return { type: 'refused', operation: b, leader: c > 0 ? c - 1 : null };
+      return {
+        type: 'refused',
+        operation: b,
+        leader: c > 0 ? c - 1 : null,
+        ...(e === FAILED_CERTIFICATION && { reason: 'certification' }),
+      };
     case BEHIND:
       return { type: 'behind', operation: b };
     case TIMED_OUT:
@@ -783,6 +827,22 @@ export function describeTraceEntry(entry: TraceEntry): string {
       }[entry.state];
     case 'withdrawal-refused':
       return `${entry.node} refuses a withdrawal from key ${entry.key}: the balance it knows is ${entry.balance}`;
+    case 'certified': {
+      const write = `${entry.author}'s write ${entry.operation} of key ${entry.key}, record ${entry.lsn}`;
+      return entry.passes
+        ? `${entry.node} accepts ${write}: nobody has changed the row since record ${entry.seenLsn}, which its author had seen`
+        : `${entry.node} rejects ${write}: the row was changed after record ${entry.seenLsn}, which was the last its author had seen`;
+    }
+    case 'row-held':
+      return `write ${entry.operation} waits at ${entry.node}, where another write holds key ${entry.key}`;
+    case 'turned-away':
+      return `${entry.node} refuses operation ${entry.operation}: it reaches no majority`;
+    case 'contact':
+      return {
+        together: `${entry.node} is with a majority again, and has what waits there put in order`,
+        apart: `${entry.node} reaches no majority; its writes wait`,
+        refusing: `${entry.node} has reached no majority for too long, and refuses all it is asked`,
+      }[entry.state];
     case 'powered-off':
       return `the fencing device cuts the power of ${entry.node}`;
     case 'lease':
@@ -876,6 +936,8 @@ function describeMessage(message: Message): string {
     case 'write-ok':
       return `the acknowledgement of write ${message.operation} (${recordName(message.term, message.lsn)})`;
     case 'refused':
+      if (message.reason === 'certification')
+        return `the refusal of operation ${message.operation}: it failed certification`;
       return message.leader === null
         ? `the refusal of operation ${message.operation}`
         : `the refusal of operation ${message.operation}, with word of who leads`;
@@ -1053,6 +1115,10 @@ function describeMessage(message: Message): string {
       return `word that record ${message.lsn} does not fit; the logs may meet at record ${message.hintLsn} of term ${message.hintTerm}`;
     case 'commit':
       return `word that records through ${message.lsn} are committed`;
+    case 'propose':
+      return message.key === null
+        ? `operation ${message.operation}, a read, to be given its place in the order`
+        : `write ${message.operation} of key ${message.key}, whose author had applied records through ${message.seenLsn}, to be put in order`;
   }
 }
 

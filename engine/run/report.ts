@@ -196,6 +196,19 @@ export interface MultiLeaderSummary {
   }[];
 }
 
+/** What certification made of writes that members had carried out on their own data (MySQL Group Replication, Galera). */
+export interface CertificationSummary {
+  /** Verdicts that members were waiting for: writes that were first, and those that were not and whose client got an error. */
+  readonly accepted: number;
+  readonly conflicts: number;
+  /** Writes that waited at their own member for another that held the row. */
+  readonly rowWaits: number;
+  /** Operations that members without a majority refused. */
+  readonly turnedAway: number;
+  /** The most operations that one member had waiting at once, sampled: for their verdict, or for the row. */
+  readonly waitingMost: number;
+}
+
 /** Values of one key side by side, of which the store does not know which is to stay. */
 export interface SiblingSummary {
   /** Reads that were answered with more than one value, and the most values that one was answered with. */
@@ -290,6 +303,8 @@ export interface Report {
   readonly antiEntropy: AntiEntropySummary | null;
   /** null where there are not several leaders. */
   readonly multiLeader: MultiLeaderSummary | null;
+  /** null where nothing is certified. */
+  readonly certification: CertificationSummary | null;
   /** null where the topology has a log. */
   readonly siblings: SiblingSummary | null;
   /** null where nothing is deleted. */

@@ -503,6 +503,7 @@ export class Simulation implements Notebook {
       siblings: cluster.siblings?.() ?? null,
       snapshots: cluster.snapshots?.() ?? null,
       multiLeader: cluster.multiLeader?.() ?? null,
+      certification: cluster.certified?.() ?? null,
       nodes: scenario.nodes.map((_, node) => this.nodeLoad(node)),
       expectations: [],
     };

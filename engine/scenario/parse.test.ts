@@ -312,7 +312,7 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     'an unknown topology',
     changed(least, ['topology', 'type'], 'leader-folower'),
     [
-      'topology.type: found "leader-folower", expected one of leader-follower, consensus, leaderless, multi-leader, sharded (did you mean leader-follower?)',
+      'topology.type: found "leader-folower", expected one of leader-follower, consensus, certification, leaderless, multi-leader, sharded (did you mean leader-follower?)',
     ],
   ],
   [
@@ -362,6 +362,27 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     }),
     [
       'topology.failureDetection.downAfterMs: found 50, expected more than everyMs, 100 (otherwise a node is held for down between two signs of life)',
+    ],
+  ],
+  [
+    'who orders is no node, and reads of one primary where all are',
+    changed(least, ['topology'], {
+      type: 'certification',
+      orderedBy: 'b',
+      reads: 'before-on-primary-failover',
+      readFrom: 'leader',
+    }),
+    [
+      'topology.orderedBy: found "b", expected a node: one of a (did you mean a?)',
+      'topology.readFrom: found leader, expected nothing with primaries: all, where clients ask the nearest member for everything',
+      'topology.reads: found before-on-primary-failover, expected eventual or before with primaries: all (there is no one primary that another would have to catch up with)',
+    ],
+  ],
+  [
+    'a member that is elected between two heartbeats',
+    changed(least, ['topology'], { type: 'certification', electionTimeoutMs: 500 }),
+    [
+      'topology.electionTimeoutMs: found 500, expected more than heartbeatMs, 500 (otherwise followers leave a leader that lives between two heartbeats)',
     ],
   ],
   [

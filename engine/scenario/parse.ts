@@ -536,6 +536,7 @@ const metricRoots = [
   'snapshots',
   'antiEntropy',
   'multiLeader',
+  'certification',
   'coordination',
   'tombstones',
   'siblings',

@@ -1,6 +1,7 @@
 import type { LatencySpec } from '../kernel/latency.ts';
 import type { AlertSettings } from '../observe/alerts.ts';
 
+import type { CertificationSpec } from '../topologies/certification/spec.ts';
 import type { ConsensusSpec } from '../topologies/consensus/spec.ts';
 
 import type { ReplayCost } from '../topologies/leader-follower/replaying.ts';
@@ -77,7 +78,12 @@ export interface RegionLink extends LinkSpec {
 }
 
 /** A topology that is not made of others. */
-export type PlainTopologySpec = LeaderFollowerSpec | ConsensusSpec | LeaderlessSpec | MultiLeaderSpec;
+export type PlainTopologySpec =
+  | LeaderFollowerSpec
+  | ConsensusSpec
+  | CertificationSpec
+  | LeaderlessSpec
+  | MultiLeaderSpec;
 
 /** A topology, by its type. */
 export type TopologySpec = PlainTopologySpec | ShardedSpec;

@@ -3,6 +3,7 @@
  * `parse.ts` turns it into the resolved `Scenario` the loop runs. Unknown keys are errors.
  */
 import * as z from 'zod/mini';
+import { certificationSchema } from '../topologies/certification/schema.ts';
 import { consensusSchema } from '../topologies/consensus/schema.ts';
 import { leaderFollowerSchema } from '../topologies/leader-follower/schema.ts';
 import { leaderlessSchema, ownLevels } from '../topologies/leaderless/schema.ts';
@@ -393,6 +394,7 @@ export const verdictNames = [
   'divergence',
   'split-brain',
   'consensus-safety',
+  'certification',
   ...stampVerdictNames,
   ...sessionVerdictNames,
 ] as const;
@@ -422,6 +424,7 @@ export const scenarioSchema = z.strictObject({
   topology: z.discriminatedUnion('type', [
     leaderFollowerSchema,
     consensusSchema,
+    certificationSchema,
     leaderlessSchema,
     multiLeaderSchema,
     shardedSchema,

@@ -9,6 +9,7 @@ import type { Observer, TopologyMessage } from '../observe/trace.ts';
 import type { HelperState, NodeRole, StreamView } from '../run/player.ts';
 import type {
   AntiEntropySummary,
+  CertificationSummary,
   CoordinationSummary,
   MultiLeaderSummary,
   ReplicationSummary,
@@ -145,6 +146,8 @@ export interface Cluster {
   snapshots?(): SnapshotSummary | null;
   /** What several leaders made of each other's changes; absent where there is one, or none. */
   multiLeader?(): MultiLeaderSummary;
+  /** What certification made of writes; absent where there is none. */
+  certified?(): CertificationSummary;
   verdicts(drained: boolean): Verdict[];
   /** What each member that is a replica is, in the order of members. */
   roles(): readonly NodeRole[];

@@ -1,4 +1,5 @@
 import type { TopologySpec } from '../scenario/scenario.ts';
+import { CertificationCluster } from './certification/cluster.ts';
 import type { Cluster, ClusterSize, Surroundings } from './cluster.ts';
 import { ConsensusCluster } from './consensus/cluster.ts';
 import { LeaderFollowerCluster } from './leader-follower/cluster.ts';
@@ -15,6 +16,8 @@ export function newCluster(spec: TopologySpec, size: ClusterSize, run: Surroundi
       return new ShardedCluster(spec, size, run, newCluster);
     case 'consensus':
       return new ConsensusCluster(spec, size, run);
+    case 'certification':
+      return new CertificationCluster(spec, size, run);
     case 'leaderless':
       return new LeaderlessCluster(spec, size, run);
     case 'multi-leader':

@@ -2,6 +2,7 @@
 
 import type { Problem } from '../scenario/problems.ts';
 import type { HelperSpec, NodeSpec, PlainTopologySpec } from '../scenario/scenario.ts';
+import { certificationSpec } from './certification/spec.ts';
 import { consensusSpec } from './consensus/spec.ts';
 import { leaderFollowerHelpers, leaderFollowerSpec } from './leader-follower/spec.ts';
 import { leaderlessSpec } from './leaderless/spec.ts';
@@ -23,6 +24,8 @@ export function plainTopologySpec(
       return leaderFollowerSpec(topology, nodes, problems, path);
     case 'consensus':
       return consensusSpec(topology, nodes, problems, path);
+    case 'certification':
+      return certificationSpec(topology, nodes, problems, path);
     case 'leaderless':
       return leaderlessSpec(topology, nodes, problems, path);
     case 'multi-leader':
@@ -40,6 +43,7 @@ export function plainTopologyHelpers(
     case 'leader-follower':
       return leaderFollowerHelpers(topology, nodes, path);
     case 'consensus':
+    case 'certification':
     case 'leaderless':
     case 'multi-leader':
       return [];

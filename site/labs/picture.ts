@@ -80,6 +80,7 @@ const barsOf: Readonly<Record<Holding, readonly string[]>> = {
 const shapeOfKind: Readonly<Record<string, Shape>> = {
   append: 'record',
   entry: 'record',
+  propose: 'request',
   'entry-taken': 'confirm',
   confirm: 'confirm',
   write: 'request',

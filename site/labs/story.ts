@@ -11,7 +11,11 @@ export function isStory(entry: TraceEntry): boolean {
     case 'started':
     case 'began':
     case 'committed':
+    case 'row-held':
+    case 'turned-away':
       return false;
+    case 'certified':
+      return !entry.passes && entry.node === entry.author;
     case 'ended':
       return entry.stale || entry.outcome !== 'ok';
     default:

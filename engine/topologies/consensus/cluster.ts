@@ -60,12 +60,16 @@ export class ConsensusCluster implements Cluster {
   private readonly counts = { taken: 0, sent: 0, installed: 0, logEntriesMax: 0 };
   private readonly run: Surroundings;
 
-  /** `kind` is the servers' own; a test may give another, with a rule broken. */
+  /**
+   * `kind` is the servers' own; a test may give another, with a rule broken. With `showsCommitted` false the servers are part of
+   * something that decides what of the committed shows.
+   */
   constructor(
     spec: ConsensusSpec,
     { replicas, keys }: ClusterSize,
     run: Surroundings,
     kind: NodeKind<Server> = serverKind,
+    showsCommitted = true,
   ) {
     this.run = run;
     this.leader = spec.leader;
@@ -84,6 +88,7 @@ export class ConsensusCluster implements Cluster {
       // The leader's clock may be as slow, and the others' as fast, as the bound lets them be.
       leaseUs: Math.floor((timeoutUsMin * (1_000_000 - clockDriftPpm)) / (1_000_000 + clockDriftPpm)),
       snapshots: spec.snapshots,
+      showsCommitted,
     };
     this.servers = Array.from({ length: replicas }, (_, self) =>
       newServer(settings, self, { term: FIRST_TERM, leader: spec.leader, wal: emptyWal(), keys }),

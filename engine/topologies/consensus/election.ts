@@ -66,6 +66,7 @@ export function prepareElection(setup: ElectionSetup): PreparedElection {
       preVote: false,
       checkQuorum: false,
       answersAlone: false,
+      showsCommitted: true,
       reads: 'local',
       leaseUs: 0,
       snapshots: noSnapshots,

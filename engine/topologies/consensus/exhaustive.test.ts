@@ -38,6 +38,7 @@ function raftModel({ servers, terms, writes, crashes }: Bounds, kind: NodeKind<S
     preVote: false,
     checkQuorum: false,
     answersAlone: false,
+    showsCommitted: true,
     reads: 'local',
     leaseUs: 0,
     snapshots: noSnapshots,

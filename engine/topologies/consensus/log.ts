@@ -3,6 +3,7 @@
 import type { Out } from '../../kernel/protocol.ts';
 import {
   append,
+  DATA_WIDTH,
   dropLast,
   endBytes,
   forgetClient,
@@ -59,9 +60,13 @@ export function commitThrough(node: Server, out: Out, lsn: number): void {
   show({ node });
 }
 
-/** Shows what is committed; where leaders answer alone, what is on disk, and may yet have to be taken back. */
+/**
+ * Shows what is committed; where leaders answer alone, what is on disk, and may yet have to be taken back. Where the server's
+ * owner shows what is committed, nothing.
+ */
 export function show({ node }: Pick<Activation, 'node'>): void {
   const { commitLsn, flushedLsn, settings } = node;
+  if (!settings.showsCommitted) return;
   const through = settings.answersAlone ? Math.max(commitLsn, flushedLsn) : commitLsn;
   for (let lsn = node.replayedLsn + 1; lsn <= through; lsn++) {
     if (keyOf(node.wal, lsn) !== NO_KEY) replay(node.wal, lsn, node.data);
@@ -77,7 +82,8 @@ export function discardAfter(node: Server, out: Out, lsn: number): void {
     const key = keyOf(wal, last);
     out.note(NOTE_DISCARDED, last, termOf(wal, last), valueAt(wal, last), key);
     if (node.replayedLsn === last) {
-      if (key !== NO_KEY) unreplay(wal, last, node.data);
+      // Its owner may have passed it over.
+      if (key !== NO_KEY && node.data[key * DATA_WIDTH + 1] === last) unreplay(wal, last, node.data);
       node.replayedLsn = last - 1;
     }
     dropLast(wal);

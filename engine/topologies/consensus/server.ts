@@ -36,6 +36,8 @@ export interface ServerSettings {
   /** How long, on its own clock, a leader may take a majority's answer to a heartbeat as word that nobody else leads. */
   readonly leaseUs: number;
   readonly snapshots: SnapshotSettings;
+  /** Whether what is committed shows at once; otherwise whoever owns the server decides what of it does (`../certification/`). */
+  readonly showsCommitted: boolean;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** A sharded topology as people write it in a scenario: any other topology, once for each part of the keys. */
 import * as z from 'zod/mini';
 import { id, positiveCount } from '../../scenario/fields.ts';
+import { certificationSchema } from '../certification/schema.ts';
 import { consensusSchema } from '../consensus/schema.ts';
 import { leaderFollowerSchema } from '../leader-follower/schema.ts';
 import { leaderlessSchema } from '../leaderless/schema.ts';
@@ -26,7 +27,12 @@ export const shardedSchema = z.strictObject({
         z.describe('Regions that shard after shard is led from, in turns; without it, nodes take turns'),
       ),
   ),
-  of: z.discriminatedUnion('type', [leaderFollowerSchema, consensusSchema, leaderlessSchema]),
+  of: z.discriminatedUnion('type', [
+    leaderFollowerSchema,
+    consensusSchema,
+    certificationSchema,
+    leaderlessSchema,
+  ]),
 });
 
 export type ShardedDocument = z.output<typeof shardedSchema>;

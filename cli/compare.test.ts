@@ -35,8 +35,8 @@ async function compared(...flags: string[]): Promise<ComparisonTable> {
 
 test('every cell is read from a run that anybody can make again', async () => {
   const table = await compared();
-  expect(table.topologies).toHaveLength(6);
-  expect(table.scenarios).toHaveLength(12);
+  expect(table.topologies).toHaveLength(7);
+  expect(table.scenarios).toHaveLength(14);
   const reports = table.scenarios.map((source) => simulate(parseScenario(source)));
   for (const { cells } of table.topologies) {
     for (const { name } of comparedFigures) {
@@ -61,10 +61,11 @@ test('what the topologies are known for', async () => {
     const { cells } = topologies.find((each) => each.name === name)!;
     return Object.fromEntries(Object.entries(cells).map(([figure, { value }]) => [figure, value ?? NaN]));
   };
-  const [async, semiSync, raft, leaders, quorum] = [
+  const [async, semiSync, raft, certified, leaders, quorum] = [
     of('async'),
     of('semi-sync'),
     of('raft'),
+    of('certified'),
     of('leaders'),
     of('quorum'),
   ];
@@ -74,7 +75,11 @@ test('what the topologies are known for', async () => {
   expect(semiSync.writeP50Ms!).toBeGreaterThan(async.writeP50Ms! + 60);
   expect([raft.staleReadShare, quorum.staleReadShare]).toEqual([0, 0]);
   expect(leaders.conflicts!).toBeGreaterThan(0);
-  expect([async.conflicts, raft.conflicts]).toEqual([0, 0]);
+  expect([async.conflicts, raft.conflicts, certified.conflicts]).toEqual([0, 0, 0]);
+  // Who certifies tells clients what leaders that meet later throw away.
+  expect(certified.writeTargets).toBe(2);
+  expect(certified.failedWriteShare!).toBeGreaterThan(0);
+  expect([async.failedWriteShare, leaders.failedWriteShare]).toEqual([0, 0]);
   expect(quorum.messagesPerOperation!).toBeGreaterThan(raft.messagesPerOperation!);
   expect(raft.lostWrites).toBe(0);
   expect(leaders.writeOutageMs!).toBeLessThan(raft.writeOutageMs!);

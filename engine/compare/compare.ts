@@ -25,6 +25,7 @@ export const comparedFigures = [
   { name: 'readP99Ms', title: 'read, p99', unit: 'ms', of: 'calm', better: 'less' },
   { name: 'busiestReadShare', title: 'reads at busiest node', unit: '%', of: 'calm', better: 'less' },
   { name: 'staleReadShare', title: 'reads that are stale', unit: '%', of: 'calm', better: 'less' },
+  { name: 'failedWriteShare', title: 'writes that fail', unit: '%', of: 'calm', better: 'less' },
   { name: 'conflicts', title: 'acked, thrown away', unit: '', of: 'calm', better: 'less' },
   { name: 'messagesPerOperation', title: 'messages an operation', unit: '', of: 'calm', better: 'less' },
   { name: 'writeOutageMs', title: 'crash: no write for', unit: 'ms', of: 'crash', better: 'less' },
@@ -39,6 +40,7 @@ const contenders = [
   { name: 'async', title: 'one leader, asynchronous' },
   { name: 'semi-sync', title: 'one leader, one follower waited for' },
   { name: 'raft', title: 'consensus (Raft), reads by read index' },
+  { name: 'certified', title: 'every node takes writes, the first in order wins' },
   { name: 'leaders', title: 'every node leads, last writer wins' },
   { name: 'quorum', title: 'leaderless, quorums that meet' },
   { name: 'one', title: 'leaderless, one replica each way' },
@@ -178,6 +180,8 @@ function topologyOf(name: ContenderName, nodes: number): ScenarioSource['topolog
       return { type: 'leader-follower', acknowledgement: 'semi-synchronous', reads: 'nearest' };
     case 'raft':
       return { type: 'consensus', reads: 'read-index' };
+    case 'certified':
+      return { type: 'certification' };
     case 'leaders':
       return { type: 'multi-leader' };
     case 'quorum':
@@ -204,6 +208,7 @@ function cellsOf(calm: Report, crash: Report): Record<FigureName, Cell> {
     readP99Ms: calm.latencyMs.read.p99,
     busiestReadShare: share(Math.max(...calm.nodes.map((node) => node.reads)), reads),
     staleReadShare: share(countOf(calm, 'stale-reads'), calm.operations.read.ok),
+    failedWriteShare: share(calm.operations.write.fail, writesAsked(calm)),
     conflicts: countOf(calm, 'discarded-writes'),
     messagesPerOperation: share(calm.messages.delivered, operations),
     writeOutageMs: crash.availability.write.longestOutageMs,
@@ -216,6 +221,10 @@ function cellsOf(calm: Report, crash: Report): Record<FigureName, Cell> {
       return [name, { value: values[name], run: scenario, seed, digest }];
     }),
   ) as Record<FigureName, Cell>;
+}
+
+function writesAsked({ operations: { write } }: Report): number {
+  return write.ok + write.fail + write.info;
 }
 
 /** Where a verdict is not given, one log orders all writes and there is nothing for it to count; null where it is unknown. */

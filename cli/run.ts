@@ -119,6 +119,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .option('--threads <number>', threadsHelp, threads)
     .option('--until <ms>', 'stop at this virtual time', milliseconds({ least: 0, most: 1e12 }))
     .option('--trace <file>', 'write every trace entry to this file, one JSON object a line')
+    .option('--no-explain', 'do not run it again to find the messages that caused a violation')
     .addHelpText('after', simulateExamples)
     .action(async (file, options) => {
       const { simulateCommand } = await import('./commands/simulate.ts');

@@ -119,6 +119,7 @@ export {
 } from './quorum/simulated.ts';
 export { addTally, type Tally } from './quorum/tally.ts';
 export { Distribution, type DistributionJson, type DistributionSummary } from './run/distribution.ts';
+export { Explanation } from './run/explain.ts';
 export type { Interval } from './run/intervals.ts';
 export {
   type ChangesView,
@@ -131,7 +132,7 @@ export {
   type StreamView,
 } from './run/player.ts';
 export { confirms, decodeLink, encodeLink, type RunLink } from './run/record.ts';
-export type { ExpectationResult, Failover, Report, Verdict } from './run/report.ts';
+export type { Causes, ExpectationResult, Failover, Report, Verdict } from './run/report.ts';
 export { type SampleOptions, sample } from './run/sample.ts';
 export { type RunOptions, simulate } from './run/simulate.ts';
 export { engineVersion } from './run/version.ts';

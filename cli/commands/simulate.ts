@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { bundledScenarios } from '#content';
-import { Distribution, parseScenario, type Scenario } from '#engine';
+import { Distribution, Explanation, parseScenario, type Report, type Scenario } from '#engine';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { Interrupted, UsageError } from '../failures.ts';
 import type { Seeds } from '../flags.ts';
@@ -24,6 +24,7 @@ export interface SimulateOptions {
   readonly trace?: string;
   readonly seeds?: Seeds;
   readonly threads?: number;
+  readonly explain: boolean;
 }
 
 export async function simulateCommand(options: SimulateOptions, io: Io): Promise<ExitCode> {
@@ -46,12 +47,32 @@ export async function simulateCommand(options: SimulateOptions, io: Io): Promise
     });
     trace?.commit();
     progress.end();
-    if (options.json) io.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-    else io.stdout.write(renderReport(report, { scenario, options, paint: paintFor(io) }));
+    const told = options.explain ? await explained(report, scenario, options, io) : report;
+    if (options.json) io.stdout.write(`${JSON.stringify(told, null, 2)}\n`);
+    else io.stdout.write(renderReport(told, { scenario, options, paint: paintFor(io) }));
     return report.expectations.every((each) => each.met) ? exitCodes.asHoped : exitCodes.missed;
   } finally {
     progress.end();
     trace?.discard();
+  }
+}
+
+/** The same run again, where a verdict names operations: to see which messages caused it. */
+async function explained(
+  report: Report,
+  scenario: Scenario,
+  { seed, until }: SimulateOptions,
+  io: Io,
+): Promise<Report> {
+  const explanation = new Explanation(report);
+  if (!explanation.isNeeded) return report;
+  const progress = startProgress(`Running ${scenario.id} again, to see what caused that`, io);
+  try {
+    const { observe } = explanation;
+    await runToEnd(scenario, { seed, untilMs: until, observe, onProgress: progress.report, io });
+    return explanation.report();
+  } finally {
+    progress.end();
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Failover, Report, Scenario, Verdict } from '#engine';
+import type { Causes, Failover, Report, Scenario, Verdict } from '#engine';
 import { indented, left, milliseconds, number, right, table } from './layout.ts';
 import type { Paint } from './paint.ts';
 
@@ -15,6 +15,7 @@ export function renderReport(report: Report, { scenario, options, paint }: Told)
     heading(report, scenario.title, options, paint),
     outcomes(report, paint),
     latencies(report, paint),
+    staleness(report, paint),
     verdicts(report, paint),
     failovers(report, paint),
     lag(report, paint),
@@ -57,10 +58,12 @@ function outcomes(report: Report, paint: Paint): string {
       right('unknown'),
       right('available'),
       right('longest outage'),
+      right('from, ms'),
     ],
     kinds.map((kind) => {
       const { ok, fail, info } = report.operations[kind];
-      const { ratio, longestOutageMs } = report.availability[kind];
+      const { ratio, longestOutageMs, outages } = report.availability[kind];
+      const longest = outages.toSorted((a, b) => b.toMs - b.fromMs - (a.toMs - a.fromMs))[0];
       const asked = ok + fail + info > 0;
       return [
         `${kind}s`,
@@ -69,6 +72,7 @@ function outcomes(report: Report, paint: Paint): string {
         number(info),
         ratio === null ? '–' : percent(ratio),
         asked ? `${milliseconds(longestOutageMs)} ms` : '–',
+        longest === undefined ? '–' : number(longest.fromMs),
       ];
     }),
     { paintTitles: paint.heading },
@@ -91,6 +95,21 @@ function latencies(report: Report, paint: Paint): string {
   );
 }
 
+function staleness({ staleness: stale }: Report, paint: Paint): string {
+  if (stale === null) return '';
+  return table(
+    [left('Stale reads were behind by'), right('p50'), right('p99'), right('max')],
+    [
+      [
+        'versions',
+        ...[stale.versions.p50, stale.versions.p99, stale.versions.max].map((each) => number(each)),
+      ],
+      ['ms', ...[stale.ms.p50, stale.ms.p99, stale.ms.max].map(milliseconds)],
+    ],
+    { paintTitles: paint.heading },
+  );
+}
+
 function verdicts(report: Report, paint: Paint): string {
   return [paint.heading('Verdicts'), ...report.verdicts.map((verdict) => renderVerdict(verdict, paint))].join(
     '\n',
@@ -108,8 +127,28 @@ function renderVerdict({ name, result, count, witness }: Verdict, paint: Paint):
     lines.push(
       ...witness.story.map((sentence, index) => indented(`${String(index + 1).padStart(5)}. `, sentence)),
     );
+    if (witness.causes !== undefined && witness.causes.messages.length > 0)
+      lines.push(renderCauses(witness.causes, paint));
   }
   return lines.join('\n');
+}
+
+const whyDropped = { lost: 'lost', cut: 'cut off', down: 'nobody up', died: 'sender died' };
+
+/** The messages of a witness, each with when it was sent and when it arrived. */
+function renderCauses({ messages, messagesMore }: Causes, paint: Paint): string {
+  const lines = table(
+    [left('message'), left('from'), left('to'), right('sent, ms'), right('arrived')],
+    messages.map(({ from, to, what, sentMs, arrivedMs, dropped }) => [
+      what,
+      from,
+      to,
+      number(sentMs, 3),
+      arrivedMs !== null ? number(arrivedMs, 3) : dropped === null ? 'never' : whyDropped[dropped],
+    ]),
+    { paintTitles: paint.faint, margin: '       ' },
+  );
+  return messagesMore === 0 ? lines : `${lines}\n       and ${number(messagesMore)} more`;
 }
 
 function failovers(report: Report, paint: Paint): string {

@@ -120,7 +120,7 @@ const outages = (
 
 test('availability: an outage is the longest time without an ok one while some were asked for', () => {
   // Nothing asked: no ratio, no outage.
-  expect(outages([], 10_000)).toEqual({ ratio: null, longestOutageMs: 0 });
+  expect(outages([], 10_000)).toMatchObject({ ratio: null, longestOutageMs: 0 });
   // Idle time is no outage.
   expect(
     outages(
@@ -132,7 +132,7 @@ test('availability: an outage is the longest time without an ok one while some w
       ],
       200_000,
     ),
-  ).toEqual({ ratio: 1, longestOutageMs: 1 });
+  ).toMatchObject({ ratio: 1, longestOutageMs: 1 });
   // From the first that was asked for, not from the last ok one before it, to the next ok one.
   expect(
     outages(
@@ -146,7 +146,7 @@ test('availability: an outage is the longest time without an ok one while some w
       ],
       20_000,
     ),
-  ).toEqual({ ratio: 2 / 3, longestOutageMs: 4.5 });
+  ).toMatchObject({ ratio: 2 / 3, longestOutageMs: 4.5 });
   // Refusals do not end it.
   expect(
     outages(
@@ -160,7 +160,7 @@ test('availability: an outage is the longest time without an ok one while some w
       ],
       20_000,
     ),
-  ).toEqual({ ratio: 1 / 3, longestOutageMs: 7 });
+  ).toMatchObject({ ratio: 1 / 3, longestOutageMs: 7 });
   // One that is open since before the last ok one was asked for all along.
   expect(
     outages(
@@ -183,17 +183,37 @@ test('availability: an outage is the longest time without an ok one while some w
       ],
       50_000,
     ),
-  ).toEqual({ ratio: 0.5, longestOutageMs: 48 });
+  ).toMatchObject({ ratio: 0.5, longestOutageMs: 48 });
 });
 
-test('ratios are in [0, 1] and outages within the run, for any history', () => {
+/** Every outage, by its definition, from the whole history: the time before each ok one, and before the end. */
+function everyOutage(history: Parameters<typeof outages>[0], untilUs: number) {
+  const found = [];
+  let lastOk = -1;
+  for (let at = 0; at <= history.length; at++) {
+    const [toUs, what] = history[at] ?? [untilUs, 'ok'];
+    if (what !== 'ok') continue;
+    const before = history.slice(0, lastOk + 1);
+    const since = history.slice(lastOk + 1, at);
+    const asked = (events: typeof since) => events.filter((event) => event[1] === 'asked');
+    const isOpen = asked(before).length * 2 > before.length;
+    const fromUs = isOpen ? (history[lastOk]?.[0] ?? 0) : (asked(since)[0]?.[0] ?? toUs);
+    const ended = (how: string) => since.filter((event) => event[1] === how).length;
+    if (fromUs < toUs)
+      found.push({ fromMs: fromUs / 1000, toMs: toUs / 1000, fail: ended('fail'), info: ended('info') });
+    lastOk = at;
+  }
+  return found;
+}
+
+test('ratios are in [0, 1] and the longest outages are told, for any history', () => {
   const event = fc.record({
     afterUs: fc.nat({ max: 1000 }),
     slot: fc.nat({ max: 5 }),
     what: fc.constantFrom('ok' as const, 'fail' as const, 'info' as const),
   });
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+    fc.property(fc.array(event, { maxLength: 90 }), (events) => {
       const open = new Set<number>();
       const history: [number, 'asked' | 'ok' | 'fail' | 'info', number][] = [];
       let nowUs = 0;
@@ -202,8 +222,16 @@ test('ratios are in [0, 1] and outages within the run, for any history', () => {
         history.push([nowUs, open.has(slot) ? what : 'asked', slot]);
         if (!open.delete(slot)) open.add(slot);
       }
-      const { ratio, longestOutageMs } = outages(history, nowUs);
-      expect(longestOutageMs >= 0 && longestOutageMs * 1000 <= nowUs).toBe(true);
+      const { ratio, longestOutageMs, outages: told } = outages(history, nowUs);
+      const every = everyOutage(history, nowUs);
+      const lengthsUs = (some: typeof every) =>
+        some.map(({ fromMs, toMs }) => Math.round((toMs - fromMs) * 1000)).toSorted((a, b) => b - a);
+      expect(lengthsUs(told as typeof every)).toEqual(lengthsUs(every).slice(0, 10));
+      for (const outage of told) expect(every).toContainEqual(outage);
+      expect(told.map(({ fromMs }) => fromMs)).toEqual(
+        told.map(({ fromMs }) => fromMs).toSorted((a, b) => a - b),
+      );
+      expect(longestOutageMs * 1000).toBeCloseTo(lengthsUs(every)[0] ?? 0, 6);
       expect(ratio === null ? history.length === 0 : ratio >= 0 && ratio <= 1).toBe(true);
     }),
   );

@@ -32,16 +32,30 @@ export interface Ended {
   knownLsn: number;
 }
 
+/** Outages that are kept, the longest. */
+const outagesMost = 10;
+
+interface OutageUs {
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly fail: number;
+  readonly info: number;
+}
+
 /** Counts, latencies and availability of one kind of operation. */
 class Measure {
   readonly counts = [0, 0, 0];
   readonly latency = new Histogram();
   /** Operations that have begun and not ended. */
   private open = 0;
-  private longestOutageUs = 0;
+  private readonly outages: OutageUs[] = [];
+  /** As long as what is not among the longest outages may be. */
+  private shortestUs = 0;
   /** When the first operation was asked for since the last ok one; Infinity where none was. */
   private unansweredSinceUs = Number.POSITIVE_INFINITY;
   private lastOkUs = 0;
+  /** Operations that have ended otherwise since. */
+  private readonly endedSince = [0, 0, 0];
 
   began(atUs: number): void {
     this.open++;
@@ -51,17 +65,33 @@ class Measure {
   ended(atUs: number, beganUs: number, outcome: Outcome): void {
     this.counts[outcome]! += 1;
     this.open--;
-    if (outcome !== OK) return;
+    if (outcome !== OK) {
+      this.endedSince[outcome]! += 1;
+      return;
+    }
     this.latency.record(atUs - beganUs);
-    this.longestOutageUs = this.outageUs(atUs);
+    if (atUs - this.outageSinceUs() > this.shortestUs) this.keep(atUs);
+    this.endedSince[1] = this.endedSince[2] = 0;
     this.lastOkUs = atUs;
     this.unansweredSinceUs = this.open > 0 ? atUs : Number.POSITIVE_INFINITY;
   }
 
-  /** The longest time so far without an ok one, while some were asked for: idle time counts for nothing. */
-  private outageUs(atUs: number): number {
-    if (this.unansweredSinceUs === Number.POSITIVE_INFINITY) return this.longestOutageUs;
-    return Math.max(this.longestOutageUs, atUs - Math.max(this.lastOkUs, this.unansweredSinceUs));
+  /** Since when there has been no ok one while some were asked for: idle time counts for nothing. Infinity while all is idle. */
+  private outageSinceUs(): number {
+    return Math.max(this.lastOkUs, this.unansweredSinceUs);
+  }
+
+  /** An outage ends that is longer than one of those kept. */
+  private keep(atUs: number): void {
+    const { outages } = this;
+    if (outages.length === outagesMost) outages.splice(shortestOf(outages), 1);
+    outages.push(this.outage(atUs));
+    if (outages.length === outagesMost) this.shortestUs = lengthUs(outages[shortestOf(outages)]!);
+  }
+
+  private outage(toUs: number): OutageUs {
+    const [, fail, info] = this.endedSince;
+    return { fromUs: this.outageSinceUs(), toUs, fail: fail!, info: info! };
   }
 
   /** Once the run is over, what is open still may have happened. */
@@ -84,8 +114,28 @@ class Measure {
   availability(atUs: number, isOver: boolean): Availability {
     const { ok, fail, info } = this.outcomes(isOver);
     const asked = ok + fail + info;
-    return { ratio: asked === 0 ? null : ok / asked, longestOutageMs: this.outageUs(atUs) / 1000 };
+    // One that goes on still is the last of them.
+    const outages = this.outageSinceUs() < atUs ? [...this.outages, this.outage(atUs)] : [...this.outages];
+    if (outages.length > outagesMost) outages.splice(shortestOf(outages), 1);
+    return {
+      ratio: asked === 0 ? null : ok / asked,
+      longestOutageMs: outages.reduce((longest, each) => Math.max(longest, lengthUs(each)), 0) / 1000,
+      outages: outages.map(({ fromUs, toUs, ...ended }) => ({
+        fromMs: fromUs / 1000,
+        toMs: toUs / 1000,
+        ...ended,
+      })),
+    };
   }
+}
+
+function lengthUs({ fromUs, toUs }: OutageUs): number {
+  return toUs - fromUs;
+}
+
+/** Of equals the last. */
+function shortestOf(outages: readonly OutageUs[]): number {
+  return outages.reduce((at, each, index) => (lengthUs(each) <= lengthUs(outages[at]!) ? index : at), 0);
 }
 
 /** Every operation from call to return: what is open, what each kind measured. */

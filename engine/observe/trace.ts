@@ -923,7 +923,8 @@ function versionOnItsWay({
   return tombstone ? `the tombstone of ${stamp} ms` : stampedVersion(stamp);
 }
 
-function describeMessage(message: Message): string {
+/** A message as a phrase. */
+export function describeMessage(message: Message): string {
   switch (message.type) {
     case 'read':
       return `a read of key ${message.key} (operation ${message.operation})${message.seen === undefined ? '' : `, whose user has seen record ${message.seen.lsn} of term ${message.seen.term}`}`;

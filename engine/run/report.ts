@@ -1,3 +1,4 @@
+import type { DropReason } from '../kernel/loop.ts';
 import type { Alert } from '../observe/alerts.ts';
 import type { VerdictName } from '../scenario/schema.ts';
 import type { StreamState } from '../topologies/leader-follower/messages.ts';
@@ -25,6 +26,27 @@ export interface Availability {
   /** ok / (ok + fail + info); null where nothing was asked. */
   readonly ratio: number | null;
   readonly longestOutageMs: number;
+  /** The longest outages, at most ten, in the order of time. */
+  readonly outages: readonly Outage[];
+}
+
+/** A time without an ok operation of a kind, while some were asked for. */
+export interface Outage {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Operations that ended meanwhile: surely did not happen, and may have happened. */
+  readonly fail: number;
+  readonly info: number;
+}
+
+/** How far behind stale reads were, at their beginning. */
+export interface Staleness {
+  /** Newer versions of the key that had been acknowledged: a read that returns the second newest is one behind. */
+  readonly versions: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** Since the first of them was acknowledged. */
+  readonly ms: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** Of how many stale reads it is known only that they were at least so far behind: they missed more than is remembered. */
+  readonly atLeast: number;
 }
 
 /** The operations, the messages and the time that show a violation. */
@@ -32,6 +54,42 @@ export interface Witness {
   readonly atMs: number;
   /** What happened, in sentences, in order. */
   readonly story: readonly string[];
+  /** Numbers of the operations that show it, such as a read and the write that it missed. */
+  readonly operations?: readonly number[];
+  /** Where `explain` has run it again: those operations, and the messages that name them. */
+  readonly causes?: Causes;
+}
+
+export interface Causes {
+  readonly operations: readonly WitnessOperation[];
+  readonly messages: readonly WitnessMessage[];
+  /** Messages that are left out, as there are too many. */
+  readonly messagesMore: number;
+}
+
+export interface WitnessOperation {
+  readonly operation: number;
+  readonly client: string;
+  readonly kind: 'read' | 'write' | 'delete';
+  readonly key: number;
+  readonly calledMs: number;
+  /** null where it never ended. */
+  readonly returnedMs: number | null;
+  readonly outcome: 'ok' | 'fail' | 'info';
+}
+
+/** A message that asks for an operation, answers it, or carries what it wrote. */
+export interface WitnessMessage {
+  readonly operation: number;
+  readonly from: string;
+  readonly to: string;
+  /** What it is, as a phrase. */
+  readonly what: string;
+  readonly sentMs: number;
+  /** null where it never arrived. */
+  readonly arrivedMs: number | null;
+  /** Why it never arrived: the end of the run may come first. */
+  readonly dropped: DropReason | null;
 }
 
 export interface Verdict {
@@ -277,6 +335,8 @@ export interface Report {
   readonly latencyMs: { readonly read: LatencySummary; readonly write: LatencySummary };
   readonly availability: { readonly read: Availability; readonly write: Availability };
   readonly verdicts: readonly Verdict[];
+  /** null where no read was stale, or where versions are clocks, of two of which neither may be newer. */
+  readonly staleness: Staleness | null;
   readonly messages: { readonly sent: number; readonly delivered: number; readonly dropped: number };
   /** Inputs dispatched. */
   readonly events: number;

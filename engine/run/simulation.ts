@@ -215,6 +215,7 @@ export class Simulation implements Notebook {
     const { order } = this.cluster;
     this.staleReads = new StaleReads(
       workload.clients.map(({ id }) => id),
+      count,
       order,
     );
     if (this.cluster.stampsVersions === true) {
@@ -486,6 +487,7 @@ export class Simulation implements Notebook {
       latencyMs: { read: read.latencyMs(), write: write.latencyMs() },
       availability: { read: read.availability(untilUs, done), write: write.availability(untilUs, done) },
       verdicts: this.verdicts(),
+      staleness: this.staleReads.staleness(),
       messages: { sent: loop.sentCount, delivered: loop.deliveredCount, dropped: loop.droppedCount },
       events: loop.events,
       failovers: this.failovers.flatMap((each) => each.report(names)),

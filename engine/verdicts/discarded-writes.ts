@@ -58,6 +58,7 @@ export class DiscardedWrites {
           `write ${loser} is thrown away, for the stamp of write ${winner} is newer; nobody is told`,
           ...(contexts !== null && !loses ? [`whoever wrote ${winner} had not read ${loser}`] : []),
         ],
+        operations: [loser, winner],
       };
     }
     if (loses) return;

@@ -16,6 +16,7 @@ export function divergence(
   const base = live[0] === undefined ? null : valuesOf(replicas[live[0]]!);
   const differing = new Set<number>();
   let story: string[] = [];
+  let operations: number[] = [];
   for (const node of live.slice(1)) {
     const values = valuesOf(replicas[node]!);
     for (let key = 0; key < values.length; key++) {
@@ -25,6 +26,7 @@ export function divergence(
           `${names[live[0]!]!} holds ${write(base![key]!)} under key ${key}`,
           `${names[node]!} holds ${write(values[key]!)} under the same key`,
         ];
+        operations = [base![key]!, values[key]!].filter((number) => number !== 0);
       }
       differing.add(key);
     }
@@ -35,7 +37,7 @@ export function divergence(
     // Before the drain is over replicas may differ: they lag.
     result: count === 0 ? 'ok' : drained ? 'violation' : 'unknown',
     count,
-    witness: count === 0 ? null : { atMs: atUs / 1000, story },
+    witness: count === 0 ? null : { atMs: atUs / 1000, story, operations },
   };
 }
 

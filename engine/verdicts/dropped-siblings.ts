@@ -59,6 +59,7 @@ export class DroppedSiblings {
             'nobody who wrote the key later had read it',
             `at the end a replica that knows ${nameOf(dropper.vector)}, and so that event, holds only ${dropper.values.join(', ')}`,
           ],
+          operations: [number, ...dropper.values],
         };
       }
     }

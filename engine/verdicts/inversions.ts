@@ -73,6 +73,7 @@ export class Inversions {
         `after that, at ${beganUs / 1000} ms, ${this.names[group]!} began read ${number} of the same key`,
         `at ${atUs / 1000} ms it returned ${operation.lsn === 0 ? 'nothing, as if the key was never written' : `${this.order.name(operation.term, operation.lsn)}, which is older`}`,
       ],
+      operations: [by, number],
     };
   }
 

@@ -66,6 +66,7 @@ test('discarded by the leader that acknowledged it: lost, and the witness says w
         'the record was discarded by a at 9 ms',
         'after the drain no live replica holds it, nor anything written with knowledge of it',
       ],
+      operations: [7],
     },
   });
 });

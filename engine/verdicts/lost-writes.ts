@@ -211,6 +211,7 @@ export class LostWrites {
                 `the record ${first.why}${this.deadHolders(first, isLive)}`,
                 'after the drain no live replica holds it, nor anything written with knowledge of it',
               ],
+              operations: first.what === null ? [] : [first.what.value],
             },
     };
   }

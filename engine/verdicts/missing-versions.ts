@@ -81,6 +81,7 @@ export class MissingVersions {
                 `at ${first.atUs / 1000} ms write ${first.value} of key ${first.key} was acknowledged as ${this.order.name(first.hi, first.lo)}`,
                 'after the drain no live replica holds it, nor a newer version of the key',
               ],
+              operations: [first.value],
             },
     };
   }

@@ -63,6 +63,7 @@ export class Resurrection {
           `at ${atUs / 1000} ms ${node} was the first to let go of it`,
           `at the end ${holders} hold write ${value} again, ${versionName(hi, lo)}, which the delete had removed`,
         ],
+        operations: [value],
       };
     }
     return { name: 'resurrection', result: count === 0 ? 'ok' : 'violation', count, witness };

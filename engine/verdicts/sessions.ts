@@ -201,6 +201,7 @@ export class Sessions {
     this.witnesses[name] ??= {
       atMs: operation.atUs / 1000,
       story: [this.whatWasSeen(name, operation, slots), ...this.whatWasReadThen(operation, slots)],
+      operations: [slots[seenBy[name]].operation(operation.slot), operation.number],
     };
     return name;
   }
@@ -276,6 +277,13 @@ export class Sessions {
 }
 
 const none: readonly SessionVerdictName[] = [];
+
+/** What a user had seen that a read of theirs then lacked. */
+const seenBy = {
+  'read-your-writes': 'written',
+  'monotonic-reads': 'read',
+  'consistent-prefix': 'required',
+} as const;
 
 function newSlots(count: number): Slots {
   return {

@@ -55,8 +55,9 @@ export class SplitBrain {
     const suspect = this.suspects.get(value);
     if (suspect === undefined) return 0;
     this.count++;
-    this.first ??= { atMs: suspect.atMs, story: suspect.story };
-    return suspect.overlapUs;
+    const { overlapUs, ...witness } = suspect;
+    this.first ??= witness;
+    return overlapUs;
   }
 
   private suspect(atUs: number, term: number, lsn: number, value: number): Suspect {
@@ -70,6 +71,7 @@ export class SplitBrain {
         `at ${atUs / 1000} ms ${old} acknowledged record ${lsn} of term ${term} (write number ${value}) all the same`,
         `the log of ${successor} did not hold that record: two leaders took writes at once`,
       ],
+      operations: [value],
     };
   }
 

@@ -1,7 +1,9 @@
 import { READ } from '../kernel/protocol.ts';
+import { Histogram } from '../observe/histogram.ts';
 import type { Ended } from '../observe/operations.ts';
-import type { Verdict, Witness } from '../run/report.ts';
+import type { Staleness, Verdict, Witness } from '../run/report.ts';
 import { OK } from '../workload/clients.ts';
+import { AcknowledgedVersions } from './acknowledged-versions.ts';
 import { byStamp, type VersionOrder } from './version-order.ts';
 
 /**
@@ -14,28 +16,69 @@ export class StaleReads {
   private readonly names: readonly string[];
 
   private readonly order: VersionOrder;
+  /** Absent where of two versions neither may be the newer one. */
+  private readonly acknowledged: AcknowledgedVersions | undefined;
+  private readonly versions = new Histogram();
+  private readonly ages = new Histogram();
+  private atLeast = 0;
 
   /** `names` of client groups, by index. */
-  constructor(names: readonly string[], order: VersionOrder = byStamp) {
+  constructor(names: readonly string[], keys: number, order: VersionOrder = byStamp) {
     this.names = names;
     this.order = order;
+    if (order === byStamp) this.acknowledged = new AcknowledgedVersions(keys);
   }
 
   ended(operation: Ended): boolean {
-    if (operation.kind !== READ || operation.outcome !== OK) return false;
-    const { term, lsn, knownTerm, knownLsn } = operation;
+    if (operation.outcome !== OK) return false;
+    const { kind, atUs, key, number, term, lsn, knownTerm, knownLsn } = operation;
+    if (kind !== READ) {
+      this.acknowledged?.add(atUs, key, term, lsn, number);
+      return false;
+    }
     if (!this.order.lacks(term, lsn, knownTerm, knownLsn)) return false;
-    const { name } = this.order;
     this.count++;
-    this.first ??= {
-      atMs: operation.atUs / 1000,
-      story: [
-        `a write of key ${operation.key} was acknowledged as ${name(knownTerm, knownLsn)}`,
-        `after that, at ${operation.beganUs / 1000} ms, ${this.names[operation.group]!} began to read key ${operation.key}`,
-        `at ${operation.atUs / 1000} ms the read returned ${lsn === 0 ? 'nothing, as if the key was never written' : name(term, lsn)}`,
-      ],
-    };
+    const missed = this.measure(operation);
+    this.first ??= this.witness(operation, missed);
     return true;
+  }
+
+  /** Gives the number of the newest write that the read has missed; 0 where it is not known. */
+  private measure({ key, term, lsn, beganUs }: Ended): number {
+    if (this.acknowledged === undefined) return 0;
+    const { versions, sinceUs, newest, isLeast } = this.acknowledged.behindOf(key, term, lsn, beganUs);
+    this.versions.record(versions);
+    this.ages.record(beganUs - sinceUs);
+    if (isLeast) this.atLeast++;
+    return newest;
+  }
+
+  private witness(
+    { atUs, beganUs, group, key, number, term, lsn, knownTerm, knownLsn }: Ended,
+    missed: number,
+  ): Witness {
+    const { name } = this.order;
+    return {
+      atMs: atUs / 1000,
+      story: [
+        `a write of key ${key} was acknowledged as ${name(knownTerm, knownLsn)}`,
+        `after that, at ${beganUs / 1000} ms, ${this.names[group]!} began to read key ${key}`,
+        `at ${atUs / 1000} ms the read returned ${lsn === 0 ? 'nothing, as if the key was never written' : name(term, lsn)}`,
+      ],
+      operations: missed === 0 ? [number] : [missed, number],
+    };
+  }
+
+  /** How old stale reads were; null where there was none, or where versions have no order. */
+  staleness(): Staleness | null {
+    if (this.acknowledged === undefined || this.count === 0) return null;
+    const { versions, ages } = this;
+    const ms = (us: number | undefined) => us! / 1000;
+    return {
+      versions: { p50: versions.quantile(0.5)!, p99: versions.quantile(0.99)!, max: versions.max! },
+      ms: { p50: ms(ages.quantile(0.5)), p99: ms(ages.quantile(0.99)), max: ms(ages.max) },
+      atLeast: this.atLeast,
+    };
   }
 
   verdict(): Verdict {

@@ -37,6 +37,7 @@ export class ThrownAway {
           `write ${number} of key ${key} was made and acknowledged at one leader`,
           `at ${atUs / 1000} ms it is thrown away ${rest}its client is not told`,
         ],
+        operations: stays === 0 ? [number] : [number, stays],
       },
     });
   }

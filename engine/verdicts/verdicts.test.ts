@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { runsOf } from '../full-size.test-support.ts';
+import { Histogram } from '../observe/histogram.ts';
 import type { TraceEntry } from '../observe/trace.ts';
 import { Simulation } from '../run/simulation.ts';
 import { parseScenario } from '../scenario/parse.ts';
@@ -26,23 +27,25 @@ const isOlder = (a: Version, b: Version): boolean => a.term < b.term || (a.term 
 class ClientHistory {
   /** Version of each ok operation, from the answer that ended it. */
   private readonly answered = new Map<number, Version>();
-  private readonly began = new Map<number, number>();
+  private readonly began = new Map<number, { readonly at: number; readonly atMs: number }>();
   readonly acknowledged: {
     readonly number: number;
     readonly key: number;
     readonly at: number;
+    readonly atUs: number;
     readonly version: Version;
   }[] = [];
   readonly reads: {
     readonly key: number;
     readonly beganAt: number;
+    readonly beganUs: number;
     readonly version: Version;
     readonly calledStale: boolean;
   }[] = [];
 
   constructor(entries: readonly TraceEntry[]) {
     for (const [at, entry] of entries.entries()) {
-      if (entry.type === 'began') this.began.set(entry.operation, at);
+      if (entry.type === 'began') this.began.set(entry.operation, { at, atMs: entry.atMs });
       else if (entry.type === 'delivered') {
         const { message } = entry;
         if (message.type !== 'read-ok' && message.type !== 'write-ok') continue;
@@ -51,8 +54,11 @@ class ClientHistory {
       } else if (entry.type === 'ended' && entry.outcome === 'ok') {
         const version = this.answered.get(entry.operation)!;
         const { key, operation: number } = entry;
-        if (entry.kind === 'write') this.acknowledged.push({ number, key, at, version });
-        else this.reads.push({ key, beganAt: this.began.get(number)!, version, calledStale: entry.stale });
+        const began = this.began.get(number)!;
+        const atUs = Math.round(entry.atMs * 1000);
+        const beganUs = Math.round(began.atMs * 1000);
+        if (entry.kind === 'write') this.acknowledged.push({ number, key, at, atUs, version });
+        else this.reads.push({ key, beganAt: began.at, beganUs, version, calledStale: entry.stale });
       }
     }
   }
@@ -65,6 +71,33 @@ class ClientHistory {
       ),
     ).length;
   }
+
+  /** By how much each stale read was behind: in versions, and in µs. */
+  behind(): { readonly versions: number; readonly ageUs: number }[] {
+    return this.reads.flatMap(({ key, beganUs, version, calledStale }) => {
+      if (!calledStale) return [];
+      const newer = this.acknowledged.filter(
+        (write) => write.key === key && write.atUs <= beganUs && isOlder(version, write.version),
+      );
+      return [{ versions: newer.length, ageUs: beganUs - Math.min(...newer.map(({ atUs }) => atUs)) }];
+    });
+  }
+}
+
+/** What a report would say of stale reads, from each of them. */
+function stalenessOf(behind: ReturnType<ClientHistory['behind']>) {
+  const versions = new Histogram();
+  const ages = new Histogram();
+  for (const each of behind) {
+    versions.record(each.versions);
+    ages.record(each.ageUs);
+  }
+  const ms = (us: number | undefined) => us! / 1000;
+  return {
+    versions: { p50: versions.quantile(0.5), p99: versions.quantile(0.99), max: versions.max },
+    ms: { p50: ms(ages.quantile(0.5)), p99: ms(ages.quantile(0.99)), max: ms(ages.max) },
+    atLeast: 0,
+  };
 }
 
 function judged(source: ScenarioSource) {
@@ -126,13 +159,13 @@ test('lost-writes: the acknowledged values that no live log holds', () => {
   expect(total).toBeGreaterThan(0);
 });
 
-test('stale-reads: every read held against every acknowledged write', () => {
+test('stale-reads: every read held against every acknowledged write, and by how much it is behind', () => {
   let total = 0;
   fc.assert(
     fc.property(
       randomCluster({ faults: [...faults, 'lossy-link'], badLinks: true, durationMs: 600 }),
       (source) => {
-        const { history, verdicts } = judged({
+        const { history, verdicts, simulation } = judged({
           ...source,
           workload: { ...source.workload, clients: [{ writesPerSecond: 300, readsPerSecond: 400 }] },
         });
@@ -142,6 +175,7 @@ test('stale-reads: every read held against every acknowledged write', () => {
           result: stale === 0 ? 'ok' : 'violation',
         });
         expect(history.reads.filter(({ calledStale }) => calledStale)).toHaveLength(stale);
+        expect(simulation.report().staleness).toEqual(stale === 0 ? null : stalenessOf(history.behind()));
         total += stale;
       },
     ),

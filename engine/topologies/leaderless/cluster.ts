@@ -508,14 +508,14 @@ export class LeaderlessCluster implements Cluster {
     const { names, nowUs } = this.run;
     let count = 0;
     let story: string[] = [];
+    const operations = new Set<number>();
     for (let key = this.firstDifference(0); key >= 0; key = this.firstDifference(key + 1)) {
       if (count++ > 0) continue;
       story = this.liveHomes(key).map((node) => {
         const value = valueIn(this.nodes[node]!.store.cells, key);
-        const held =
-          this.sets === null || value === 0
-            ? `write number ${value}`
-            : `writes ${this.sets.valuesOf(value).join(', ')}`;
+        const writes = value === 0 ? [] : (this.sets?.valuesOf(value) ?? [value]);
+        for (const number of writes) operations.add(number);
+        const held = `${this.sets === null ? 'write number' : 'writes'} ${writes.join(', ')}`;
         return `${names[node]!} holds ${value === 0 ? 'nothing' : held} under key ${key}`;
       });
     }
@@ -523,7 +523,7 @@ export class LeaderlessCluster implements Cluster {
       name: 'divergence',
       result: count === 0 ? 'ok' : drained ? 'violation' : 'unknown',
       count,
-      witness: count === 0 ? null : { atMs: nowUs() / 1000, story },
+      witness: count === 0 ? null : { atMs: nowUs() / 1000, story, operations: [...operations] },
     };
   }
 

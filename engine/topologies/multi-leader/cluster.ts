@@ -333,7 +333,8 @@ export class MultiLeaderCluster implements Cluster {
       name: 'lost-writes',
       result: first === undefined ? 'ok' : 'violation',
       count: lost.length,
-      witness: first === undefined ? null : { atMs: first.atUs / 1000, story: story() },
+      witness:
+        first === undefined ? null : { atMs: first.atUs / 1000, story: story(), operations: [first.number] },
     };
   }
 

@@ -168,7 +168,7 @@ describe('files', () => {
 describe('simulate', () => {
   test('a person reads a report of at most 80 columns, without colour where there is no terminal', async () => {
     for (const { name } of bundledScenarios) {
-      const { stdout } = await runHere(['simulate', name, '--until', '3000']);
+      const { stdout } = await runHere(['simulate', name, '--until', '1500']);
       expect(stdout).toMatch(/^Verdicts$/m);
       for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
       expect(stdout).not.toContain('\x1b');

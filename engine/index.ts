@@ -78,6 +78,23 @@ export { type Counterexample, type FindOptions, find, type NotFound } from './ex
 export { leaderFollowerModel } from './explore/leader-follower.ts';
 export type { Coverage, Model } from './explore/model.ts';
 export {
+  type CheckedHistory,
+  type CheckOptions,
+  type Consistency,
+  checkHistory,
+  type HistoryWitness,
+} from './histories/check.ts';
+export {
+  type History,
+  HistoryBuilder,
+  type Operation,
+  type OperationOutcome,
+  operationAt,
+  type Value,
+} from './histories/history.ts';
+export type { Asked, KindOfOperation, SequentialModel } from './histories/model.ts';
+export { models } from './histories/models.ts';
+export {
   type AutoIncrement,
   collidingNumbers,
   everyNumber,

@@ -1,0 +1,148 @@
+/**
+ * Whether a history is linearizable, or sequentially consistent, by a sequential model.
+ *
+ * ```ts
+ * const { result, witness } = checkHistory(history, casRegister);
+ * ```
+ *
+ * Linearizability is judged key by key. Registers whose writes are all of different values go by zones, all else by search:
+ * the smallest parts first, in turns that grow, so that one hard part does not hide another's violation.
+ */
+
+import { type History, OUTCOME_FAIL } from './history.ts';
+import type { SequentialModel } from './model.ts';
+import { type Part, partsOf } from './parts.ts';
+import { LinearizationSearch } from './search.ts';
+import { SequentialSearch } from './sequential-search.ts';
+import { Zones } from './zones.ts';
+
+export type Consistency = 'linearizable' | 'sequential';
+
+export interface CheckOptions {
+  /** `linearizable` if left out. */
+  readonly consistency?: Consistency;
+  /** After about so many steps of search the answer is `unknown`: wall-clock limits would not be repeatable. 50,000,000 if left out. */
+  readonly budget?: number;
+}
+
+/**
+ * A longest beginning of a history that can be put in order, and the operation that cannot be added: of what had been called
+ * by its return nothing can be chosen, with the answers that it gave then or later, that has an order. Numbers of the history.
+ */
+export interface HistoryWitness {
+  /** Of linearizability: of which key. null where all keys are meant. */
+  readonly key: number | null;
+  /** An order of everything that had returned before, by which the model gives what was answered. */
+  readonly prefix: Int32Array;
+  readonly stuck: number;
+  /** The operations that are in each other's way: those under way when the stuck one returned, or whose zones conflict. */
+  readonly concerned: readonly number[];
+}
+
+export interface CheckedHistory {
+  readonly result: 'ok' | 'violation' | 'unknown';
+  /** All of the history, those too that did not happen. */
+  readonly operations: number;
+  readonly steps: number;
+  readonly witness: HistoryWitness | null;
+}
+
+const defaultBudget = 50_000_000;
+const firstTurn = 10_000;
+
+export function checkHistory(
+  history: History,
+  model: SequentialModel,
+  options: CheckOptions = {},
+): CheckedHistory {
+  const budget = options.budget ?? defaultBudget;
+  const { result, steps, witness } =
+    options.consistency === 'sequential'
+      ? checkSequential(history, model, budget)
+      : checkLinearizable(history, model, budget);
+  return { result, operations: history.size, steps, witness };
+}
+
+type Judged = Pick<CheckedHistory, 'result' | 'steps' | 'witness'>;
+
+function checkLinearizable(history: History, model: SequentialModel, budget: number): Judged {
+  let steps = 0;
+  const zones = zonesOf(history, model);
+  const searched: Part[] = [];
+  for (const part of partsOf(history, model)) {
+    if (zones?.applies(part.operations) !== true) {
+      searched.push(part);
+      continue;
+    }
+    steps += part.operations.length;
+    const violation = zones.check(part.operations);
+    if (violation === null) continue;
+    const { stuck, conflict, order } = violation;
+    return {
+      result: 'violation',
+      steps,
+      witness: { key: part.key, prefix: order, stuck, concerned: conflict },
+    };
+  }
+
+  let open = searched.map((part) => ({
+    part,
+    search: new LinearizationSearch(history, part.operations, model),
+  }));
+  for (let turn = firstTurn; open.length > 0; turn *= 4) {
+    const still: typeof open = [];
+    for (const each of open) {
+      const before = each.search.steps;
+      const left = budget - steps;
+      const result = left <= 0 ? 'unknown' : each.search.run(Math.min(turn, left));
+      steps += each.search.steps - before;
+      if (result === 'unknown') still.push(each);
+      else if (result === 'violation')
+        return { result, steps, witness: witnessOf(history, each.part, each.search) };
+    }
+    if (steps >= budget && still.length > 0) return { result: 'unknown', steps, witness: null };
+    open = still;
+  }
+  return { result: 'ok', steps, witness: null };
+}
+
+/** null where there is more than reads and writes of a register. */
+function zonesOf(history: History, { register, initial }: SequentialModel): Zones | null {
+  if (register === undefined) return null;
+  if (!history.kinds.every((kind) => kind === register.read || kind === register.write)) return null;
+  return new Zones(history, {
+    read: history.kinds.indexOf(register.read),
+    write: history.kinds.indexOf(register.write),
+    initial: history.values.indexOf(initial as History['values'][number]),
+  });
+}
+
+function witnessOf(history: History, { key, operations }: Part, search: LinearizationSearch): HistoryWitness {
+  const prefix = search.farthestOrder();
+  const stuck = search.stuck();
+  const placed = new Set(prefix);
+  const stuckUs = history.returnUs[stuck]!;
+  const concerned = [...operations].filter(
+    (index) => !placed.has(index) && history.callUs[index]! <= stuckUs,
+  );
+  return { key, prefix, stuck, concerned };
+}
+
+function checkSequential(history: History, model: SequentialModel, budget: number): Judged {
+  const search = new SequentialSearch(history, model);
+  const result = search.run(budget);
+  if (result !== 'violation') return { result, steps: search.steps, witness: null };
+  const prefix = search.farthestOrder();
+  const placed = new Set(prefix);
+  // Of each client the first operation that has no place.
+  const first = new Map<number, number>();
+  for (let index = 0; index < history.size; index++) {
+    const isOpen = !placed.has(index) && history.outcome[index] !== OUTCOME_FAIL;
+    if (!isOpen || history.returnUs[index] === Number.POSITIVE_INFINITY) continue;
+    const known = first.get(history.client[index]!);
+    if (known === undefined || history.callUs[index]! < history.callUs[known]!)
+      first.set(history.client[index]!, index);
+  }
+  const concerned = [...first.values()].sort((a, b) => history.returnUs[a]! - history.returnUs[b]! || a - b);
+  return { result, steps: search.steps, witness: { key: null, prefix, stuck: concerned[0]!, concerned } };
+}

@@ -167,6 +167,7 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'two-cash-machines',
   'conflicts-by-row',
   'conflicts-by-column',
+  'row-half-deleted',
   'clock-behind-loses',
   'hybrid-clock-keeps',
   'leaders-cut-apart',

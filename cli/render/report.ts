@@ -298,6 +298,7 @@ function multiLeader({ multiLeader: counts }: Report, paint: Paint): string {
     [counts.droppedAsKnown, `Changes dropped where they were known: ${number(counts.droppedAsKnown)}.`],
     [counts.givenUp, `Leaders given up, and the ring closed around them: ${number(counts.givenUp)}.`],
     [counts.refused, `Withdrawals refused: ${number(counts.refused)}.`],
+    [counts.partialRows, `Rows deleted in some columns only at the end: ${number(counts.partialRows)}.`],
     [counts.siblings, `Rows with more than one version at the end: ${number(counts.siblings)}.`],
     [
       overdrawn.accounts,

@@ -240,6 +240,8 @@ export interface MultiLeaderSummary {
   readonly refused: number;
   /** At the end: rows, or columns of them, that hold more than one version. */
   readonly siblings: number;
+  /** At the end: rows of which a delete has taken some columns, and left one that was written meanwhile. */
+  readonly partialRows: number;
   /** At the end: accounts below nothing, and the lowest balance. */
   readonly overdrawn: { readonly accounts: number; readonly lowest: number };
   /**

@@ -39,7 +39,7 @@ import {
   OK,
   outcomes,
 } from '../workload/clients.ts';
-import { type KeyChooser, keysInTurn, uniformKeys, zipfKeys } from '../workload/keys.ts';
+import { type KeyChooser, keysFrom, keysInTurn, uniformKeys, zipfKeys } from '../workload/keys.ts';
 import { judgeExpectations } from './expectations.ts';
 import { Failovers } from './failovers.ts';
 import { LagSamples } from './lag.ts';
@@ -143,7 +143,7 @@ export class Simulation implements Notebook {
       },
     );
     const { count } = workload.keys;
-    const keys = keysOf(workload.keys);
+    const keys = choosersOf(scenario);
     this.groups = workload.clients.map((client, group) =>
       newClientGroup(
         {
@@ -156,7 +156,7 @@ export class Simulation implements Notebook {
           holdersOf: this.cluster.holdersOf ?? null,
           valueBytes: workload.valueBytes,
           timeoutUs: workload.timeoutUs,
-          keys,
+          keys: keys[group]!,
           readEvery: arrivalsOf(client.readsPerSecond, workload.arrivals, tables),
           writeEvery: arrivalsOf(client.writesPerSecond, workload.arrivals, tables),
           deleteEvery: arrivalsOf(client.deletesPerSecond, workload.arrivals, tables),
@@ -543,6 +543,17 @@ export class Simulation implements Notebook {
     while (this.cells[shard]!.firstActor > member) shard--;
     return shard;
   }
+}
+
+/** How each group chooses keys. Those that ask for the same keys in turn take turns. */
+function choosersOf({ workload: { clients, keys } }: Scenario): KeyChooser[] {
+  const choosers = new Map<number, KeyChooser>();
+  return clients.map(({ keys: { first, count } = { first: 0, count: keys.count } }) => {
+    const at = first * (keys.count + 1) + count;
+    const chooser = choosers.get(at) ?? keysFrom(first, keysOf({ ...keys, count }));
+    choosers.set(at, chooser);
+    return chooser;
+  });
 }
 
 function keysOf({ count, choice, exponent }: Scenario['workload']['keys']): KeyChooser {

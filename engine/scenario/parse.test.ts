@@ -432,9 +432,57 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
       resolve: 'max',
       deletes: 0.5,
     }),
+    ['topology.deletes: found 0.5, expected 0 with resolve: max'],
+  ],
+  [
+    'deletes of rows where columns go by pgd, and of rows of which a part cannot be deleted',
+    changed(least, ['topology'], {
+      type: 'multi-leader',
+      detect: 'column',
+      columns: ['name', { id: 'cart', resolve: 'union' }],
+      resolve: 'pgd',
+      deletes: 0.5,
+    }),
     [
-      'topology.deletes: found 0.5, expected 0 with resolve: max',
-      'topology.deletes: found 0.5, expected 0 with detect: column, as it is rows that are deleted',
+      'topology.deletes: found 0.5, expected 0 with resolve: pgd and detect: column, as it looks whether the row is there',
+      'topology.deletes: found 0.5, expected 0 where some columns can be deleted with their row, and others cannot',
+    ],
+  ],
+  [
+    'tables and columns that are named twice, not at all, or together where that cannot be',
+    {
+      ...least,
+      topology: {
+        type: 'multi-leader',
+        identifiers: 'auto-increment',
+        tables: [
+          { id: 'people', detect: 'column', columns: ['name', { id: 'cart', resolve: 'union' }, 'name'] },
+          { id: 'people', columns: [{ id: 'a', resolve: 'max' }, 'b'] },
+          { id: 'orders', account: { withdrawal: 1 } },
+        ],
+      },
+      workload: {
+        clients: [{ table: 'people', columns: ['nome', 'cart'] }, { table: 'person' }, { columns: [0] }],
+      },
+    },
+    [
+      'topology.identifiers: found auto-increment with 3 tables, expected one table, whose rows leaders number',
+      'topology.tables[0].columns[2]: found "name", expected a name that is not taken yet',
+      'topology.tables[1].id: found "people", expected a name that is not taken yet',
+      'topology.tables[1].columns[0].resolve: found max, expected nothing with detect: row, where conflicts are the row’s (or write detect: column)',
+      'topology.tables[2].account: found an account, expected resolve: sum beside it',
+      'workload.clients[0].columns[0]: found "nome", expected a column: one of name, cart (did you mean name?)',
+      'workload.clients[0].columns: found cart with others, expected cart alone, as what union merges is not the write’s number',
+      'workload.clients[1].table: found "person", expected a table (topology.tables): one of people, orders',
+      'workload.clients[2].columns: found columns of 3 tables, expected table beside it, whose columns they are',
+    ],
+  ],
+  [
+    'tables where there are none',
+    changed(least, ['workload', 'clients', 0], { table: 'people', columns: [0] }),
+    [
+      'workload.clients[0].table: found a leader-follower topology, expected multi-leader',
+      'workload.clients[0].columns: found a leader-follower topology, expected multi-leader',
     ],
   ],
   [

@@ -2,6 +2,7 @@ import { faultProblems } from '../faults/fault-names.ts';
 import type { LatencySpec } from '../kernel/latency.ts';
 import { type Asked, ownAskedOf } from '../topologies/leaderless/spec.ts';
 import { carriesNumbers } from '../topologies/multi-leader/resolvers.ts';
+import { laidOut, type MultiLeaderSpec, rowsIn, setsOfSeveral } from '../topologies/multi-leader/spec.ts';
 import { remediesOf, topologyHelpers, topologySpec } from '../topologies/topologies.ts';
 import type { UserSettings } from '../workload/users.ts';
 import { parseDocument } from './parse-document.ts';
@@ -72,6 +73,12 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
   checkLinkedOnce(network.between, problems);
   checkLatenciesOf(document, problems);
   checkRacks(document, problems);
+  const plain = topologySpec(topology, nodes, problems);
+  const placed = plain.type === 'multi-leader' ? laidOut(plain, workload.keys.count) : plain;
+  const keys = {
+    ...workload.keys,
+    count: placed.type === 'multi-leader' ? rowsIn(placed) : workload.keys.count,
+  };
   const scenario: Scenario = {
     id: document.id,
     title: document.title,
@@ -81,12 +88,15 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
     nodes,
     within,
     between,
-    topology: topologySpec(topology, nodes, problems),
+    topology: placed,
     helpers: helpers.map(({ path: _, ...helper }) => helper),
     workload: {
-      clients,
+      clients: clients.map((client, index) => ({
+        ...client,
+        ...askedOfTables(workload.clients[index]!, placed, index, problems),
+      })),
       arrivals: workload.arrivals,
-      keys: workload.keys,
+      keys,
       valueBytes: workload.valueBytes,
       timeoutUs: toUs(workload.timeoutMs),
       users: usersOf(workload, problems),
@@ -609,13 +619,81 @@ function checkRemedies({ topology, workload }: Scenario, problems: Problem[]): v
   });
 }
 
+/** Which keys a group asks for and which columns it sets, where there are tables. */
+function askedOfTables(
+  { table, columns }: ScenarioDocument['workload']['clients'][number],
+  topology: Scenario['topology'],
+  index: number,
+  problems: Problem[],
+): Pick<ClientSpec, 'keys' | 'columns'> {
+  const path: Path = ['workload', 'clients', index];
+  if (topology.type !== 'multi-leader') {
+    for (const [key, written] of Object.entries({ table, columns }))
+      if (written !== undefined)
+        problems.push({
+          path: [...path, key],
+          found: `a ${topology.type} topology`,
+          expected: 'multi-leader',
+        });
+    return {};
+  }
+  const { tables } = topology;
+  const ids = tables.flatMap(({ id }) => id ?? []);
+  const found = table === undefined ? undefined : tables.find(({ id }) => id === table);
+  if (table !== undefined && found === undefined)
+    problems.push(unknownName(table, 'a table (topology.tables)', ids, [...path, 'table']));
+  const keys = found === undefined ? {} : { keys: { first: found.firstKey, count: found.rows } };
+  if (columns === undefined) return keys;
+  const of = found ?? (tables.length === 1 ? tables[0] : undefined);
+  if (of === undefined) {
+    if (table === undefined)
+      problems.push({
+        path: [...path, 'columns'],
+        found: `columns of ${tables.length} tables`,
+        expected: 'table beside it, whose columns they are',
+      });
+    return keys;
+  }
+  return { ...keys, columns: columnsSet(columns, of, [...path, 'columns'], problems) };
+}
+
+/** A bit for each column that writes set. */
+function columnsSet(
+  written: readonly (string | number)[],
+  { columns, columnNames, detectsByColumn, resolvers }: MultiLeaderSpec['tables'][number],
+  path: Path,
+  problems: Problem[],
+): number {
+  const names = columnNames ?? Array.from({ length: columns }, (_, column) => String(column));
+  let set = 0;
+  for (const [index, name] of written.entries()) {
+    const column = names.indexOf(String(name));
+    if (column < 0) problems.push(unknownName(String(name), 'a column', names, [...path, index]));
+    else set |= 1 << column;
+  }
+  const alone = resolvers.findIndex((name, column) => !carriesNumbers(name) && (set & (1 << column)) !== 0);
+  if (detectsByColumn && alone >= 0 && written.length > 1)
+    problems.push({
+      path,
+      found: `${names[alone]} with others`,
+      expected: `${names[alone]} alone, as what ${resolvers[alone]} merges is not the write’s number`,
+    });
+  return set;
+}
+
+/** Sets of several columns, which four bits of a message have room for beside single ones. */
+const setsMost = 7;
+
 /** Most rows × columns × leaders²: the memory of a run with several leaders grows with that. */
 const rowsMost = 5_000_000;
+
+/** Most keys: twenty bits of a message say which. */
+const keysMost = 1_000_000;
 
 /** Of each row several leaders keep what each of them did last. */
 function checkRows({ topology, nodes, workload }: Scenario, problems: Problem[]): void {
   if (topology.type !== 'multi-leader') return;
-  const cells = workload.keys.count * topology.resolvers.length;
+  const cells = topology.tables.reduce((sum, { rows, resolvers }) => sum + rows * resolvers.length, 0);
   if (cells * nodes.length * nodes.length > rowsMost) {
     problems.push({
       path: ['workload', 'keys', 'count'],
@@ -631,7 +709,22 @@ function checkRows({ topology, nodes, workload }: Scenario, problems: Problem[])
       expected: 'writes only, as clients do not know which keys their leader chooses',
     });
   }
-  const carried = topology.resolvers.find((name) => !carriesNumbers(name));
+  if (workload.keys.count > keysMost) {
+    problems.push({
+      path: ['topology', 'tables'],
+      found: `${workload.keys.count} rows in all`,
+      expected: `at most ${keysMost}`,
+    });
+  }
+  const sets = setsOfSeveral(workload.clients.map(({ columns }) => columns));
+  if (sets.length > setsMost) {
+    problems.push({
+      path: ['workload', 'clients'],
+      found: `${sets.length} different sets of columns`,
+      expected: `at most ${setsMost}`,
+    });
+  }
+  const carried = topology.tables.flatMap(({ resolvers }) => resolvers).find((name) => !carriesNumbers(name));
   if (carried !== undefined && workload.users !== null) {
     problems.push({
       path: ['workload', 'users'],

@@ -107,6 +107,9 @@ export interface ClientSpec {
   readonly fromUs: number;
   /** null where it asks until the workload ends. */
   readonly untilUs: number | null;
+  /** Of several leaders: keys of the table that it asks for, and which columns its writes set, a bit each. */
+  readonly keys?: { readonly first: number; readonly count: number };
+  readonly columns?: number;
   /** Of leaderless replication: what its operations wait for; without it, what the topology says. */
   readonly read?: Asked;
   readonly write?: Asked;

@@ -224,6 +224,24 @@ const workload = z.strictObject({
           ),
           0,
         ),
+        table: z.optional(
+          id.check(
+            z.describe(
+              'Of several leaders’ tables (topology.tables) the one whose rows it reads and writes; without it, all',
+            ),
+          ),
+        ),
+        columns: z.optional(
+          z
+            .array(z.union([id, z.int().check(z.gte(0), z.lte(7))]))
+            .check(
+              z.minLength(1),
+              z.maxLength(8),
+              z.describe(
+                'With several leaders: the columns that each of its writes sets, by name, or counted from 0 where they have none; without it, one at random',
+              ),
+            ),
+        ),
         context: z.optional(
           z
             .enum(contextRules)

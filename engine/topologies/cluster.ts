@@ -28,8 +28,8 @@ export interface ClusterSize {
   readonly nodes: readonly NodeSpec[];
   /** Actors of the client groups, who may be told where to send operations. */
   readonly clients: readonly number[];
-  /** Of each group what its operations wait for, where that is not what the topology says; without it, of none. */
-  readonly groups?: readonly Pick<ClientSpec, 'read' | 'write' | 'writesPerSecond'>[];
+  /** Of each group what its operations wait for and which columns they set, where it says so; without it, of none. */
+  readonly groups?: readonly Pick<ClientSpec, 'read' | 'write' | 'writesPerSecond' | 'columns'>[];
   /** Whether any of them deletes keys. */
   readonly deletes?: boolean;
 }

@@ -7,6 +7,12 @@ export interface KeyChooser {
   choose(chance: Pick<Out, 'draw'>, stream: number): number;
 }
 
+/** The same choice among keys that begin with another than 0. */
+export function keysFrom(first: number, keys: KeyChooser): KeyChooser {
+  if (first === 0) return keys;
+  return { count: keys.count, choose: (chance, stream) => first + keys.choose(chance, stream) };
+}
+
 /** Key 0, then 1, and so on, and again from the first, whichever group asks. */
 export function keysInTurn(count: number): KeyChooser {
   let next = 0;

@@ -7,10 +7,11 @@ import type { MultiLeaderSummary, Verdict } from '../../run/report.ts';
 import { ThrownAway } from '../../verdicts/thrown-away.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
 import { exchangeTimers, leaderKind, linkState, serviceClassOf } from './kinds.ts';
-import { type Leader, newLeader } from './leader.ts';
+import { type Leader, type LeaderSettings, newLeader, type TableSettings } from './leader.ts';
 import { appliedUs, entryAt, forgetBefore, logEnd, NUMBER, ORIGIN, SEQUENCE } from './log.ts';
 import {
-  columnIn,
+  columnOfCell,
+  columnsMost,
   conflictIn,
   conflictKinds,
   conflictOutcomes,
@@ -26,11 +27,12 @@ import {
   NOTE_SKIPPED,
   NOTE_THROWN_AWAY,
   NOTE_UPDATE_FIRST,
+  shapesMost,
 } from './messages.ts';
-import { carriesNumbers, KEEP_BOTH, resolverNames } from './resolvers.ts';
+import { carriesNumbers, type ResolverName, resolverNames } from './resolvers.ts';
 import { streamsOf, targetsOf } from './routes.ts';
-import { cellAt, countOfSlots, isThere, SHOWN_DELETED, SHOWN_VALUE, showSame } from './rows.ts';
-import type { MultiLeaderSpec } from './spec.ts';
+import { cellAt, countOfSlots, isThere, type Rows, SHOWN_DELETED, SHOWN_VALUE, showSame } from './rows.ts';
+import { type MultiLeaderSpec, setsOfSeveral, type TableSpec } from './spec.ts';
 import { leaderChances } from './writing.ts';
 
 /** How long nothing may happen, beside what leaders wait for, before those that differ are taken to stay so. */
@@ -56,7 +58,6 @@ export class MultiLeaderCluster implements Cluster {
   readonly stampsVersions = true;
   readonly judgesThrownAway = true;
   private readonly spec: MultiLeaderSpec;
-  private readonly keys: number;
   private readonly run: Surroundings;
   private readonly thrownAway = new ThrownAway();
   private readonly conflicts = [0, 0, 0, 0];
@@ -77,21 +78,19 @@ export class MultiLeaderCluster implements Cluster {
   private progress = -1;
   private quietSinceUs = 0;
 
-  constructor(spec: MultiLeaderSpec, { nodes, keys }: ClusterSize, run: Surroundings) {
+  constructor(spec: MultiLeaderSpec, { nodes, clients, groups }: ClusterSize, run: Surroundings) {
     this.spec = spec;
-    this.keys = keys;
     this.run = run;
     const { exchange, patienceUs: patience } = spec;
     const settings = {
       leaders: nodes.length,
-      columns: spec.columns,
-      resolvers: Uint8Array.from(spec.resolvers, (name) => resolverNames.indexOf(name)),
+      tables: spec.tables.map(tableSettings),
+      ...shapesOf(groups?.map(({ columns }) => columns) ?? clients.map(() => undefined)),
+      firstClient: clients[0]!,
       hybrid: spec.hybrid,
       causal: spec.causal,
       isRing: exchange.type === 'ring',
       relays: exchange.type !== 'all-to-all',
-      deleteThreshold: thresholdOf(spec.deletes),
-      account: spec.account,
       confirmedBy: spec.confirmedBy,
       silenceUs: spec.silenceUs,
       retryUs: spec.retryUs,
@@ -104,7 +103,7 @@ export class MultiLeaderCluster implements Cluster {
     this.leaders = nodes.map((_, self) => {
       const counts = { 'auto-increment': everyNumber, 'offset-step': series[self]! };
       const own = spec.identifiers === null ? null : counts[spec.identifiers];
-      return newLeader(settings, self, targets[self]!, keys, own);
+      return newLeader(settings, self, targets[self]!, own);
     });
     this.members = this.leaders.map((state) => ({
       kind: leaderKind as Actor['kind'],
@@ -165,7 +164,8 @@ export class MultiLeaderCluster implements Cluster {
     const { names } = this.run;
     const atMs = atUs / 1000;
     const node = names[member]!;
-    const cell = { key: keyIn(a), column: this.spec.columns === 1 ? null : columnIn(a) };
+    const column = columnOfCell(a);
+    const cell = { key: keyIn(a), column: column < 0 ? null : column };
     switch (kind) {
       case NOTE_CONFLICT: {
         const { came, there, kind: what, outcome } = conflictIn(b);
@@ -338,10 +338,16 @@ export class MultiLeaderCluster implements Cluster {
     };
   }
 
-  private *cells(): Generator<{ readonly key: number; readonly column: number }> {
-    const columns = this.spec.resolvers.length;
-    for (let key = 0; key < this.keys; key++)
-      for (let column = 0; column < columns; column++) yield { key, column };
+  /** Every column of every row; every row where conflicts are the row's. */
+  private *cells(): Generator<{
+    readonly table: TableSpec;
+    readonly key: number;
+    readonly column: number;
+    readonly resolver: ResolverName;
+  }> {
+    for (const table of this.spec.tables)
+      for (let key = table.firstKey; key < table.firstKey + table.rows; key++)
+        for (const [column, resolver] of table.resolvers.entries()) yield { table, key, column, resolver };
   }
 
   /** Cells in which live leaders show different things when nothing is under way any more. */
@@ -350,14 +356,14 @@ export class MultiLeaderCluster implements Cluster {
     const live = [...this.leaders.keys()].filter((leader) => isLive(leader));
     let count = 0;
     let story: string[] = [];
-    for (const { key, column } of live.length < 2 ? [] : this.cells()) {
+    for (const { key, column, resolver } of live.length < 2 ? [] : this.cells()) {
       const first = this.leaders[live[0]!]!.rows;
       const cell = cellAt(first, key, column);
-      const keepsBoth = resolverNames.indexOf(this.spec.resolvers[column]!) === KEEP_BOTH;
+      const keepsBoth = resolver === 'keep-both';
       if (live.every((leader) => showSame(first, this.leaders[leader]!.rows, cell, keepsBoth))) continue;
       if (count++ > 0) continue;
       story = live.map(
-        (leader) => `${names[leader]!} shows ${this.shownIn(leader, cell, column)} under key ${key}`,
+        (leader) => `${names[leader]!} shows ${this.shownIn(leader, cell, resolver)} under key ${key}`,
       );
     }
     return {
@@ -368,13 +374,13 @@ export class MultiLeaderCluster implements Cluster {
     };
   }
 
-  private shownIn(leader: number, cell: number, column: number): string {
+  private shownIn(leader: number, cell: number, resolver: ResolverName): string {
     const { rows } = this.leaders[leader]!;
     if (!isThere(rows, cell)) return rows.cells[cell + SHOWN_DELETED] === 1 ? 'a deleted row' : 'nothing';
     const value = rows.cells[cell + SHOWN_VALUE]!;
-    if (!carriesNumbers(this.spec.resolvers[column]!)) return String(value);
+    if (!carriesNumbers(resolver)) return String(value);
     const siblings = countOfSlots(rows, cell);
-    const others = this.spec.resolvers[column] === 'keep-both' && siblings > 1 ? `, one of ${siblings}` : '';
+    const others = resolver === 'keep-both' && siblings > 1 ? `, one of ${siblings}` : '';
     return `write number ${value}${others}`;
   }
 
@@ -401,22 +407,23 @@ export class MultiLeaderCluster implements Cluster {
     };
   }
 
-  private outcomeOfRows(): Pick<MultiLeaderSummary, 'siblings' | 'overdrawn'> {
-    const { spec, leaders, run } = this;
+  private outcomeOfRows(): Pick<MultiLeaderSummary, 'siblings' | 'partialRows' | 'overdrawn'> {
+    const { leaders, run } = this;
     const [live] = [...leaders.keys()].filter((leader) => run.isLive(leader));
     let siblings = 0;
     let accounts = 0;
     let lowest = 0;
-    for (const { key, column } of live === undefined ? [] : this.cells()) {
+    let partialRows = 0;
+    for (const { table, key, column, resolver } of live === undefined ? [] : this.cells()) {
       const { rows } = leaders[live]!;
       const cell = cellAt(rows, key, column);
-      const resolver = spec.resolvers[column]!;
+      if (column === 0 && isPartial(rows, table, key)) partialRows++;
       if (resolver === 'keep-both' && countOfSlots(rows, cell) > 1) siblings++;
       if (resolver !== 'sum' || rows.cells[cell + SHOWN_VALUE]! >= 0) continue;
       accounts++;
       lowest = Math.min(lowest, rows.cells[cell + SHOWN_VALUE]!);
     }
-    return { siblings, overdrawn: { accounts, lowest } };
+    return { siblings, partialRows, overdrawn: { accounts, lowest } };
   }
 
   private lags(): MultiLeaderSummary['lag'] {
@@ -481,4 +488,39 @@ export class MultiLeaderCluster implements Cluster {
   helpers(): HelperState[] {
     return [];
   }
+}
+
+function tableSettings({ firstKey, rows, columns, resolvers, deletes, account }: TableSpec): TableSettings {
+  return {
+    firstKey,
+    rows,
+    columns,
+    cellsPerRow: resolvers.length,
+    resolvers: Uint8Array.from(resolvers, (name) => resolverNames.indexOf(name)),
+    isWhole: resolvers.every(carriesNumbers),
+    deleteThreshold: thresholdOf(deletes),
+    account,
+  };
+}
+
+/** Which columns writes set, by group: each set that a group names is a shape of its own, after the single columns and all. */
+function shapesOf(named: readonly (number | undefined)[]): Pick<LeaderSettings, 'shapes' | 'columnsOfShape'> {
+  const singles = Array.from({ length: columnsMost }, (_, column) => 1 << column);
+  const shapes = [...singles, (1 << columnsMost) - 1, ...setsOfSeveral(named)];
+  return {
+    columnsOfShape: Uint8Array.from({ length: shapesMost }, (_, shape) => shapes[shape] ?? 0),
+    shapes: Int32Array.from(named, (set) => (set === undefined ? -1 : shapes.indexOf(set))),
+  };
+}
+
+/** Whether a row is there in some columns and deleted in others: an update of those was newer than the delete, or not seen by it. */
+function isPartial(rows: Rows, { resolvers }: TableSpec, key: number): boolean {
+  let there = 0;
+  let deleted = 0;
+  for (let column = 0; column < resolvers.length; column++) {
+    const cell = cellAt(rows, key, column);
+    if (isThere(rows, cell)) there++;
+    deleted += rows.cells[cell + SHOWN_DELETED]!;
+  }
+  return there > 0 && deleted > 0;
 }

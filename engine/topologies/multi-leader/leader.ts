@@ -11,23 +11,36 @@ import type { AutoIncrement } from '../../identifiers/auto-increment.ts';
 import type { Out } from '../../kernel/protocol.ts';
 import { type Changes, changeWidth, type Log, newChanges, newLog } from './log.ts';
 import { authorOfContext, PART, PARTS_MOST } from './messages.ts';
-import { newRows, type Rows } from './rows.ts';
+import { newRows, type Rows, type TableRows } from './rows.ts';
 import type { Account } from './spec.ts';
 
-export interface LeaderSettings {
-  readonly leaders: number;
+/** What holds for the rows of a table. */
+export interface TableSettings extends TableRows {
   readonly columns: number;
   /** By cell of a row. */
   readonly resolvers: Uint8Array;
+  /** Whether a write that makes or deletes a row does so in all columns: each can hold its number. */
+  readonly isWhole: boolean;
+  /** Share of writes that delete, per 2^32. */
+  readonly deleteThreshold: number;
+  readonly account: Account | null;
+}
+
+export interface LeaderSettings {
+  readonly leaders: number;
+  /** In the order of their keys. */
+  readonly tables: readonly TableSettings[];
+  /** By shape of a change, the columns that it sets, a bit each. */
+  readonly columnsOfShape: Uint8Array;
+  /** By client group, counted from the actor `firstClient`, the shape of its writes; −1 for one column at random. */
+  readonly shapes: Int32Array;
+  readonly firstClient: number;
   readonly hybrid: boolean;
   readonly causal: boolean;
   /** Whether it sends to one of its targets only, the first that is not given up. */
   readonly isRing: boolean;
   /** Whether it passes on what others have sent it. */
   readonly relays: boolean;
-  /** Share of writes that delete, per 2^32. */
-  readonly deleteThreshold: number;
-  readonly account: Account | null;
   /** How many others must have a write on disk before it is acknowledged. */
   readonly confirmedBy: number;
   readonly silenceUs: number;
@@ -104,7 +117,6 @@ export function newLeader(
   settings: LeaderSettings,
   self: number,
   targets: readonly number[],
-  keys: number,
   series: AutoIncrement | null,
 ): Leader {
   const { leaders } = settings;
@@ -113,7 +125,7 @@ export function newLeader(
     self,
     targets,
     width: changeWidth(leaders),
-    rows: newRows(keys, settings.resolvers.length, leaders),
+    rows: newRows(settings.tables, leaders),
     series,
     largestId: 0,
     log: newLog(),
@@ -144,6 +156,13 @@ export function newLeader(
       answered: 0,
     })),
   };
+}
+
+/** The table that a key's row is in. */
+export function tableOf({ tables }: LeaderSettings, key: number): TableSettings {
+  let index = tables.length - 1;
+  while (tables[index]!.firstKey > key) index--;
+  return tables[index]!;
 }
 
 /** Contexts that are kept of each sender and part: on a link that lets messages overtake each other they come in any order. */

@@ -32,21 +32,27 @@ export const DELETE = 2;
 const changeKinds = ['insert', 'update', 'delete'] as const;
 
 const KEY_BITS = 20;
-const COLUMN_BITS = 3;
-const KIND_SHIFT = KEY_BITS + COLUMN_BITS;
+const SHAPE_BITS = 4;
+const KIND_SHIFT = KEY_BITS + SHAPE_BITS;
 const ORIGIN_SHIFT = KIND_SHIFT + 2;
 
-/** A key below 2^20, a column below 8 and what is done to it. */
-export function packWhat(key: number, column: number, kind: number): number {
-  return key | (column << KEY_BITS) | (kind << KIND_SHIFT);
+/** Columns that a row may have. */
+export const columnsMost = 8;
+/** Which columns a change sets: below `columnsMost` that one; then all; then sets that client groups name. */
+export const ALL_COLUMNS = 8;
+export const shapesMost = 1 << SHAPE_BITS;
+
+/** A key below 2^20, which columns of it, and what is done to them. */
+export function packWhat(key: number, shape: number, kind: number): number {
+  return key | (shape << KEY_BITS) | (kind << KIND_SHIFT);
 }
 
 export function keyIn(what: number): number {
   return what & ((1 << KEY_BITS) - 1);
 }
 
-export function columnIn(what: number): number {
-  return (what >> KEY_BITS) & ((1 << COLUMN_BITS) - 1);
+export function shapeIn(what: number): number {
+  return (what >> KEY_BITS) & (shapesMost - 1);
 }
 
 export function kindIn(what: number): number {
@@ -142,9 +148,13 @@ export const EXCHANGE_CLOSED = 3;
 export const exchangeStates = ['streaming', 'cut off', 'given up', 'closed'] as const;
 export type ExchangeState = (typeof exchangeStates)[number];
 
-/** Row and column in one integer. */
+/** Row and column in one integer; −1 is no column, where conflicts are the row's. */
 export function packCell(key: number, column: number): number {
-  return key | (column << KEY_BITS);
+  return key | ((column + 1) << KEY_BITS);
+}
+
+export function columnOfCell(cell: number): number {
+  return (cell >> KEY_BITS) - 1;
 }
 
 export const INSERT_INSERT = 0;
@@ -187,7 +197,8 @@ export type MultiLeaderMessage =
       readonly sequence: number;
       readonly does: (typeof changeKinds)[number];
       readonly key: number;
-      readonly column: number;
+      /** null where it is several. */
+      readonly column: number | null;
       readonly value: number;
       readonly stampMs: number | null;
     }
@@ -219,7 +230,7 @@ export function multiLeaderMessage(
         sequence: a,
         does: changeKinds[kindIn(what)]!,
         key: keyIn(what),
-        column: columnIn(what),
+        column: shapeIn(what) < columnsMost ? shapeIn(what) : null,
         value: c,
         stampMs: stampMs(hiIn(d), e),
       };

@@ -50,6 +50,7 @@ export const randomRun: fc.Arbitrary<ScenarioSource> = fc
     resolve: fc.constantFrom(...resolvers),
     columns: fc.integer({ min: 1, max: 3 }),
     byColumn: fc.boolean(),
+    setsTwo: fc.boolean(),
     causal: fc.boolean(),
     hybrid: fc.boolean(),
     deletes: fc.constantFrom(0, 0, 0.3),
@@ -78,6 +79,7 @@ function sourceOf(
     readonly resolve: (typeof resolvers)[number];
     readonly columns: number;
     readonly byColumn: boolean;
+    readonly setsTwo: boolean;
     readonly causal: boolean;
     readonly hybrid: boolean;
     readonly deletes: number;
@@ -96,7 +98,9 @@ function sourceOf(
 ): ScenarioSource {
   const { leaders, shape, resolve, columns, byColumn, skews } = drawn;
   const isPgd = resolve === 'pgd';
-  const takesDeletes = resolve !== 'max' && resolve !== 'sum' && !byColumn && !isPgd;
+  const takesDeletes = resolve !== 'max' && resolve !== 'sum' && !isPgd;
+  // What a write carries beside its number is one column's.
+  const setsTwo = drawn.setsTwo && columns > 1 && resolve !== 'union' && resolve !== 'sum';
   return {
     id: 'random',
     seed: drawn.seed,
@@ -150,9 +154,13 @@ function sourceOf(
       retryMs: 50,
     },
     workload: {
-      clients: ids
-        .slice(0, leaders)
-        .map((id) => ({ id: `at-${id}`, region: id, writesPerSecond: drawn.writes, readsPerSecond: 10 })),
+      clients: ids.slice(0, leaders).map((id, index) => ({
+        id: `at-${id}`,
+        region: id,
+        writesPerSecond: drawn.writes,
+        readsPerSecond: 10,
+        ...(setsTwo && index % 2 === 0 && { columns: [0, columns - 1] }),
+      })),
       keys: { count: drawn.keys },
       timeoutMs: 400,
     },

@@ -14,12 +14,11 @@
 
 import type { Out } from '../../kernel/protocol.ts';
 import { isNewer } from '../leaderless/stamps.ts';
-import type { Leader } from './leader.ts';
+import { type Leader, type TableSettings, tableOf } from './leader.ts';
 import { HI, LO, ORIGIN, SEQUENCE, VALUE, VECTOR, WHAT } from './log.ts';
 import {
   BOTH_KEPT,
   CAME_WINS,
-  columnIn,
   DELETE,
   DELETE_DELETE,
   hiIn,
@@ -35,6 +34,7 @@ import {
   packConflict,
   packHi,
   partsIn,
+  shapeIn,
   THERE_WINS,
   UPDATE,
   UPDATE_DELETE,
@@ -47,6 +47,7 @@ import {
   cellAt,
   FRESH_HI,
   FRESH_LO,
+  isRowKnown,
   isThere,
   type Rows,
   SHOWN,
@@ -61,38 +62,63 @@ import {
   slotAt,
 } from './rows.ts';
 
-/** Applies the change whose integers begin at `at`: a leader's own, or another's. */
+/** Applies the change whose integers begin at `at`, a leader's own or another's: to its row, or to each column it sets. */
 export function applyChange(node: Leader, words: Int32Array, at: number, out: Out): void {
   const { rows, settings } = node;
-  const { cells } = rows;
   const what = words[at + WHAT]!;
+  const key = keyIn(what);
+  if (kindIn(what) === UPDATE && !isRowKnown(rows, key))
+    out.note(NOTE_UPDATE_FIRST, words[at + ORIGIN]!, packCell(key, -1), words[at + VALUE]!, 0);
+  const table = tableOf(settings, key);
+  if (table.cellsPerRow === 1) {
+    applyToCell(node, table, words, at, 0, out);
+    return;
+  }
+  for (let rest = columnsOf(node, table, what); rest !== 0; rest &= rest - 1)
+    applyToCell(node, table, words, at, 31 - Math.clz32(rest & -rest), out);
+}
+
+/** Which columns of its table a change sets, a bit each. */
+function columnsOf({ settings }: Leader, { cellsPerRow }: TableSettings, what: number): number {
+  return settings.columnsOfShape[shapeIn(what)]! & ((1 << cellsPerRow) - 1);
+}
+
+function applyToCell(
+  node: Leader,
+  table: TableSettings,
+  words: Int32Array,
+  at: number,
+  column: number,
+  out: Out,
+): void {
+  const { rows } = node;
+  const { cells } = rows;
   const origin = words[at + ORIGIN]!;
-  const cell = cellAt(rows, keyIn(what), columnIn(what));
-  const resolver = settings.resolvers[settings.resolvers.length === 1 ? 0 : columnIn(what)]!;
-  if (kindIn(what) === UPDATE && cells[cell + SHOWN] === 0)
-    out.note(NOTE_UPDATE_FIRST, origin, cellOf(what), words[at + VALUE]!, 0);
+  const cell = cellAt(rows, keyIn(words[at + WHAT]!), column);
+  const resolver = table.resolvers[column]!;
   refresh(cells, cell, words[at + HI]!, words[at + LO]!);
   // Somebody who had seen it has written since, and that has come first.
   const isReplaced = cells[cell + COVERED + origin]! >= words[at + SEQUENCE]!;
   const concurrent = takeSlot(rows, cell, words, at, resolver, isReplaced);
   switch (resolver) {
     case LAST_WRITER:
-      showNewer(node, cell, words, at, isReplaced, out);
+      showNewer(node, table, cell, column, words, at, isReplaced, out);
       break;
     case ARRIVAL_ORDER:
       show(cells, cell, words, at);
       break;
     case PGD:
-      applyAsPgd(node, cell, words, at, isReplaced, out);
+      applyAsPgd(node, table, cell, column, words, at, isReplaced, out);
       break;
     default:
-      showOfSlots(rows, cell, resolver, settings.account?.opening ?? 0);
+      showOfSlots(rows, cell, resolver, table.account?.opening ?? 0);
   }
-  if (concurrent !== 0) noteConflicts(rows, cell, words, at, concurrent, resolver, out);
+  if (concurrent !== 0) noteConflicts(node, table, cell, column, words, at, concurrent, out);
 }
 
-function cellOf(what: number): number {
-  return packCell(keyIn(what), columnIn(what));
+/** What notes say of where it is: the row alone where conflicts are the row's. */
+function cellNoted({ cellsPerRow }: TableSettings, what: number, column: number): number {
+  return packCell(keyIn(what), cellsPerRow === 1 ? -1 : column);
 }
 
 function refresh(cells: Int32Array, cell: number, hi: number, lo: number): void {
@@ -169,25 +195,29 @@ function hadSeenShown(cells: Int32Array, cell: number, words: Int32Array, at: nu
 
 function showNewer(
   node: Leader,
+  table: TableSettings,
   cell: number,
+  column: number,
   words: Int32Array,
   at: number,
   isReplaced: boolean,
   out: Out,
 ): void {
   const { cells } = node.rows;
-  const what = words[at + WHAT]!;
+  const where = cellNoted(table, words[at + WHAT]!, column);
   const value = words[at + VALUE]!;
   const shown = cells[cell + SHOWN_VALUE]!;
   if (beatsShown(cells, cell, words, at)) {
-    if (!hadSeenShown(cells, cell, words, at)) out.note(NOTE_THROWN_AWAY, cellOf(what), shown, value, 0);
+    if (!hadSeenShown(cells, cell, words, at)) out.note(NOTE_THROWN_AWAY, where, shown, value, 0);
     show(cells, cell, words, at);
-  } else if (!isReplaced) out.note(NOTE_THROWN_AWAY, cellOf(what), value, shown, 0);
+  } else if (!isReplaced) out.note(NOTE_THROWN_AWAY, where, value, shown, 0);
 }
 
 function applyAsPgd(
   node: Leader,
+  table: TableSettings,
   cell: number,
+  column: number,
   words: Int32Array,
   at: number,
   isReplaced: boolean,
@@ -201,7 +231,7 @@ function applyAsPgd(
   if (words[at + ORIGIN] === self) show(rows.cells, cell, words, at);
   else if (there) {
     if (kind !== DELETE || beatsShown(rows.cells, cell, words, at))
-      showNewer(node, cell, words, at, isReplaced, out);
+      showNewer(node, table, cell, column, words, at, isReplaced, out);
     else skip(words, at, true, out);
   } else if (kind === INSERT || (kind === UPDATE && rows.cells[cell + SHOWN] === 0))
     show(rows.cells, cell, words, at);
@@ -259,15 +289,19 @@ function goesBefore(
 }
 
 function noteConflicts(
-  rows: Rows,
+  node: Leader,
+  table: TableSettings,
   cell: number,
+  column: number,
   words: Int32Array,
   at: number,
   concurrent: number,
-  resolver: number,
   out: Out,
 ): void {
+  const { rows } = node;
   const { cells } = rows;
+  const resolver = table.resolvers[column]!;
+  const where = cellNoted(table, words[at + WHAT]!, column);
   const origin = words[at + ORIGIN]!;
   const what = words[at + WHAT]!;
   const value = words[at + VALUE]!;
@@ -279,13 +313,32 @@ function noteConflicts(
     const slot = slotAt(rows, cell, leader);
     const kind = conflictKind(kindIn(what), partsIn(cells[slot + SLOT_HI]!));
     const there = cells[slot + SLOT_VALUE]!;
-    out.note(NOTE_CONFLICT, cellOf(what), packConflict(origin, leader, kind, outcome), value, there);
+    if (column === 0 || !meetsBefore(node, table, what, column, leader, cells[cell + COVERED + leader]!))
+      out.note(NOTE_CONFLICT, where, packConflict(origin, leader, kind, outcome), value, there);
     if (resolver !== FIRST_WRITER) continue;
     if (cells[cell + SHOWN] !== leader + 1)
-      out.note(NOTE_THROWN_AWAY, cellOf(what), there, cells[cell + SHOWN_VALUE]!, 0);
+      out.note(NOTE_THROWN_AWAY, where, there, cells[cell + SHOWN_VALUE]!, 0);
   }
   if (resolver === FIRST_WRITER && !shows)
-    out.note(NOTE_THROWN_AWAY, cellOf(what), value, cells[cell + SHOWN_VALUE]!, 0);
+    out.note(NOTE_THROWN_AWAY, where, value, cells[cell + SHOWN_VALUE]!, 0);
+}
+
+/** Whether a change and one of another leader share a column before this one: a pair of changes is one conflict. */
+function meetsBefore(
+  node: Leader,
+  table: TableSettings,
+  what: number,
+  column: number,
+  leader: number,
+  sequence: number,
+): boolean {
+  const { rows } = node;
+  for (let rest = columnsOf(node, table, what) & ((1 << column) - 1); rest !== 0; rest &= rest - 1) {
+    const cell = cellAt(rows, keyIn(what), 31 - Math.clz32(rest & -rest));
+    const counts = (rows.cells[cell + COUNTING]! & (1 << leader)) !== 0;
+    if (counts && rows.cells[cell + COVERED + leader] === sequence) return true;
+  }
+  return false;
 }
 
 function conflictKind(one: number, other: number): number {

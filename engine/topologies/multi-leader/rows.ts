@@ -26,21 +26,62 @@ export const SLOT_VALUE = 2;
 /** Integers that a processor fetches at once: what every change reads of its cell lies together. */
 const LINE = 16;
 
+/** Rows of one kind: their keys follow each other, and each has so many cells. */
+export interface TableRows {
+  readonly firstKey: number;
+  readonly rows: number;
+  readonly cellsPerRow: number;
+}
+
 export interface Rows {
   readonly leaders: number;
   readonly width: number;
+  readonly keys: number;
+  /** Of one table; of several it is looked up by key. */
   readonly cellsPerRow: number;
+  /** By key, which cell is the row's first, and after the last key how many cells there are; null where there is one table. */
+  readonly firstCells: Int32Array | null;
   readonly cells: Int32Array;
 }
 
-export function newRows(keys: number, cellsPerRow: number, leaders: number): Rows {
+export function newRows(tables: readonly TableRows[], leaders: number): Rows {
   const width = Math.ceil((COVERED + leaders + leaders * SLOT_WIDTH) / LINE) * LINE;
-  return { leaders, width, cellsPerRow, cells: new Int32Array(keys * cellsPerRow * width) };
+  const keys = tables.reduce((sum, { rows }) => sum + rows, 0);
+  const firstCells = tables.length === 1 ? null : new Int32Array(keys + 1);
+  let cells = 0;
+  for (const { firstKey, rows, cellsPerRow } of tables) {
+    for (let row = 0; row < rows; row++) {
+      cells += cellsPerRow;
+      if (firstCells !== null) firstCells[firstKey + row + 1] = cells;
+    }
+  }
+  const { cellsPerRow } = tables[0]!;
+  return { leaders, width, keys, cellsPerRow, firstCells, cells: new Int32Array(cells * width) };
 }
 
-/** Where a cell's integers begin; without columns of their own all columns are one. */
-export function cellAt({ width, cellsPerRow }: Rows, key: number, column: number): number {
-  return (cellsPerRow === 1 ? key : key * cellsPerRow + column) * width;
+/** Where a cell's integers begin; where conflicts are the row's, its one cell is column 0. */
+export function cellAt({ width, cellsPerRow, firstCells }: Rows, key: number, column: number): number {
+  return (firstCells === null ? key * cellsPerRow + column : firstCells[key]! + column) * width;
+}
+
+/** How many cells a row has: one, or one a column. */
+export function cellsOf({ cellsPerRow, firstCells }: Rows, key: number): number {
+  return firstCells === null ? cellsPerRow : firstCells[key + 1]! - firstCells[key]!;
+}
+
+/** Whether any column of a row is there. */
+export function isRowThere(rows: Rows, key: number): boolean {
+  const end = cellAt(rows, key, cellsOf(rows, key));
+  for (let cell = cellAt(rows, key, 0); cell < end; cell += rows.width) if (isThere(rows, cell)) return true;
+  return false;
+}
+
+/** Whether any change of a row has come. */
+export function isRowKnown(rows: Rows, key: number): boolean {
+  const end = cellAt(rows, key, cellsOf(rows, key));
+  for (let cell = cellAt(rows, key, 0); cell < end; cell += rows.width)
+    if (rows.cells[cell + SHOWN] !== 0) return true;
+  return false;
 }
 
 /** Where a cell keeps the change of a leader that counts. */

@@ -1,12 +1,79 @@
 /** Multi-leader replication's settings as people write them in a scenario. Times are in milliseconds. */
 import * as z from 'zod/mini';
 import { id, positiveCount, positiveMs, probability } from '../../scenario/fields.ts';
+import { columnsMost } from './messages.ts';
 import { resolverNames } from './resolvers.ts';
 
 const resolver = z.enum(resolverNames);
 
-/** Columns of a row; three bits of a message say which. */
-const columnsMost = 8;
+/** What holds for the rows of a table. */
+const tableFields = {
+  detect: z.optional(
+    z
+      .enum(['row', 'column'])
+      .check(
+        z.describe(
+          'What two writes have to share to be in conflict: the row, or a column of it; without it, the row',
+        ),
+      ),
+  ),
+  columns: z.optional(
+    z
+      .union([
+        positiveCount(columnsMost),
+        z
+          .array(
+            z.union([
+              id,
+              z.strictObject({
+                id,
+                resolve: z.optional(resolver.check(z.describe('Without it, that of the table'))),
+              }),
+            ]),
+          )
+          .check(z.minLength(1), z.maxLength(columnsMost)),
+      ])
+      .check(
+        z.describe(
+          'Columns of a row: how many, or which. A write sets one of them at random, unless its client group says which (workload.clients[].columns); one that makes a row sets all. Without it, one',
+        ),
+      ),
+  ),
+  resolve: z.optional(
+    z
+      .union([resolver, z.array(resolver).check(z.minLength(1), z.maxLength(columnsMost))])
+      .check(
+        z.describe(
+          'What becomes of writes in conflict: the newest stamp wins (last-writer); the oldest (first-writer); both are kept for the application (keep-both); it keeps the greatest (max), all items of both (union) or both changes (sum); whatever comes last is applied (arrival-order); or by the defaults of EDB Postgres Distributed (pgd). One for all columns, or a list of one each; without it, last-writer',
+        ),
+      ),
+  ),
+  deletes: z.optional(
+    probability.check(
+      z.describe(
+        'Share of the writes to rows that are there which delete them; with union, which take an item out',
+      ),
+    ),
+  ),
+  account: z.optional(
+    z
+      .strictObject({
+        opening: z._default(
+          z.int().check(z.gte(0), z.lte(1_000_000), z.describe('The balance that every row begins with')),
+          0,
+        ),
+        withdrawal: positiveCount(1_000_000).check(
+          z.describe(
+            'What each write takes away; a leader at which that would leave less than nothing refuses it',
+          ),
+        ),
+      })
+      .check(z.describe('With sum: rows are accounts, and writes are withdrawals')),
+  ),
+};
+
+/** Tables that one run may have. */
+const tablesMost = 16;
 
 export const multiLeaderSchema = z.strictObject({
   type: z.literal('multi-leader'),
@@ -54,25 +121,23 @@ export const multiLeaderSchema = z.strictObject({
       ),
     false,
   ),
-  detect: z._default(
+  ...tableFields,
+  tables: z.optional(
     z
-      .enum(['row', 'column'])
-      .check(z.describe('What two writes have to share to be in conflict: the row, or a column of it')),
-    'row',
-  ),
-  columns: z._default(
-    positiveCount(columnsMost).check(z.describe('Columns of a row; each write sets one of them, at random')),
-    1,
-  ),
-  resolve: z._default(
-    z
-      .union([resolver, z.array(resolver).check(z.minLength(1), z.maxLength(columnsMost))])
+      .array(
+        z.strictObject({
+          id,
+          rows: z.optional(positiveCount(1_000_000).check(z.describe('Without it, workload.keys.count'))),
+          ...tableFields,
+        }),
+      )
       .check(
+        z.minLength(1),
+        z.maxLength(tablesMost),
         z.describe(
-          'What becomes of writes in conflict: the newest stamp wins; the oldest; both are kept for the application; it keeps the greatest (max), all items of both (union) or both changes (sum); whatever comes last is applied (arrival-order); or by the defaults of EDB Postgres Distributed (pgd). One for all columns, or a list of one each',
+          'Tables, each with rows of its own; what one does not say holds as the topology says it. Without it, all rows are of one table',
         ),
       ),
-    'last-writer',
   ),
   stamps: z._default(
     z
@@ -84,14 +149,6 @@ export const multiLeaderSchema = z.strictObject({
       ),
     'clock',
   ),
-  deletes: z._default(
-    probability.check(
-      z.describe(
-        'Share of the writes to rows that are there which delete them; with union, which take an item out',
-      ),
-    ),
-    0,
-  ),
   identifiers: z.optional(
     z
       .enum(['auto-increment', 'offset-step'])
@@ -100,21 +157,6 @@ export const multiLeaderSchema = z.strictObject({
           'Writes make rows whose key their leader chooses: one more than the greatest it knows (auto-increment), or in steps of the number of leaders, each from its own (offset-step); without it, clients say which row',
         ),
       ),
-  ),
-  account: z.optional(
-    z
-      .strictObject({
-        opening: z._default(
-          z.int().check(z.gte(0), z.lte(1_000_000), z.describe('The balance that every row begins with')),
-          0,
-        ),
-        withdrawal: positiveCount(1_000_000).check(
-          z.describe(
-            'What each write takes away; a leader at which that would leave less than nothing refuses it',
-          ),
-        ),
-      })
-      .check(z.describe('With sum: rows are accounts, and writes are withdrawals')),
   ),
   confirmedBy: z._default(
     z
@@ -155,3 +197,4 @@ export const multiLeaderSchema = z.strictObject({
 });
 
 export type MultiLeaderDocument = z.output<typeof multiLeaderSchema>;
+export type TableDocument = NonNullable<MultiLeaderDocument['tables']>[number];

@@ -1,16 +1,34 @@
 /** Multi-leader replication's settings, resolved: integer µs, names looked up, combinations checked. */
 
-import { type Problem, unknownName } from '../../scenario/problems.ts';
+import { type Problem, showValue, unknownName } from '../../scenario/problems.ts';
 import { type NodeSpec, toUs } from '../../scenario/scenario.ts';
 import type { Balance, ReadRoute } from '../../workload/clients.ts';
-import { type ResolverName, takesDeletes } from './resolvers.ts';
+import { carriesNumbers, type ResolverName, takesDeletes } from './resolvers.ts';
 import { type Exchange, reachedFrom, targetsOf } from './routes.ts';
-import type { MultiLeaderDocument } from './schema.ts';
+import type { MultiLeaderDocument, TableDocument } from './schema.ts';
 
 /** Rows that are accounts: what each begins with, and what a write takes away. */
 export interface Account {
   readonly opening: number;
   readonly withdrawal: number;
+}
+
+/** Rows of one kind. Their keys follow each other, after those of the table before. */
+export interface TableSpec {
+  /** null where there is one table, without a name. */
+  readonly id: string | null;
+  readonly firstKey: number;
+  /** 0 before it is known how many keys there are (`laidOut`). */
+  readonly rows: number;
+  readonly detectsByColumn: boolean;
+  readonly columns: number;
+  /** null where columns have no names. */
+  readonly columnNames: readonly string[] | null;
+  /** By column where conflicts are detected by column; otherwise one. */
+  readonly resolvers: readonly ResolverName[];
+  /** Share of writes, 0 … 1. */
+  readonly deletes: number;
+  readonly account: Account | null;
 }
 
 export interface MultiLeaderSpec {
@@ -19,16 +37,10 @@ export interface MultiLeaderSpec {
   /** How long a leader of a ring may be cut off before it is left out; 0 for ever. */
   readonly patienceUs: number;
   readonly causal: boolean;
-  readonly detectsByColumn: boolean;
-  readonly columns: number;
-  /** By column where conflicts are detected by column; otherwise one. */
-  readonly resolvers: readonly ResolverName[];
+  readonly tables: readonly TableSpec[];
   readonly hybrid: boolean;
-  /** Share of writes, 0 … 1. */
-  readonly deletes: number;
   /** How a leader chooses the keys of new rows; null where clients say which row they write. */
   readonly identifiers: 'auto-increment' | 'offset-step' | null;
-  readonly account: Account | null;
   /** How many other leaders a write waits for. */
   readonly confirmedBy: number;
   readonly silenceUs: number;
@@ -53,8 +65,6 @@ export function multiLeaderSpec(
       expected: 'exchange: ring, which is closed around a leader that is cut off',
     });
   }
-  const resolvers = resolversOf(topology, problems, path);
-  checkRules(topology, resolvers, problems, path);
   const fewest =
     exchange.type === 'ring'
       ? Math.min(1, nodes.length - 1)
@@ -71,13 +81,9 @@ export function multiLeaderSpec(
     exchange,
     patienceUs: topology.reconfigureAfterMs === undefined ? 0 : toUs(topology.reconfigureAfterMs),
     causal: topology.causal,
-    detectsByColumn: topology.detect === 'column',
-    columns: topology.columns,
-    resolvers,
+    tables: tablesOf(topology, problems, path),
     hybrid: topology.stamps === 'hybrid',
-    deletes: topology.deletes,
     identifiers: topology.identifiers ?? null,
-    account: topology.account ?? null,
     confirmedBy: topology.confirmedBy,
     silenceUs: toUs(topology.silenceMs),
     retryUs: toUs(topology.retryMs),
@@ -133,14 +139,126 @@ function checkReach(
   }
 }
 
+/** The settings with every table at its keys: `rows` each, unless it says how many. */
+export function laidOut(spec: MultiLeaderSpec, rows: number): MultiLeaderSpec {
+  let firstKey = 0;
+  const tables = spec.tables.map((table) => {
+    const placed = { ...table, firstKey, rows: table.rows === 0 ? rows : table.rows };
+    firstKey += placed.rows;
+    return placed;
+  });
+  return { ...spec, tables };
+}
+
+/** Sets of more than one column that client groups write, a bit a column, each once. */
+export function setsOfSeveral(named: readonly (number | undefined)[]): number[] {
+  return [...new Set(named)].flatMap((set) => (set === undefined || (set & (set - 1)) === 0 ? [] : [set]));
+}
+
+/** How many rows all tables have. */
+export function rowsIn({ tables }: MultiLeaderSpec): number {
+  return tables.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+function tablesOf(topology: MultiLeaderDocument, problems: Problem[], path: Problem['path']): TableSpec[] {
+  const { tables } = topology;
+  if (tables === undefined) return [tableSpec({ id: null }, topology, problems, path)];
+  const ids = tables.map(({ id }) => id);
+  if (topology.identifiers !== undefined && tables.length > 1) {
+    problems.push({
+      path: [...path, 'identifiers'],
+      found: `${topology.identifiers} with ${tables.length} tables`,
+      expected: 'one table, whose rows leaders number',
+    });
+  }
+  return tables.map((table, index) => {
+    const where = [...path, 'tables', index];
+    if (ids.indexOf(table.id) < index)
+      problems.push({
+        path: [...where, 'id'],
+        found: showValue(table.id),
+        expected: 'a name that is not taken yet',
+      });
+    return tableSpec(table, topology, problems, where);
+  });
+}
+
+function tableSpec(
+  table: { readonly id: string | null } & Partial<Omit<TableDocument, 'id'>>,
+  fallback: MultiLeaderDocument,
+  problems: Problem[],
+  path: Problem['path'],
+): TableSpec {
+  const detect = table.detect ?? fallback.detect ?? 'row';
+  const written = table.columns ?? fallback.columns ?? 1;
+  const names = columnNames(written, problems, [...path, 'columns']);
+  const columns = names?.length ?? (written as number);
+  const resolvers = resolversOf(
+    { written, columns, detect, resolve: table.resolve ?? fallback.resolve ?? 'last-writer' },
+    problems,
+    path,
+  );
+  const deletes = table.deletes ?? fallback.deletes ?? 0;
+  const account = table.account ?? fallback.account ?? null;
+  checkDeletes(deletes, detect, resolvers, problems, [...path, 'deletes']);
+  const sums = resolvers.includes('sum');
+  // One that holds for all tables may be of use to some only.
+  if ((table.id === null ? account !== null : table.account !== undefined) && !sums) {
+    problems.push({ path: [...path, 'account'], found: 'an account', expected: 'resolve: sum beside it' });
+  }
+  if (account === null && sums) {
+    problems.push({
+      path: [...path, 'resolve'],
+      found: 'sum',
+      expected: 'account, which says what writes take away',
+      hint: 'add account: { opening: 100, withdrawal: 80 }',
+    });
+  }
+  return {
+    id: table.id,
+    firstKey: 0,
+    rows: table.rows ?? 0,
+    detectsByColumn: detect === 'column',
+    columns,
+    columnNames: names,
+    resolvers,
+    deletes,
+    account: sums ? account : null,
+  };
+}
+
+type Columns = NonNullable<TableDocument['columns']>;
+
+function columnNames(written: Columns, problems: Problem[], path: Problem['path']): readonly string[] | null {
+  if (typeof written === 'number') return null;
+  const names = written.map((column) => (typeof column === 'string' ? column : column.id));
+  for (const [index, name] of names.entries())
+    if (names.indexOf(name) < index)
+      problems.push({
+        path: [...path, index],
+        found: showValue(name),
+        expected: 'a name that is not taken yet',
+      });
+  return names;
+}
+
 function resolversOf(
-  { resolve, detect, columns }: MultiLeaderDocument,
+  {
+    written,
+    columns,
+    detect,
+    resolve,
+  }: {
+    readonly written: Columns;
+    readonly columns: number;
+    readonly detect: 'row' | 'column';
+    readonly resolve: ResolverName | readonly ResolverName[];
+  },
   problems: Problem[],
   path: Problem['path'],
 ): readonly ResolverName[] {
   const cells = detect === 'column' ? columns : 1;
-  if (typeof resolve === 'string') return Array.from({ length: cells }, () => resolve);
-  if (resolve.length !== cells) {
+  if (typeof resolve !== 'string' && resolve.length !== cells) {
     problems.push({
       path: [...path, 'resolve'],
       found: `a list of ${resolve.length}`,
@@ -149,40 +267,39 @@ function resolversOf(
       ...(detect === 'row' && { hint: 'or write detect: column' }),
     });
   }
-  return resolve;
+  const all = Array.from({ length: cells }, (_, cell) =>
+    typeof resolve === 'string' ? resolve : (resolve[cell] ?? 'last-writer'),
+  );
+  if (typeof written === 'number') return all;
+  return written.reduce<readonly ResolverName[]>((resolvers, column, index) => {
+    if (typeof column === 'string' || column.resolve === undefined) return resolvers;
+    if (detect === 'row' && columns > 1) {
+      problems.push({
+        path: [...path, 'columns', index, 'resolve'],
+        found: column.resolve,
+        expected: 'nothing with detect: row, where conflicts are the row’s',
+        hint: 'or write detect: column',
+      });
+      return resolvers;
+    }
+    return resolvers.with(index, column.resolve);
+  }, all);
 }
 
-function checkRules(
-  { deletes, detect, account }: MultiLeaderDocument,
+function checkDeletes(
+  deletes: number,
+  detect: 'row' | 'column',
   resolvers: readonly ResolverName[],
   problems: Problem[],
   path: Problem['path'],
 ): void {
+  if (deletes === 0) return;
+  const problem = (expected: string) => problems.push({ path, found: String(deletes), expected });
   const stuck = resolvers.find((name) => !takesDeletes(name));
-  if (deletes > 0 && stuck !== undefined) {
-    problems.push({
-      path: [...path, 'deletes'],
-      found: String(deletes),
-      expected: `0 with resolve: ${stuck}`,
-    });
-  }
-  if (deletes > 0 && detect === 'column') {
-    problems.push({
-      path: [...path, 'deletes'],
-      found: String(deletes),
-      expected: '0 with detect: column, as it is rows that are deleted',
-    });
-  }
-  const sums = resolvers.includes('sum');
-  if (account !== undefined && !sums) {
-    problems.push({ path: [...path, 'account'], found: 'an account', expected: 'resolve: sum beside it' });
-  }
-  if (account === undefined && sums) {
-    problems.push({
-      path: [...path, 'resolve'],
-      found: 'sum',
-      expected: 'account, which says what writes take away',
-      hint: 'add account: { opening: 100, withdrawal: 80 }',
-    });
-  }
+  if (stuck !== undefined) problem(`0 with resolve: ${stuck}`);
+  if (detect === 'column' && resolvers.includes('pgd'))
+    problem('0 with resolve: pgd and detect: column, as it looks whether the row is there');
+  const whole = resolvers.filter(carriesNumbers);
+  if (whole.length > 0 && whole.length < resolvers.length)
+    problem('0 where some columns can be deleted with their row, and others cannot');
 }

@@ -6,7 +6,7 @@
 import { nextAutoIncrement } from '../../identifiers/auto-increment.ts';
 import { type Input, type Out, pick, READ_OK, REFUSED, WRITE_OK } from '../../kernel/protocol.ts';
 import { numberUs, stampHi, stampLo, stampNumber } from '../leaderless/stamps.ts';
-import type { Leader } from './leader.ts';
+import { type Leader, type TableSettings, tableOf } from './leader.ts';
 import {
   addChange,
   append,
@@ -25,10 +25,30 @@ import {
   VECTOR,
   WHAT,
 } from './log.ts';
-import { DELETE, INSERT, keyIn, MESSAGE_BYTES, NOTE_REFUSED, PART, packWhat, UPDATE } from './messages.ts';
+import {
+  ALL_COLUMNS,
+  DELETE,
+  INSERT,
+  keyIn,
+  MESSAGE_BYTES,
+  NOTE_REFUSED,
+  PART,
+  packWhat,
+  UPDATE,
+} from './messages.ts';
 import { SUM, UNION } from './resolvers.ts';
 import { applyChange } from './resolving.ts';
-import { cellAt, FRESH_HI, FRESH_LO, isThere, SHOWN_VALUE, SLOT_VALUE, slotAt } from './rows.ts';
+import {
+  cellAt,
+  cellsOf,
+  FRESH_HI,
+  FRESH_LO,
+  isRowThere,
+  isThere,
+  SHOWN_VALUE,
+  SLOT_VALUE,
+  slotAt,
+} from './rows.ts';
 
 /** A leader's own stream of chance: which column a write sets, and whether it deletes. */
 const CHOICES = 0;
@@ -66,20 +86,25 @@ export function commitOwn(node: Leader, at: number, out: Out): void {
   const { settings, self, rows, applied, inbox, width } = node;
   const { words } = inbox;
   const key = node.series === null ? keyIn(words[at + WHAT]!) : nextKey(node);
-  if (key * rows.cellsPerRow * rows.width >= rows.cells.length) {
+  if (key >= rows.keys) {
     refuse(words, at, out);
     return;
   }
-  const column = settings.columns === 1 ? 0 : pick(out.draw(CHOICES), settings.columns);
+  const table = tableOf(settings, key);
+  const { deleteThreshold } = table;
+  const shape = shapeOf(node, table, words[at + FROM]!, out);
+  // Who sets several columns sets them all to one number; what carries anything else is set alone.
+  const column = table.cellsPerRow === 1 || shape >= table.cellsPerRow ? 0 : shape;
   const cell = cellAt(rows, key, column);
-  const there = isThere(rows, cell);
-  const takesOut =
-    settings.deleteThreshold > 0 && out.draw(CHOICES) >>> 0 < settings.deleteThreshold && there;
-  const resolver = settings.resolvers[settings.resolvers.length === 1 ? 0 : column]!;
-  if (resolver === SUM && !mayWithdraw(node, cell, at, out)) return;
+  const there = isRowThere(rows, key);
+  const takesOut = deleteThreshold > 0 && out.draw(CHOICES) >>> 0 < deleteThreshold && there;
+  const resolver = table.resolvers[column]!;
+  if (resolver === SUM && !mayWithdraw(node, table, cell, at, out)) return;
   const kind = !there ? INSERT : takesOut && resolver !== UNION ? DELETE : UPDATE;
-  words[at + WHAT] = packWhat(key, column, kind);
-  words[at + VALUE] = carried(node, cell, resolver, words[at + NUMBER]!, takesOut);
+  // A row is made and deleted as a whole.
+  const isWhole = kind !== UPDATE && table.isWhole;
+  words[at + WHAT] = packWhat(key, isWhole ? ALL_COLUMNS : shape, kind);
+  words[at + VALUE] = carried(node, table, cell, resolver, words[at + NUMBER]!, takesOut);
   const us = Math.max(out.clockUs(), node.lastStampUs + 1);
   node.lastStampUs = us;
   words[at + HI] = stampHi(us);
@@ -93,6 +118,13 @@ export function commitOwn(node: Leader, at: number, out: Out): void {
   append(node.log, words, at, width, out.nowUs);
   applyChange(node, words, at, out);
   if (settings.confirmedBy === 0) acknowledge(words, at, out);
+}
+
+/** What a group's writes set: the columns that it names, or one at random. */
+function shapeOf({ settings }: Leader, { columns }: TableSettings, from: number, out: Out): number {
+  const shape = settings.shapes[from - settings.firstClient]!;
+  if (shape >= 0) return shape;
+  return columns === 1 ? 0 : pick(out.draw(CHOICES), columns);
 }
 
 function acknowledge(words: Int32Array, at: number, out: Out): void {
@@ -127,8 +159,14 @@ export function acknowledgeConfirmed(node: Leader, out: Out): void {
 }
 
 /** Whether the balance shown here leaves room for one withdrawal more; otherwise its client hears that it does not. */
-function mayWithdraw({ rows, settings, inbox }: Leader, cell: number, at: number, out: Out): boolean {
-  const { opening, withdrawal } = settings.account!;
+function mayWithdraw(
+  { rows, inbox }: Leader,
+  { account }: TableSettings,
+  cell: number,
+  at: number,
+  out: Out,
+): boolean {
+  const { opening, withdrawal } = account!;
   const balance = isThere(rows, cell) ? rows.cells[cell + SHOWN_VALUE]! : opening;
   if (balance >= withdrawal) return true;
   const { words } = inbox;
@@ -149,14 +187,14 @@ function nextKey(node: Leader): number {
 
 /** What the write carries: its number; of a cart, its items, a bit each; of an account, all that this leader has paid out. */
 function carried(
-  { rows, self, settings }: Leader,
+  { rows, self }: Leader,
+  { account }: TableSettings,
   cell: number,
   resolver: number,
   number: number,
   takesOut: boolean,
 ): number {
-  if (resolver === SUM)
-    return rows.cells[slotAt(rows, cell, self) + SLOT_VALUE]! - settings.account!.withdrawal;
+  if (resolver === SUM) return rows.cells[slotAt(rows, cell, self) + SLOT_VALUE]! - account!.withdrawal;
   if (resolver !== UNION) return number;
   const item = 1 << (number % items);
   const cart = rows.cells[cell + SHOWN_VALUE]!;
@@ -191,10 +229,10 @@ export function advanceClock(node: Leader, hi: number, lo: number): void {
 
 /** READ: what shows here. */
 export function answerRead(node: Leader, { from, a, b, c }: Input, out: Out): void {
-  const { rows, settings } = node;
+  const { rows } = node;
   const { cells } = rows;
   let newest = cellAt(rows, c, 0);
-  for (let column = 1; column < settings.resolvers.length; column++) {
+  for (let column = cellsOf(rows, c) - 1; column > 0; column--) {
     const cell = cellAt(rows, c, column);
     const isNewer =
       cells[cell + FRESH_HI]! > cells[newest + FRESH_HI]! ||

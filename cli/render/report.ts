@@ -300,6 +300,11 @@ function multiLeader({ multiLeader: counts }: Report, paint: Paint): string {
     [counts.refused, `Withdrawals refused: ${number(counts.refused)}.`],
     [counts.partialRows, `Rows deleted in some columns only at the end: ${number(counts.partialRows)}.`],
     [counts.siblings, `Rows with more than one version at the end: ${number(counts.siblings)}.`],
+    [counts.itemsBack, `Items back in carts that they were taken out of: ${number(counts.itemsBack)}.`],
+    [
+      counts.crdt?.bytes ?? 0,
+      `Replicated types: ${number(counts.crdt?.bytes ?? 0)} bytes at the end, ${number(counts.crdt?.metadataBytes ?? 0)} of them beside the values; writes carried ${number(counts.crdt?.carriedBytes ?? 0)}.`,
+    ],
     [
       overdrawn.accounts,
       `Accounts overdrawn at the end: ${number(overdrawn.accounts)}, the lowest at ${number(overdrawn.lowest)}.`,

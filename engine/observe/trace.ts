@@ -450,6 +450,16 @@ export type TraceEntry =
       readonly state: ExchangeState;
     }
   | {
+      /** A write at a leader puts an item into a cart, or takes one out. */
+      readonly type: 'item';
+      readonly atMs: number;
+      readonly node: string;
+      readonly key: number;
+      readonly column: number | null;
+      readonly item: number;
+      readonly does: 'put in' | 'taken out';
+    }
+  | {
       readonly type: 'withdrawal-refused';
       readonly atMs: number;
       readonly node: string;
@@ -825,6 +835,8 @@ export function describeTraceEntry(entry: TraceEntry): string {
         'given up': `${entry.from} gives ${entry.to} up and sends to the next in the ring instead`,
         closed: `${entry.from} sends nothing to ${entry.to} any more: one before it is back`,
       }[entry.state];
+    case 'item':
+      return `at ${entry.node} item ${entry.item} is ${entry.does === 'put in' ? 'put into' : 'taken out of'} the cart in ${cellName(entry)}`;
     case 'withdrawal-refused':
       return `${entry.node} refuses a withdrawal from key ${entry.key}: the balance it knows is ${entry.balance}`;
     case 'certified': {

@@ -242,6 +242,17 @@ export interface MultiLeaderSummary {
   readonly siblings: number;
   /** At the end: rows of which a delete has taken some columns, and left one that was written meanwhile. */
   readonly partialRows: number;
+  /** At the end: items in carts that were taken out of them, and that nobody has put in without their remover's knowing. */
+  readonly itemsBack: number;
+  /**
+   * Of columns that hold a conflict-free replicated type: bytes of their states at the end, at one leader; those of them that are
+   * no values (`encoded-size.ts`); and bytes that writes carried, each once. null where there are none.
+   */
+  readonly crdt: {
+    readonly bytes: number;
+    readonly metadataBytes: number;
+    readonly carriedBytes: number;
+  } | null;
   /** At the end: accounts below nothing, and the lowest balance. */
   readonly overdrawn: { readonly accounts: number; readonly lowest: number };
   /**

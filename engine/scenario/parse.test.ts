@@ -470,7 +470,7 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
       'topology.tables[0].columns[2]: found "name", expected a name that is not taken yet',
       'topology.tables[1].id: found "people", expected a name that is not taken yet',
       'topology.tables[1].columns[0].resolve: found max, expected nothing with detect: row, where conflicts are the row’s (or write detect: column)',
-      'topology.tables[2].account: found an account, expected resolve: sum beside it',
+      'topology.tables[2].account: found an account, expected resolve: sum or pn-counter beside it',
       'workload.clients[0].columns[0]: found "nome", expected a column: one of name, cart (did you mean name?)',
       'workload.clients[0].columns: found cart with others, expected cart alone, as what union merges is not the write’s number',
       'workload.clients[1].table: found "person", expected a table (topology.tables): one of people, orders',
@@ -495,7 +495,7 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
   [
     'an account that is a register',
     changed(least, ['topology'], { type: 'multi-leader', account: { withdrawal: 80 } }),
-    ['topology.account: found an account, expected resolve: sum beside it'],
+    ['topology.account: found an account, expected resolve: sum or pn-counter beside it'],
   ],
   [
     'a write that waits for more leaders than there are',

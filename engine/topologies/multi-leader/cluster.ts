@@ -6,7 +6,9 @@ import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
 import type { MultiLeaderSummary, Verdict } from '../../run/report.ts';
 import { ThrownAway } from '../../verdicts/thrown-away.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
-import { exchangeTimers, leaderKind, linkState, serviceClassOf } from './kinds.ts';
+import { CartItems } from './cart-items.ts';
+import { type CrdtStates, crdtStates } from './crdt-columns.ts';
+import { exchangeTimers, leaderKind, leaderKindWith, linkState, serviceClassOf } from './kinds.ts';
 import { type Leader, type LeaderSettings, newLeader, type TableSettings } from './leader.ts';
 import { appliedUs, entryAt, forgetBefore, logEnd, NUMBER, ORIGIN, SEQUENCE } from './log.ts';
 import {
@@ -22,14 +24,23 @@ import {
   NOTE_CONFLICT,
   NOTE_EXCHANGE,
   NOTE_HELD_BACK,
+  NOTE_ITEM,
   NOTE_KNOWN,
   NOTE_REFUSED,
   NOTE_SKIPPED,
   NOTE_THROWN_AWAY,
   NOTE_UPDATE_FIRST,
+  packCell,
   shapesMost,
 } from './messages.ts';
-import { carriesNumbers, type ResolverName, resolverNames } from './resolvers.ts';
+import {
+  carriesNumbers,
+  holdsItems,
+  isCrdt,
+  type ResolverName,
+  resolverNames,
+  takesWithdrawals,
+} from './resolvers.ts';
 import { streamsOf, targetsOf } from './routes.ts';
 import { cellAt, countOfSlots, isThere, type Rows, SHOWN_DELETED, SHOWN_VALUE, showSame } from './rows.ts';
 import { type MultiLeaderSpec, setsOfSeveral, type TableSpec } from './spec.ts';
@@ -60,6 +71,9 @@ export class MultiLeaderCluster implements Cluster {
   private readonly spec: MultiLeaderSpec;
   private readonly run: Surroundings;
   private readonly thrownAway = new ThrownAway();
+  private readonly cartItems: CartItems;
+  /** By number of the resolver, its states; null where it is no type of its own, or nobody has it. */
+  readonly states: readonly (CrdtStates | null)[];
   private readonly conflicts = [0, 0, 0, 0];
   private readonly counts = {
     detections: 0,
@@ -87,6 +101,7 @@ export class MultiLeaderCluster implements Cluster {
       tables: spec.tables.map(tableSettings),
       ...shapesOf(groups?.map(({ columns }) => columns) ?? clients.map(() => undefined)),
       firstClient: clients[0]!,
+      shipsStates: spec.shipsStates,
       hybrid: spec.hybrid,
       causal: spec.causal,
       isRing: exchange.type === 'ring',
@@ -105,8 +120,14 @@ export class MultiLeaderCluster implements Cluster {
       const own = spec.identifiers === null ? null : counts[spec.identifiers];
       return newLeader(settings, self, targets[self]!, own);
     });
+    const used = new Set(spec.tables.flatMap(({ resolvers }) => resolvers));
+    this.states = resolverNames.map((name) => (isCrdt(name) && used.has(name) ? crdtStates(name) : null));
+    this.cartItems = new CartItems((leader) => this.leaders[leader]!.applied);
+    const kind = this.states.some((states) => states !== null)
+      ? leaderKindWith({ states: this.states })
+      : leaderKind;
     this.members = this.leaders.map((state) => ({
-      kind: leaderKind as Actor['kind'],
+      kind: kind as Actor['kind'],
       state,
       timers: nodes.length * exchangeTimers.length,
       chances: leaderChances,
@@ -153,6 +174,10 @@ export class MultiLeaderCluster implements Cluster {
       case NOTE_EXCHANGE:
         if (b === EXCHANGE_GIVEN_UP) counts.givenUp++;
         break;
+      case NOTE_ITEM:
+        if (c === 1) this.cartItems.putIn(a, b, member, d);
+        else this.cartItems.takenOut(a, b, member);
+        break;
       case NOTE_REFUSED:
         counts.refused++;
         break;
@@ -192,6 +217,8 @@ export class MultiLeaderCluster implements Cluster {
         return { type: 'change-known', atMs, node, author: names[a]!, sequence: b };
       case NOTE_EXCHANGE:
         return { type: 'exchange', atMs, from: node, to: names[a]!, state: exchangeStates[b]! };
+      case NOTE_ITEM:
+        return { type: 'item', atMs, node, ...cell, item: b, does: c === 1 ? 'put in' : 'taken out' };
       case NOTE_REFUSED:
         return { type: 'withdrawal-refused', atMs, node, key: a, balance: b };
       default:
@@ -378,6 +405,8 @@ export class MultiLeaderCluster implements Cluster {
     const { rows } = this.leaders[leader]!;
     if (!isThere(rows, cell)) return rows.cells[cell + SHOWN_DELETED] === 1 ? 'a deleted row' : 'nothing';
     const value = rows.cells[cell + SHOWN_VALUE]!;
+    const states = this.statesOf(resolver);
+    if (states !== null) return JSON.stringify(states.valuesOf(value));
     if (!carriesNumbers(resolver)) return String(value);
     const siblings = countOfSlots(rows, cell);
     const others = resolver === 'keep-both' && siblings > 1 ? `, one of ${siblings}` : '';
@@ -407,23 +436,51 @@ export class MultiLeaderCluster implements Cluster {
     };
   }
 
-  private outcomeOfRows(): Pick<MultiLeaderSummary, 'siblings' | 'partialRows' | 'overdrawn'> {
+  private statesOf(resolver: ResolverName): CrdtStates | null {
+    return this.states[resolverNames.indexOf(resolver)]!;
+  }
+
+  private outcomeOfRows(): Pick<
+    MultiLeaderSummary,
+    'siblings' | 'partialRows' | 'overdrawn' | 'itemsBack' | 'crdt'
+  > {
     const { leaders, run } = this;
     const [live] = [...leaders.keys()].filter((leader) => run.isLive(leader));
     let siblings = 0;
     let accounts = 0;
     let lowest = 0;
     let partialRows = 0;
+    let itemsBack = 0;
+    const crdt = { bytes: 0, metadataBytes: 0 };
     for (const { table, key, column, resolver } of live === undefined ? [] : this.cells()) {
       const { rows } = leaders[live]!;
       const cell = cellAt(rows, key, column);
       if (column === 0 && isPartial(rows, table, key)) partialRows++;
-      if (resolver === 'keep-both' && countOfSlots(rows, cell) > 1) siblings++;
-      if (resolver !== 'sum' || rows.cells[cell + SHOWN_VALUE]! >= 0) continue;
+      const shown = rows.cells[cell + SHOWN_VALUE]!;
+      const states = this.statesOf(resolver);
+      if (states !== null) {
+        crdt.metadataBytes += states.metadataBytes(shown);
+        crdt.bytes += states.bytes(shown);
+      }
+      const versions = resolver === 'keep-both' ? countOfSlots(rows, cell) : (states?.siblingsIn(shown) ?? 1);
+      if (versions > 1) siblings++;
+      if (holdsItems(resolver))
+        itemsBack += this.cartItems.back(packCell(key, column), states?.read(shown) ?? shown);
+      const { account } = table;
+      if (account === null || !takesWithdrawals(resolver)) continue;
+      const balance = states === null ? shown : account.opening + states.read(shown);
+      if (balance >= 0) continue;
       accounts++;
-      lowest = Math.min(lowest, rows.cells[cell + SHOWN_VALUE]!);
+      lowest = Math.min(lowest, balance);
     }
-    return { siblings, partialRows, overdrawn: { accounts, lowest } };
+    const carried = leaders.reduce((sum, { carriedBytes }) => sum + carriedBytes, 0);
+    return {
+      siblings,
+      partialRows,
+      itemsBack,
+      overdrawn: { accounts, lowest },
+      crdt: this.states.every((states) => states === null) ? null : { ...crdt, carriedBytes: carried },
+    };
   }
 
   private lags(): MultiLeaderSummary['lag'] {
@@ -498,6 +555,7 @@ function tableSettings({ firstKey, rows, columns, resolvers, deletes, account }:
     cellsPerRow: resolvers.length,
     resolvers: Uint8Array.from(resolvers, (name) => resolverNames.indexOf(name)),
     isWhole: resolvers.every(carriesNumbers),
+    holdsItems: Uint8Array.from(resolvers, (name) => (holdsItems(name) ? 1 : 0)),
     deleteThreshold: thresholdOf(deletes),
     account,
   };

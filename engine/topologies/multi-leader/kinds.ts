@@ -24,6 +24,8 @@ import { answerGreeting, confirm, firstAfter, learn, takeTold } from './exchangi
 import { type Activation, type Leader, loseMemory } from './leader.ts';
 import { CHANGE, CONTEXT, GREET, HAS, HAVE, MESSAGE_BYTES, MISSED } from './messages.ts';
 import { synced, takeChange, takeContext } from './receiving.ts';
+import { resolverNames } from './resolvers.ts';
+import type { Tools } from './resolving.ts';
 import { acknowledgeConfirmed, answerRead, takeWrite } from './writing.ts';
 
 /** Lowered once: every simulation steps the same tables. */
@@ -95,64 +97,71 @@ function sendOn(): void {
   }
 }
 
-export const leaderKind: NodeKind<Leader> = {
-  onInput(node, input, out) {
-    handle.node = node;
-    handle.out = out;
-    switch (input.kind) {
-      case READ:
-        answerRead(node, input, out);
-        break;
-      case WRITE:
-        takeWrite(node, input, out);
-        break;
-      case CONTEXT:
-        takeContext(node, input);
-        break;
-      case CHANGE:
-        takeChange(node, input, out);
-        break;
-      case HAVE:
-        learn(node, input.from, input.a, input.b);
-        if (node.settings.confirmedBy > 0) acknowledgeConfirmed(node, out);
-        step(input.from, confirmed);
-        break;
-      case MISSED:
-        handle.from = firstAfter(node, input.from, input.a, input.b);
-        step(input.from, missed);
-        break;
-      case GREET:
-        answerGreeting(node, input, out);
-        break;
-      case HAS:
-        if (takeTold(node, input)) step(input.from, told);
-        if (node.settings.confirmedBy > 0) acknowledgeConfirmed(node, out);
-        break;
-      case FLUSHED:
-        if (synced(node, out)) sendOn();
-        break;
-      case TIMER: {
-        const peer = Math.floor(input.a / exchangeTimers.length);
-        step(peer, input.a - peer * exchangeTimers.length);
-        break;
+const noTools: Tools = { states: resolverNames.map(() => null) };
+
+/** A leader whose columns are of no types of their own. */
+export const leaderKind = leaderKindWith(noTools);
+
+export function leaderKindWith(tools: Tools): NodeKind<Leader> {
+  return {
+    onInput(node, input, out) {
+      handle.node = node;
+      handle.out = out;
+      switch (input.kind) {
+        case READ:
+          answerRead(node, input, tools, out);
+          break;
+        case WRITE:
+          takeWrite(node, input, out);
+          break;
+        case CONTEXT:
+          takeContext(node, input);
+          break;
+        case CHANGE:
+          takeChange(node, input, out);
+          break;
+        case HAVE:
+          learn(node, input.from, input.a, input.b);
+          if (node.settings.confirmedBy > 0) acknowledgeConfirmed(node, out);
+          step(input.from, confirmed);
+          break;
+        case MISSED:
+          handle.from = firstAfter(node, input.from, input.a, input.b);
+          step(input.from, missed);
+          break;
+        case GREET:
+          answerGreeting(node, input, out);
+          break;
+        case HAS:
+          if (takeTold(node, input)) step(input.from, told);
+          if (node.settings.confirmedBy > 0) acknowledgeConfirmed(node, out);
+          break;
+        case FLUSHED:
+          if (synced(node, tools, out)) sendOn();
+          break;
+        case TIMER: {
+          const peer = Math.floor(input.a / exchangeTimers.length);
+          step(peer, input.a - peer * exchangeTimers.length);
+          break;
+        }
+        case PING:
+          out.send(input.from, PONG, 0, 0, 0, 0, 0, MESSAGE_BYTES);
+          break;
+        case START:
+          begin(open);
+          break;
+        case RESTARTED:
+          begin(reopen);
+          break;
+        case CRASHED:
+          loseMemory(node);
+          break;
+        default:
+          throw new RangeError(`a leader was given input kind ${input.kind}`);
       }
-      case PING:
-        out.send(input.from, PONG, 0, 0, 0, 0, 0, MESSAGE_BYTES);
-        break;
-      case START:
-        begin(open);
-        break;
-      case RESTARTED:
-        begin(reopen);
-        break;
-      case CRASHED:
-        loseMemory(node);
-        break;
-      default:
-        throw new RangeError(`a leader was given input kind ${input.kind}`);
-    }
-  },
-};
+    },
+  };
+}
 
 export type LinkState = 'streaming' | 'silent' | 'closed';
 

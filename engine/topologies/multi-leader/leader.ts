@@ -21,6 +21,8 @@ export interface TableSettings extends TableRows {
   readonly resolvers: Uint8Array;
   /** Whether a write that makes or deletes a row does so in all columns: each can hold its number. */
   readonly isWhole: boolean;
+  /** By cell of a row: 1 where it is a cart, of which it is told what is put in and taken out. */
+  readonly holdsItems: Uint8Array;
   /** Share of writes that delete, per 2^32. */
   readonly deleteThreshold: number;
   readonly account: Account | null;
@@ -35,6 +37,8 @@ export interface LeaderSettings {
   /** By client group, counted from the actor `firstClient`, the shape of its writes; −1 for one column at random. */
   readonly shapes: Int32Array;
   readonly firstClient: number;
+  /** Whether writes to replicated types carry the whole state. */
+  readonly shipsStates: boolean;
   readonly hybrid: boolean;
   readonly causal: boolean;
   /** Whether it sends to one of its targets only, the first that is not given up. */
@@ -76,6 +80,8 @@ export interface Leader {
   /** What waits for the log's sync, in the order of its coming, and how many of them the sync under way covers. */
   readonly inbox: Changes;
   syncing: number;
+  /** Bytes of what its own writes to replicated types carry. */
+  carriedBytes: number;
   /** The clock's reading in the newest stamp that it goes by. */
   lastStampUs: number;
   /** By leader, how many of its changes are on disk here, wait for it or are, or have come. */
@@ -131,6 +137,7 @@ export function newLeader(
     log: newLog(),
     inbox: newChanges(),
     syncing: 0,
+    carriedBytes: 0,
     lastStampUs: Number.NEGATIVE_INFINITY,
     applied: new Int32Array(leaders),
     queued: new Int32Array(leaders),

@@ -138,6 +138,8 @@ export const NOTE_HELD_BACK = 5;
 export const NOTE_KNOWN = 6;
 /** Its exchange with another: the other, `EXCHANGE_…`. */
 export const NOTE_EXCHANGE = 7;
+/** A write puts an item into a cart (1) or takes it out (0): `packCell`, the item, which of the two, the write's number among the leader's. */
+export const NOTE_ITEM = 9;
 /** A withdrawal is refused: key, balance. */
 export const NOTE_REFUSED = 8;
 
@@ -199,6 +201,7 @@ export type MultiLeaderMessage =
       readonly key: number;
       /** null where it is several. */
       readonly column: number | null;
+      /** The number of the write; of an account or a cart what it comes to; of a replicated type the number of the state it carries. */
       readonly value: number;
       readonly stampMs: number | null;
     }

@@ -2,9 +2,27 @@
 
 import fc from 'fast-check';
 import type { FaultSource, ScenarioSource } from '../../scenario/schema.ts';
+import { takesDeletes as allowsDeletes, carriesNumbers } from './resolvers.ts';
 
 const ids = ['a', 'b', 'c', 'd', 'e'];
-const resolvers = ['last-writer', 'first-writer', 'keep-both', 'max', 'union', 'sum', 'pgd'] as const;
+export const crdts = [
+  'lww-register',
+  'mv-register',
+  'g-counter',
+  'pn-counter',
+  'add-wins-set',
+  'remove-wins-set',
+] as const;
+const resolvers = [
+  'last-writer',
+  'first-writer',
+  'keep-both',
+  'max',
+  'union',
+  'sum',
+  'pgd',
+  ...crdts,
+] as const;
 
 const edgesOf = (leaders: number, chords: readonly number[]) => ({
   edges: [
@@ -42,34 +60,39 @@ const faultOf = (leaders: number, durationMs: number): fc.Arbitrary<FaultSource>
   );
 };
 
-export const randomRun: fc.Arbitrary<ScenarioSource> = fc
-  .record({
-    leaders: fc.integer({ min: 2, max: 5 }),
-    shape: fc.constantFrom('all-to-all', 'ring', 'closing ring', 'star', 'edges'),
-    chords: fc.array(fc.nat(24), { maxLength: 4 }),
-    resolve: fc.constantFrom(...resolvers),
-    columns: fc.integer({ min: 1, max: 3 }),
-    byColumn: fc.boolean(),
-    setsTwo: fc.boolean(),
-    causal: fc.boolean(),
-    hybrid: fc.boolean(),
-    deletes: fc.constantFrom(0, 0, 0.3),
-    loss: fc.constantFrom(0, 0.05),
-    duplication: fc.constantFrom(0, 0.05),
-    reordering: fc.boolean(),
-    skews: fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 5, maxLength: 5 }),
-    fsync: fc.integer({ min: 0, max: 3 }),
-    latency,
-    writes: fc.integer({ min: 10, max: 120 }),
-    keys: fc.integer({ min: 1, max: 6 }),
-    seed: fc.nat(),
-    durationMs: fc.integer({ min: 50, max: 250 }),
-  })
-  .chain((drawn) =>
-    fc
-      .array(faultOf(drawn.leaders, drawn.durationMs), { maxLength: 3 })
-      .map((faults) => sourceOf(drawn, faults)),
-  );
+/** A run by one of some rules. */
+export const randomRunBy = (names: readonly (typeof resolvers)[number][]): fc.Arbitrary<ScenarioSource> =>
+  fc
+    .record({
+      leaders: fc.integer({ min: 2, max: 5 }),
+      shape: fc.constantFrom('all-to-all', 'ring', 'closing ring', 'star', 'edges'),
+      chords: fc.array(fc.nat(24), { maxLength: 4 }),
+      resolve: fc.constantFrom(...names),
+      ships: fc.constantFrom('deltas' as const, 'states' as const),
+      columns: fc.integer({ min: 1, max: 3 }),
+      byColumn: fc.boolean(),
+      setsTwo: fc.boolean(),
+      causal: fc.boolean(),
+      hybrid: fc.boolean(),
+      deletes: fc.constantFrom(0, 0, 0.3),
+      loss: fc.constantFrom(0, 0.05),
+      duplication: fc.constantFrom(0, 0.05),
+      reordering: fc.boolean(),
+      skews: fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 5, maxLength: 5 }),
+      fsync: fc.integer({ min: 0, max: 3 }),
+      latency,
+      writes: fc.integer({ min: 10, max: 120 }),
+      keys: fc.integer({ min: 1, max: 6 }),
+      seed: fc.nat(),
+      durationMs: fc.integer({ min: 50, max: 250 }),
+    })
+    .chain((drawn) =>
+      fc
+        .array(faultOf(drawn.leaders, drawn.durationMs), { maxLength: 3 })
+        .map((faults) => sourceOf(drawn, faults)),
+    );
+
+export const randomRun = randomRunBy(resolvers);
 
 function sourceOf(
   drawn: {
@@ -77,6 +100,7 @@ function sourceOf(
     readonly shape: string;
     readonly chords: readonly number[];
     readonly resolve: (typeof resolvers)[number];
+    readonly ships: 'deltas' | 'states';
     readonly columns: number;
     readonly byColumn: boolean;
     readonly setsTwo: boolean;
@@ -98,9 +122,9 @@ function sourceOf(
 ): ScenarioSource {
   const { leaders, shape, resolve, columns, byColumn, skews } = drawn;
   const isPgd = resolve === 'pgd';
-  const takesDeletes = resolve !== 'max' && resolve !== 'sum' && !isPgd;
+  const takesDeletes = allowsDeletes(resolve) && !isPgd;
   // What a write carries beside its number is one column's.
-  const setsTwo = drawn.setsTwo && columns > 1 && resolve !== 'union' && resolve !== 'sum';
+  const setsTwo = drawn.setsTwo && columns > 1 && carriesNumbers(resolve);
   return {
     id: 'random',
     seed: drawn.seed,
@@ -148,6 +172,7 @@ function sourceOf(
       detect: byColumn ? 'column' : 'row',
       resolve,
       stamps: drawn.hybrid ? 'hybrid' : 'clock',
+      ships: drawn.ships,
       deletes: takesDeletes ? drawn.deletes : 0,
       ...(resolve === 'sum' && { account: { opening: 100, withdrawal: 7 } }),
       silenceMs: 150,

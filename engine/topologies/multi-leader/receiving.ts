@@ -36,7 +36,7 @@ import {
   partsIn,
   whatIn,
 } from './messages.ts';
-import { applyChange } from './resolving.ts';
+import { applyChange, type Tools } from './resolving.ts';
 import { advanceClock, beginSync, commitOwn, keepVector } from './writing.ts';
 
 /** CONTEXT: what the author of the next change had seen. */
@@ -165,7 +165,7 @@ function release(node: Leader): void {
 }
 
 /** FLUSHED: what the sync covered happens, in order. Gives whether there is something to send on. */
-export function synced(node: Leader, out: Out): boolean {
+export function synced(node: Leader, tools: Tools, out: Out): boolean {
   const { inbox, self, width, log, settings } = node;
   const count = node.syncing;
   const before = log.base + log.count;
@@ -174,14 +174,14 @@ export function synced(node: Leader, out: Out): boolean {
     const at = (inbox.first + index) * width;
     const origin = words[at + ORIGIN]!;
     if (origin === self) {
-      commitOwn(node, at, out);
+      commitOwn(node, at, tools, out);
       continue;
     }
     if (settings.relays) append(log, words, at, width, out.nowUs);
     keepVector(node.appliedVectors, words, at, settings.leaders);
     node.applied[origin] = words[at + SEQUENCE]!;
     node.largestId = Math.max(node.largestId, keyIn(words[at + WHAT]!) + 1);
-    applyChange(node, words, at, out);
+    applyChange(node, words, at, tools, out);
     owe(node, words[at + FROM]!, origin);
   }
   dropFirst(inbox, count);

@@ -8,6 +8,19 @@ export const UNION = 4;
 export const SUM = 5;
 export const ARRIVAL_ORDER = 6;
 export const PGD = 7;
+/** From here on the column holds a conflict-free replicated type. */
+const FIRST_CRDT = 8;
+export const LWW_REGISTER = FIRST_CRDT;
+
+const crdtNames = [
+  'lww-register',
+  'mv-register',
+  'g-counter',
+  'pn-counter',
+  'add-wins-set',
+  'remove-wins-set',
+] as const;
+export type CrdtName = (typeof crdtNames)[number];
 
 /** By number. */
 export const resolverNames = [
@@ -19,15 +32,30 @@ export const resolverNames = [
   'sum',
   'arrival-order',
   'pgd',
+  ...crdtNames,
 ] as const;
 export type ResolverName = (typeof resolverNames)[number];
 
-/** Whether a row can be deleted under it. */
-export function takesDeletes(name: ResolverName): boolean {
-  return name !== 'max' && name !== 'sum';
+export function isCrdt(name: ResolverName): name is CrdtName {
+  return resolverNames.indexOf(name) >= FIRST_CRDT;
 }
 
-/** Whether what a write carries is its number; otherwise it is what the application made of the row. */
+/** Whether a write may take something away: a row can be deleted, an item taken out, a counter count down. */
+export function takesDeletes(name: ResolverName): boolean {
+  return !['max', 'sum', 'g-counter', 'lww-register', 'mv-register'].includes(name);
+}
+
+/** Whether a column is a cart, that items are put into and taken out of. */
+export function holdsItems(name: ResolverName): boolean {
+  return name === 'union' || name === 'add-wins-set' || name === 'remove-wins-set';
+}
+
+/** Whether a write can be a withdrawal from an account. */
+export function takesWithdrawals(name: ResolverName): boolean {
+  return name === 'sum' || name === 'pn-counter';
+}
+
+/** Whether what a write carries is its number; otherwise it is what the application, or the type, made of the row. */
 export function carriesNumbers(name: ResolverName): boolean {
-  return name !== 'union' && name !== 'sum';
+  return name !== 'union' && name !== 'sum' && !isCrdt(name);
 }

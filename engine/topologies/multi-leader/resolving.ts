@@ -4,6 +4,7 @@
  *
  * - `last-writer` shows the change of the greatest stamp, whatever its author had seen; of two with one stamp the greater
  *   node's. So a clock that is behind loses also what it wrote later. Source: DeCandia et al. 2007; Cassandra.
+ * - Columns of a conflict-free replicated type join what comes to what is there (`crdt-columns.ts`).
  * - `first-writer`, `keep-both`, `max`, `union` look only at changes that nobody's later one has replaced.
  * - `pgd`: https://www.enterprisedb.com/docs/pgd/latest/reference/conflict-management/, the defaults: `insert_exists` and
  *   `update_origin_change` take the newer, `update_missing` inserts, `update_recently_deleted`, `delete_missing` and
@@ -14,6 +15,7 @@
 
 import type { Out } from '../../kernel/protocol.ts';
 import { isNewer } from '../leaderless/stamps.ts';
+import type { CrdtStates } from './crdt-columns.ts';
 import { type Leader, type TableSettings, tableOf } from './leader.ts';
 import { HI, LO, ORIGIN, SEQUENCE, VALUE, VECTOR, WHAT } from './log.ts';
 import {
@@ -40,7 +42,17 @@ import {
   UPDATE_DELETE,
   UPDATE_UPDATE,
 } from './messages.ts';
-import { ARRIVAL_ORDER, FIRST_WRITER, KEEP_BOTH, LAST_WRITER, MAX, PGD, SUM, UNION } from './resolvers.ts';
+import {
+  ARRIVAL_ORDER,
+  FIRST_WRITER,
+  KEEP_BOTH,
+  LAST_WRITER,
+  LWW_REGISTER,
+  MAX,
+  PGD,
+  SUM,
+  UNION,
+} from './resolvers.ts';
 import {
   COUNTING,
   COVERED,
@@ -62,8 +74,14 @@ import {
   slotAt,
 } from './rows.ts';
 
+/** What resolvers need beside the rows, and a leader's plain state cannot hold. */
+export interface Tools {
+  /** By number of the resolver, its states; null where it is no type of its own. */
+  readonly states: readonly (CrdtStates | null)[];
+}
+
 /** Applies the change whose integers begin at `at`, a leader's own or another's: to its row, or to each column it sets. */
-export function applyChange(node: Leader, words: Int32Array, at: number, out: Out): void {
+export function applyChange(node: Leader, words: Int32Array, at: number, tools: Tools, out: Out): void {
   const { rows, settings } = node;
   const what = words[at + WHAT]!;
   const key = keyIn(what);
@@ -71,11 +89,11 @@ export function applyChange(node: Leader, words: Int32Array, at: number, out: Ou
     out.note(NOTE_UPDATE_FIRST, words[at + ORIGIN]!, packCell(key, -1), words[at + VALUE]!, 0);
   const table = tableOf(settings, key);
   if (table.cellsPerRow === 1) {
-    applyToCell(node, table, words, at, 0, out);
+    applyToCell(node, table, words, at, 0, tools, out);
     return;
   }
   for (let rest = columnsOf(node, table, what); rest !== 0; rest &= rest - 1)
-    applyToCell(node, table, words, at, 31 - Math.clz32(rest & -rest), out);
+    applyToCell(node, table, words, at, 31 - Math.clz32(rest & -rest), tools, out);
 }
 
 /** Which columns of its table a change sets, a bit each. */
@@ -89,6 +107,7 @@ function applyToCell(
   words: Int32Array,
   at: number,
   column: number,
+  tools: Tools,
   out: Out,
 ): void {
   const { rows } = node;
@@ -102,7 +121,7 @@ function applyToCell(
   const concurrent = takeSlot(rows, cell, words, at, resolver, isReplaced);
   switch (resolver) {
     case LAST_WRITER:
-      showNewer(node, table, cell, column, words, at, isReplaced, out);
+      showNewer(node, table, cell, column, words, at, isReplaced, null, out);
       break;
     case ARRIVAL_ORDER:
       show(cells, cell, words, at);
@@ -110,8 +129,16 @@ function applyToCell(
     case PGD:
       applyAsPgd(node, table, cell, column, words, at, isReplaced, out);
       break;
+    case LWW_REGISTER: {
+      const states = tools.states[resolver]!;
+      const joined = states.join(cells[cell + SHOWN_VALUE]!, words[at + VALUE]!);
+      showNewer(node, table, cell, column, words, at, isReplaced, states, out);
+      cells[cell + SHOWN_VALUE] = joined;
+      break;
+    }
     default:
-      showOfSlots(rows, cell, resolver, table.account?.opening ?? 0);
+      if (tools.states[resolver] !== null) joinState(cells, cell, words, at, tools.states[resolver]!);
+      else showOfSlots(rows, cell, resolver, table.account?.opening ?? 0);
   }
   if (concurrent !== 0) noteConflicts(node, table, cell, column, words, at, concurrent, out);
 }
@@ -193,6 +220,12 @@ function hadSeenShown(cells: Int32Array, cell: number, words: Int32Array, at: nu
   return author < 0 || words[at + VECTOR + author]! >= cells[cell + SHOWN_SEQUENCE]!;
 }
 
+/** It shows what all changes come to, whoever made them. */
+function joinState(cells: Int32Array, cell: number, words: Int32Array, at: number, states: CrdtStates): void {
+  cells[cell + SHOWN] = 1;
+  cells[cell + SHOWN_VALUE] = states.join(cells[cell + SHOWN_VALUE]!, words[at + VALUE]!);
+}
+
 function showNewer(
   node: Leader,
   table: TableSettings,
@@ -201,12 +234,14 @@ function showNewer(
   words: Int32Array,
   at: number,
   isReplaced: boolean,
+  states: CrdtStates | null,
   out: Out,
 ): void {
   const { cells } = node.rows;
   const where = cellNoted(table, words[at + WHAT]!, column);
-  const value = words[at + VALUE]!;
-  const shown = cells[cell + SHOWN_VALUE]!;
+  // Of a register's states, the writes that they hold.
+  const value = states === null ? words[at + VALUE]! : states.read(words[at + VALUE]!);
+  const shown = states === null ? cells[cell + SHOWN_VALUE]! : states.read(cells[cell + SHOWN_VALUE]!);
   if (beatsShown(cells, cell, words, at)) {
     if (!hadSeenShown(cells, cell, words, at)) out.note(NOTE_THROWN_AWAY, where, shown, value, 0);
     show(cells, cell, words, at);
@@ -231,7 +266,7 @@ function applyAsPgd(
   if (words[at + ORIGIN] === self) show(rows.cells, cell, words, at);
   else if (there) {
     if (kind !== DELETE || beatsShown(rows.cells, cell, words, at))
-      showNewer(node, table, cell, column, words, at, isReplaced, out);
+      showNewer(node, table, cell, column, words, at, isReplaced, null, out);
     else skip(words, at, true, out);
   } else if (kind === INSERT || (kind === UPDATE && rows.cells[cell + SHOWN] === 0))
     show(rows.cells, cell, words, at);
@@ -306,7 +341,7 @@ function noteConflicts(
   const what = words[at + WHAT]!;
   const value = words[at + VALUE]!;
   const shows = cells[cell + SHOWN]! === origin + 1 && cells[cell + SHOWN_SEQUENCE] === words[at + SEQUENCE];
-  const merges = resolver === KEEP_BOTH || resolver === UNION || resolver === SUM;
+  const merges = resolver === KEEP_BOTH || resolver === UNION || resolver === SUM || resolver > LWW_REGISTER;
   const outcome = merges ? BOTH_KEPT : shows ? CAME_WINS : THERE_WINS;
   for (let rest = concurrent; rest !== 0; rest &= rest - 1) {
     const leader = 31 - Math.clz32(rest & -rest);

@@ -44,14 +44,14 @@ const tableFields = {
       .union([resolver, z.array(resolver).check(z.minLength(1), z.maxLength(columnsMost))])
       .check(
         z.describe(
-          'What becomes of writes in conflict: the newest stamp wins (last-writer); the oldest (first-writer); both are kept for the application (keep-both); it keeps the greatest (max), all items of both (union) or both changes (sum); whatever comes last is applied (arrival-order); or by the defaults of EDB Postgres Distributed (pgd). One for all columns, or a list of one each; without it, last-writer',
+          'What becomes of writes in conflict: the newest stamp wins (last-writer); the oldest (first-writer); both are kept for the application (keep-both); it keeps the greatest (max), all items of both (union) or both changes (sum); whatever comes last is applied (arrival-order); or by the defaults of EDB Postgres Distributed (pgd). Or the column holds a conflict-free replicated type: a counter (g-counter, pn-counter), a set of items of which additions or removals win (add-wins-set, remove-wins-set), or a register (lww-register, mv-register). One for all columns, or a list of one each; without it, last-writer',
         ),
       ),
   ),
   deletes: z.optional(
     probability.check(
       z.describe(
-        'Share of the writes to rows that are there which delete them; with union, which take an item out',
+        'Share of the writes to rows that are there which delete them; with union or a set, which take an item out; with pn-counter, which count down',
       ),
     ),
   ),
@@ -68,7 +68,7 @@ const tableFields = {
           ),
         ),
       })
-      .check(z.describe('With sum: rows are accounts, and writes are withdrawals')),
+      .check(z.describe('With sum or pn-counter: rows are accounts, and writes are withdrawals')),
   ),
 };
 
@@ -138,6 +138,16 @@ export const multiLeaderSchema = z.strictObject({
           'Tables, each with rows of its own; what one does not say holds as the topology says it. Without it, all rows are of one table',
         ),
       ),
+  ),
+  ships: z._default(
+    z
+      .enum(['deltas', 'states'])
+      .check(
+        z.describe(
+          'What a write to a column of a conflict-free replicated type carries to other leaders: what it has changed, or the whole state',
+        ),
+      ),
+    'deltas',
   ),
   stamps: z._default(
     z

@@ -3,7 +3,7 @@
 import { type Problem, showValue, unknownName } from '../../scenario/problems.ts';
 import { type NodeSpec, toUs } from '../../scenario/scenario.ts';
 import type { Balance, ReadRoute } from '../../workload/clients.ts';
-import { carriesNumbers, type ResolverName, takesDeletes } from './resolvers.ts';
+import { carriesNumbers, type ResolverName, takesDeletes, takesWithdrawals } from './resolvers.ts';
 import { type Exchange, reachedFrom, targetsOf } from './routes.ts';
 import type { MultiLeaderDocument, TableDocument } from './schema.ts';
 
@@ -38,6 +38,7 @@ export interface MultiLeaderSpec {
   readonly patienceUs: number;
   readonly causal: boolean;
   readonly tables: readonly TableSpec[];
+  readonly shipsStates: boolean;
   readonly hybrid: boolean;
   /** How a leader chooses the keys of new rows; null where clients say which row they write. */
   readonly identifiers: 'auto-increment' | 'offset-step' | null;
@@ -82,6 +83,7 @@ export function multiLeaderSpec(
     patienceUs: topology.reconfigureAfterMs === undefined ? 0 : toUs(topology.reconfigureAfterMs),
     causal: topology.causal,
     tables: tablesOf(topology, problems, path),
+    shipsStates: topology.ships === 'states',
     hybrid: topology.stamps === 'hybrid',
     identifiers: topology.identifiers ?? null,
     confirmedBy: topology.confirmedBy,
@@ -201,12 +203,16 @@ function tableSpec(
   const deletes = table.deletes ?? fallback.deletes ?? 0;
   const account = table.account ?? fallback.account ?? null;
   checkDeletes(deletes, detect, resolvers, problems, [...path, 'deletes']);
-  const sums = resolvers.includes('sum');
+  const counts = resolvers.some(takesWithdrawals);
   // One that holds for all tables may be of use to some only.
-  if ((table.id === null ? account !== null : table.account !== undefined) && !sums) {
-    problems.push({ path: [...path, 'account'], found: 'an account', expected: 'resolve: sum beside it' });
+  if ((table.id === null ? account !== null : table.account !== undefined) && !counts) {
+    problems.push({
+      path: [...path, 'account'],
+      found: 'an account',
+      expected: 'resolve: sum or pn-counter beside it',
+    });
   }
-  if (account === null && sums) {
+  if (account === null && resolvers.includes('sum')) {
     problems.push({
       path: [...path, 'resolve'],
       found: 'sum',
@@ -223,7 +229,7 @@ function tableSpec(
     columnNames: names,
     resolvers,
     deletes,
-    account: sums ? account : null,
+    account: counts ? account : null,
   };
 }
 

@@ -6,6 +6,7 @@
 import { nextAutoIncrement } from '../../identifiers/auto-increment.ts';
 import { type Input, type Out, pick, READ_OK, REFUSED, WRITE_OK } from '../../kernel/protocol.ts';
 import { numberUs, stampHi, stampLo, stampNumber } from '../leaderless/stamps.ts';
+import { type CrdtStates, itemOf } from './crdt-columns.ts';
 import { type Leader, type TableSettings, tableOf } from './leader.ts';
 import {
   addChange,
@@ -31,13 +32,15 @@ import {
   INSERT,
   keyIn,
   MESSAGE_BYTES,
+  NOTE_ITEM,
   NOTE_REFUSED,
   PART,
+  packCell,
   packWhat,
   UPDATE,
 } from './messages.ts';
 import { SUM, UNION } from './resolvers.ts';
-import { applyChange } from './resolving.ts';
+import { applyChange, type Tools } from './resolving.ts';
 import {
   cellAt,
   cellsOf,
@@ -53,9 +56,6 @@ import {
 /** A leader's own stream of chance: which column a write sets, and whether it deletes. */
 const CHOICES = 0;
 export const leaderChances = ['what a write does'] as const;
-
-/** How many different items a cart may hold: a bit each. */
-const items = 31;
 
 /** WRITE: it waits for the log's sync. */
 export function takeWrite(node: Leader, { from, a, b, c, bytes }: Input, out: Out): void {
@@ -82,7 +82,7 @@ export function beginSync(node: Leader, out: Out): void {
 }
 
 /** A write of its own is on disk: it happens. */
-export function commitOwn(node: Leader, at: number, out: Out): void {
+export function commitOwn(node: Leader, at: number, tools: Tools, out: Out): void {
   const { settings, self, rows, applied, inbox, width } = node;
   const { words } = inbox;
   const key = node.series === null ? keyIn(words[at + WHAT]!) : nextKey(node);
@@ -99,14 +99,17 @@ export function commitOwn(node: Leader, at: number, out: Out): void {
   const there = isRowThere(rows, key);
   const takesOut = deleteThreshold > 0 && out.draw(CHOICES) >>> 0 < deleteThreshold && there;
   const resolver = table.resolvers[column]!;
-  if (resolver === SUM && !mayWithdraw(node, table, cell, at, out)) return;
-  const kind = !there ? INSERT : takesOut && resolver !== UNION ? DELETE : UPDATE;
+  const states = tools.states[resolver]!;
+  if (table.account !== null && !mayWithdraw(node, table, cell, at, states, out)) return;
+  const kind = !there ? INSERT : takesOut && resolver !== UNION && states === null ? DELETE : UPDATE;
   // A row is made and deleted as a whole.
   const isWhole = kind !== UPDATE && table.isWhole;
   words[at + WHAT] = packWhat(key, isWhole ? ALL_COLUMNS : shape, kind);
-  words[at + VALUE] = carried(node, table, cell, resolver, words[at + NUMBER]!, takesOut);
   const us = Math.max(out.clockUs(), node.lastStampUs + 1);
   node.lastStampUs = us;
+  if (states === null)
+    words[at + VALUE] = carried(node, table, cell, resolver, words[at + NUMBER]!, takesOut);
+  else carryState(node, table, cell, at, takesOut, states);
   words[at + HI] = stampHi(us);
   words[at + LO] = stampLo(us);
   for (let leader = 0; leader < settings.leaders; leader++) words[at + VECTOR + leader] = applied[leader]!;
@@ -116,7 +119,8 @@ export function commitOwn(node: Leader, at: number, out: Out): void {
   keepVector(node.appliedVectors, words, at, settings.leaders);
   applied[self] = node.queued[self] = node.seen[self] = sequence;
   append(node.log, words, at, width, out.nowUs);
-  applyChange(node, words, at, out);
+  if (table.holdsItems[column] === 1) noteItem(node, cell, at, column, states, out);
+  applyChange(node, words, at, tools, out);
   if (settings.confirmedBy === 0) acknowledge(words, at, out);
 }
 
@@ -164,10 +168,12 @@ function mayWithdraw(
   { account }: TableSettings,
   cell: number,
   at: number,
+  states: CrdtStates | null,
   out: Out,
 ): boolean {
   const { opening, withdrawal } = account!;
-  const balance = isThere(rows, cell) ? rows.cells[cell + SHOWN_VALUE]! : opening;
+  const shown = rows.cells[cell + SHOWN_VALUE]!;
+  const balance = states !== null ? opening + states.read(shown) : isThere(rows, cell) ? shown : opening;
   if (balance >= withdrawal) return true;
   const { words } = inbox;
   out.note(NOTE_REFUSED, keyIn(words[at + WHAT]!), balance, 0, 0);
@@ -196,10 +202,56 @@ function carried(
 ): number {
   if (resolver === SUM) return rows.cells[slotAt(rows, cell, self) + SLOT_VALUE]! - account!.withdrawal;
   if (resolver !== UNION) return number;
-  const item = 1 << (number % items);
+  const item = 1 << itemOf(number);
   const cart = rows.cells[cell + SHOWN_VALUE]!;
   // What it takes out is the lowest of its items.
   return takesOut ? cart & (cart - 1) : cart | item;
+}
+
+/** What a write to a column of a replicated type carries: what it changes, or the whole state with it. */
+function carryState(
+  node: Leader,
+  { account }: TableSettings,
+  cell: number,
+  at: number,
+  takesOut: boolean,
+  states: CrdtStates,
+): void {
+  const { rows, self, settings, inbox, lastStampUs } = node;
+  const { words } = inbox;
+  const state = rows.cells[cell + SHOWN_VALUE]!;
+  const delta = states.write(state, {
+    leader: self,
+    number: words[at + NUMBER]!,
+    takesOut: takesOut || account !== null,
+    by: account?.withdrawal ?? 1,
+    stampUs: lastStampUs,
+  });
+  const shipped = settings.shipsStates ? states.join(state, delta) : delta;
+  words[at + VALUE] = shipped;
+  words[at + BYTES] = states.bytes(shipped);
+  node.carriedBytes += words[at + BYTES]!;
+}
+
+/** Tells what a write has put into a cart, or taken out of it. */
+function noteItem(
+  { rows, inbox }: Leader,
+  cell: number,
+  at: number,
+  column: number,
+  states: CrdtStates | null,
+  out: Out,
+): void {
+  const { words } = inbox;
+  const shown = rows.cells[cell + SHOWN_VALUE]!;
+  const value = words[at + VALUE]!;
+  const before = states === null ? shown : states.read(shown);
+  const after = states === null ? value : states.read(states.join(shown, value));
+  const taken = before & ~after;
+  const where = packCell(keyIn(words[at + WHAT]!), column);
+  if (taken !== 0) out.note(NOTE_ITEM, where, 31 - Math.clz32(taken), 0, words[at + SEQUENCE]!);
+  // Put in again what was there already, it is put in once more.
+  else if (after !== 0) out.note(NOTE_ITEM, where, itemOf(words[at + NUMBER]!), 1, words[at + SEQUENCE]!);
 }
 
 /** Parts of a change's context in which it differs from the one before it of the same author, a bit each. */
@@ -228,18 +280,23 @@ export function advanceClock(node: Leader, hi: number, lo: number): void {
 }
 
 /** READ: what shows here. */
-export function answerRead(node: Leader, { from, a, b, c }: Input, out: Out): void {
+export function answerRead(node: Leader, { from, a, b, c }: Input, tools: Tools, out: Out): void {
   const { rows } = node;
   const { cells } = rows;
+  let column = 0;
   let newest = cellAt(rows, c, 0);
-  for (let column = cellsOf(rows, c) - 1; column > 0; column--) {
-    const cell = cellAt(rows, c, column);
+  for (let each = cellsOf(rows, c) - 1; each > 0; each--) {
+    const cell = cellAt(rows, c, each);
     const isNewer =
       cells[cell + FRESH_HI]! > cells[newest + FRESH_HI]! ||
       (cells[cell + FRESH_HI] === cells[newest + FRESH_HI] &&
         cells[cell + FRESH_LO]! > cells[newest + FRESH_LO]!);
-    if (isNewer) newest = cell;
+    if (!isNewer) continue;
+    newest = cell;
+    column = each;
   }
-  const value = isThere(rows, newest) ? cells[newest + SHOWN_VALUE]! : 0;
+  const states = tools.states[tableOf(node.settings, c).resolvers[column]!]!;
+  const shown = isThere(rows, newest) ? cells[newest + SHOWN_VALUE]! : 0;
+  const value = states === null ? shown : states.read(shown);
   out.send(from, READ_OK, a, b, cells[newest + FRESH_HI]!, cells[newest + FRESH_LO]!, value, MESSAGE_BYTES);
 }

@@ -80,6 +80,19 @@ export function seedsRange({ most }: { readonly most: number }): (text: string) 
   };
 }
 
+/** A parser for a flag that names a part of several, as 2/7. */
+export function part({ most }: { readonly most: number }): (text: string) => { index: number; of: number } {
+  return (text) => {
+    const match = /^(\d+)\/(\d+)$/.exec(text);
+    const index = Number(match?.[1]);
+    const of = Number(match?.[2]);
+    if (index >= 1 && index <= of && of <= most) return { index, of };
+    throw new InvalidArgumentError(
+      `Expected a part and of how many, from 1/1 to ${say(most)}/${say(most)}, as 2/7.`,
+    );
+  };
+}
+
 function say(bound: number): string {
   return bound.toLocaleString('en');
 }

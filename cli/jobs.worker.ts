@@ -1,14 +1,20 @@
 /** What a thread can do, a function for each kind of work; each is given a unit and answers with what it came to. */
 import { Tinypool } from 'tinypool';
 import {
+  type CellSketchJson,
   compileCharts,
   type DistributionJson,
   emptyQuorumTally,
+  InputError,
   type PreparedQuorum,
+  type Problem,
   type Scenario,
+  type Sweep,
   sample,
   sampleQuorum,
+  sweepUnit,
   type Tally,
+  type Unit,
 } from '#engine';
 
 compileCharts();
@@ -40,4 +46,19 @@ export interface SeedsPart {
 export function sampleSeeds(part: SeedsPart): DistributionJson {
   const { scenario, ...options }: Sampled = Tinypool.workerData;
   return sample(scenario, { ...options, ...part }).toJSON();
+}
+
+/** What a unit came to; an error would lose on its way between threads what is wrong. */
+export type SweptUnit =
+  | { readonly type: 'swept'; readonly sketch: CellSketchJson }
+  | { readonly type: 'wrong'; readonly problems: readonly Problem[] };
+
+export function sweepUnits(unit: Unit): SweptUnit {
+  const sweep: Sweep = Tinypool.workerData;
+  try {
+    return { type: 'swept', sketch: sweepUnit(sweep, unit) };
+  } catch (error) {
+    if (error instanceof InputError) return { type: 'wrong', problems: error.problems };
+    throw error;
+  }
 }

@@ -16,7 +16,7 @@ import { isSystemError } from './read-document.ts';
 
 /** A file that appears whole or not at all. */
 export interface OutputFile {
-  write(text: string): void;
+  write(text: string | Uint8Array): void;
   /** Puts the file in its place. */
   commit(): void;
   /** Leaves nothing behind; after `commit` it does nothing. */
@@ -41,12 +41,18 @@ export function openOutputFile(path: string, flag: string): OutputFile {
     let isOpen = true;
     let buffered = '';
     const flush = () => {
-      for (let bytes = Buffer.from(buffered); bytes.length > 0; )
-        bytes = bytes.subarray(writeSync(descriptor, bytes));
+      writeAll(descriptor, Buffer.from(buffered));
       buffered = '';
     };
     return {
       write(text) {
+        if (typeof text !== 'string') {
+          say(path, flag, () => {
+            flush();
+            writeAll(descriptor, text);
+          });
+          return;
+        }
         buffered += text;
         if (buffered.length >= bufferedCharacters) say(path, flag, flush);
       },
@@ -84,7 +90,12 @@ export function writeFolder(folder: string, flag: string, files: Readonly<Record
   }
 }
 
-function say<Value>(path: string, flag: string, work: () => Value): Value {
+export function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let left = bytes; left.length > 0; ) left = left.subarray(writeSync(descriptor, left));
+}
+
+/** Does what may fail for the file's sake; then throws UsageError. */
+export function say<Value>(path: string, flag: string, work: () => Value): Value {
   try {
     return work();
   } catch (error) {

@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { Tinypool } from 'tinypool';
 import { Interrupted } from './failures.ts';
-import { breathe, type Io } from './io.ts';
+import { breathe, type Io, throwIfInterrupted } from './io.ts';
 
 /** What threads can do: what the worker's module exports, each a function of one unit. */
 type Jobs = typeof import('./jobs.worker.ts');
@@ -26,20 +26,22 @@ export interface Work<Unit, Result> {
 /** A thread takes about as long to start. */
 const aloneMs = 1000;
 
-/** Does all units, or throws Interrupted. */
-export async function workOff<Unit, Result>(work: Work<Unit, Result>): Promise<void> {
+/** Does all units, or throws Interrupted. Says on how many threads. */
+export async function workOff<Unit, Result>(work: Work<Unit, Result>): Promise<number> {
   const { threads, alone, onResult, io } = work;
   const units = work.units[Symbol.iterator]();
   if (threads === undefined) {
     const untilMs = io.nowMs() + aloneMs;
     while (io.nowMs() <= untilMs) {
       const { done, value: unit } = units.next();
-      if (done) return;
+      if (done) return 1;
       onResult(await alone(unit), unit);
       await breathe(io);
     }
   }
-  await onThreads(work, units, threads ?? availableParallelism());
+  const used = threads ?? availableParallelism();
+  await onThreads(work, units, used);
+  return used;
 }
 
 async function onThreads<Unit, Result>(
@@ -47,7 +49,6 @@ async function onThreads<Unit, Result>(
   units: Iterator<Unit>,
   threads: number,
 ): Promise<void> {
-  if (io.interrupted.aborted) throw new Interrupted();
   const isSource = import.meta.url.endsWith('.ts');
   const pool = new Tinypool({
     filename: new URL(`./jobs.worker.${isSource ? 'ts' : 'js'}`, import.meta.url).href,
@@ -58,21 +59,27 @@ async function onThreads<Unit, Result>(
     maxThreads: threads,
     idleTimeout: 60_000,
   });
-  const stop = () => void pool.destroy();
+  // A pool that has been destroyed would start new threads for what it is given.
+  let isStopped = false;
+  const stop = () => {
+    isStopped = true;
+    return pool.destroy();
+  };
   io.interrupted.addEventListener('abort', stop, { once: true });
   // Each thread is kept busy by one of these.
   const takeUnits = async () => {
-    for (let next = units.next(); !next.done; next = units.next()) {
+    for (let next = units.next(); !next.done && !isStopped; next = units.next())
       onResult(await pool.run(next.value, { name: job }), next.value);
-    }
   };
   try {
+    throwIfInterrupted(io);
     await Promise.all(Array.from({ length: threads }, takeUnits));
+    throwIfInterrupted(io);
   } catch (error) {
     // What was at work when the pool was stopped fails; the reason is Ctrl-C.
     throw io.interrupted.aborted ? new Interrupted() : error;
   } finally {
     io.interrupted.removeEventListener('abort', stop);
-    await pool.destroy();
+    await stop();
   }
 }

@@ -2,7 +2,15 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { Interrupted, UsageError, WrongInput } from './failures.ts';
-import { milliseconds, millisecondsRange, probability, seedsRange, times, wholeNumber } from './flags.ts';
+import {
+  milliseconds,
+  millisecondsRange,
+  part,
+  probability,
+  seedsRange,
+  times,
+  wholeNumber,
+} from './flags.ts';
 import type { Io } from './io.ts';
 import { renderProblems } from './render/problems.ts';
 
@@ -124,6 +132,48 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .action(async (file, options) => {
       const { simulateCommand } = await import('./commands/simulate.ts');
       exitCode = await simulateCommand({ file, ...options }, io);
+    });
+
+  program
+    .command('sweep')
+    .summary('run a scenario over a grid of settings')
+    .description(
+      'Runs a scenario with every combination of some settings, many seeds each, and measures. What --out or --svg is to get\n' +
+        'is kept in a journal beside it meanwhile: killed, the same command goes on from there.',
+    )
+    .argument('<file>', 'a sweep in YAML or JSON; - reads standard input; or the name of a bundled sweep')
+    .option('--out <file>', 'write a row for each cell and measure: .parquet, .ndjson, or all as .json')
+    .option('--svg <file>', 'draw a heat map, or a curve where there is one axis')
+    .option('--json', 'print one JSON document on standard output')
+    .option('--runs <number>', 'runs of each cell, instead of what the file says', runs)
+    .option('--seed <number>', 'the first seed, instead of what the file says', seed)
+    .option('--threads <number>', threadsHelp, threads)
+    .option(
+      '--shard <part/parts>',
+      'do one part of several, as 2/7, and write it for merge (default name: <id>.2-of-7.part)',
+      part({ most: 100_000 }),
+    )
+    .option('--restart', 'begin anew where a journal is left')
+    .addHelpText('after', sweepExamples)
+    .action(async (file, options) => {
+      const { sweepCommand } = await import('./commands/sweep.ts');
+      exitCode = await sweepCommand({ file, ...options }, io);
+    });
+
+  program
+    .command('merge')
+    .summary('join the parts of a sweep')
+    .description(
+      'Joins the parts that sweep --shard wrote into what one machine would have given, byte for byte.',
+    )
+    .argument('<parts...>', 'all parts of one sweep')
+    .option('--out <file>', 'write a row for each cell and measure: .parquet, .ndjson, or all as .json')
+    .option('--svg <file>', 'draw a heat map, or a curve where there is one axis')
+    .option('--json', 'print one JSON document on standard output')
+    .addHelpText('after', mergeExamples)
+    .action(async (parts, options) => {
+      const { mergeCommand } = await import('./commands/merge.ts');
+      exitCode = await mergeCommand({ parts, ...options }, io);
     });
 
   program
@@ -331,6 +381,18 @@ Examples:
   quorate simulate patroni-async --seeds 1..100
   quorate simulate patroni-async --seeds 1..10000 --threads 8 --json
   quorate simulate mine.yaml --until 20000 --trace trace.jsonl`;
+
+const sweepExamples = `
+Examples:
+  quorate sweep outage-by-timeout
+  quorate sweep quorums-of-seven --runs 3 --svg quorums.svg
+  quorate sweep mine.yaml --threads 8 --out mine.parquet
+  quorate sweep mine.yaml --shard 2/7        on the second of seven machines`;
+
+const mergeExamples = `
+Examples:
+  quorate merge mine.*.part --out mine.parquet --svg mine.svg
+  quorate merge mine.*.part --json`;
 
 const findExamples = `
 Examples:

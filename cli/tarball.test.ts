@@ -1,6 +1,6 @@
 /** The package as others get it: packed, installed in an empty folder, run by its command and imported by its name. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -67,23 +67,10 @@ test('the engine is importable by the package name, with types', () => {
   expect(readdirSync(join(elsewhere, 'node_modules/quorate/dist/engine'))).toContain('index.d.ts');
 });
 
-test('npx quorate quorum shares its trials among threads', () => {
-  const flags = [
-    '--n',
-    '3',
-    '--r',
-    '1',
-    '--w',
-    '1',
-    '--latency',
-    'lnkd-ssd',
-    '--trials',
-    '5000000',
-    '--json',
-  ];
-  const { status, stdout } = quorate(['quorum', ...flags]);
+test('npx quorate sweep shares its runs among threads, and writes Parquet', () => {
+  const flags = ['--runs', '1', '--threads', '2', '--out', 'outage.parquet', '--json'];
+  const { status, stdout } = quorate(['sweep', 'outage-by-timeout', ...flags]);
   expect(status).toBe(0);
-  const { trials, pFresh } = JSON.parse(stdout);
-  expect(trials).toBe(5_000_000);
-  expect(pFresh[0].p).toBeCloseTo(0.9736, 3);
+  expect(JSON.parse(stdout)).toMatchObject({ sweep: 'outage-by-timeout', runs: 6, runsAsked: 6 });
+  expect(readFileSync(join(elsewhere, 'outage.parquet')).subarray(0, 4).toString()).toBe('PAR1');
 });

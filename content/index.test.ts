@@ -6,10 +6,11 @@ import {
   parseElections,
   parseRequirements,
   parseScenario,
+  parseSweep,
   simulate,
   simulateElections,
 } from '#engine';
-import { bundledElections, bundledRequirements, bundledScenarios } from './index.ts';
+import { bundledElections, bundledRequirements, bundledScenarios, bundledSweeps } from './index.ts';
 
 const isFullSize = process.env.QUORATE_FULL === '1';
 
@@ -20,6 +21,7 @@ test('every file that lies here is bundled, under its own id', () => {
     ['./scenarios/', bundledScenarios],
     ['./requirements/', bundledRequirements],
     ['./elections/', bundledElections],
+    ['./sweeps/', bundledSweeps],
   ] as const) {
     const files = readdirSync(new URL(folder, import.meta.url)).filter((file) => file.endsWith('.yaml'));
     expect(bundled.map(({ name }) => `${name}.yaml`).toSorted()).toEqual(files.toSorted());
@@ -29,6 +31,12 @@ test('every file that lies here is bundled, under its own id', () => {
 
 test.each(bundledRequirements)('requirements $name are valid', ({ url }) => {
   parseRequirements(read(url));
+});
+
+test.each(bundledSweeps)('sweep $name is valid, over a bundled scenario', ({ url }) => {
+  const { scenario, ...sweep } = read(url) as { readonly scenario: string };
+  const { url: scenarioUrl } = bundledScenarios.find(({ name }) => name === scenario)!;
+  parseSweep({ ...sweep, scenario: read(scenarioUrl) });
 });
 
 describe.each(bundledScenarios)('scenario $name shows what it says', ({ url }) => {

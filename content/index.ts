@@ -238,3 +238,10 @@ export const bundledElections: readonly BundledDocument[] = [
   'raft-lan-150-200',
   'raft-lan-150-300',
 ].map((name) => ({ name, url: new URL(`./elections/${name}.yaml`, import.meta.url) }));
+
+export const bundledSweeps: readonly BundledDocument[] = [
+  'timeout-and-pauses',
+  'outage-by-timeout',
+  'conflicts-by-lag-and-rate',
+  'quorums-of-seven',
+].map((name) => ({ name, url: new URL(`./sweeps/${name}.yaml`, import.meta.url) }));

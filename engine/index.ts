@@ -138,6 +138,7 @@ export { addTally, type Tally } from './quorum/tally.ts';
 export { Distribution, type DistributionJson, type DistributionSummary } from './run/distribution.ts';
 export { Explanation } from './run/explain.ts';
 export type { Interval } from './run/intervals.ts';
+export { numberAt } from './run/number-at.ts';
 export {
   type ChangesView,
   type ClusterView,
@@ -164,6 +165,11 @@ export {
   verdictNames,
 } from './scenario/schema.ts';
 export { compileCharts } from './statecharts/chart.ts';
+export { CellSketch, type CellSketchJson } from './sweep/cell-sketch.ts';
+export type { Axis } from './sweep/grid.ts';
+export { cellScenario, type Measure, parseSweep, type Sweep, unitOf } from './sweep/sweep.ts';
+export { figuresOf, type SweepAnswer, Swept, sweepRows, sweepUnit } from './sweep/swept.ts';
+export { isInShard, type Shard, type Unit, unitAt, unitsOf, wholeSweep } from './sweep/units.ts';
 export {
   type Elections,
   type ElectionsOptions,

@@ -86,10 +86,10 @@ test('the bans see what they ban', () => {
 const arrows: Readonly<Record<string, RegExp>> = {
   engine: /^(xstate|zod\/mini|fast-check)$/,
   content: /^(#engine|zod\/mini|xstate)$/,
-  cli: /^(#engine|#content(\/.*)?|node:.*|commander|@clack\/prompts|tinypool|yaml)$/,
+  cli: /^(#engine|#content(\/.*)?|node:.*|commander|@clack\/prompts|hyparquet-writer|tinypool|yaml)$/,
   site: /^(#engine|#content(\/.*)?|node:.*|astro(:.*|\/.*)?|@astrojs\/.*|preact(\/.*)?|@preact\/signals|xstate|yaml|zod\/mini)$/,
 };
-const testTools = /^(vitest|fast-check|node:.*|playwright-core|axe-core|xstate|yaml)$/;
+const testTools = /^(vitest|fast-check|node:.*|playwright-core|axe-core|hyparquet|xstate|yaml)$/;
 
 function importsOf({ text }: Source): string[] {
   const code = text.replace(/\/\*[\s\S]*?\*\//g, '');

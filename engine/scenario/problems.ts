@@ -9,7 +9,7 @@ export interface Problem {
 
 /** The user's input is wrong. Carries every problem found, never only the first. */
 export class InputError extends Error {
-  readonly document: 'scenario' | 'requirements' | 'link' | 'election' | 'quorum' | 'cap';
+  readonly document: 'scenario' | 'requirements' | 'link' | 'election' | 'quorum' | 'cap' | 'sweep';
   readonly problems: readonly Problem[];
 
   constructor(document: InputError['document'], problems: readonly Problem[]) {

@@ -1,5 +1,5 @@
-import type { ClusterView, Report } from '#engine';
-import { formatMeasured, formatNumber, measured, numberAt } from '../lib/figures.ts';
+import { type ClusterView, numberAt, type Report } from '#engine';
+import { formatMeasured, formatNumber, measured } from '../lib/figures.ts';
 
 /** What the lab's panel shows, in words ready to print. Names follow pg_stat_replication where it has one. */
 export interface Metrics {

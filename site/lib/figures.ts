@@ -1,10 +1,5 @@
-/**
- * Numbers read out of a report by path, each with the words and the unit it is shown with. Runs in the page and at build.
- *
- * A part of a path is a key; inside a list it is an index or the `name` or `node` of the element meant:
- * `latencyMs.write.p99`, `verdicts.lost-writes.count`, `nodes.a.writes`, `failovers.0.rtoMs`.
- */
-import type { Report } from '#engine';
+/** Numbers read out of a report by path, each with the words and the unit it is shown with. Runs in the page and at build. */
+import { numberAt, type Report } from '#engine';
 
 export interface Figure {
   readonly label: string;
@@ -20,24 +15,6 @@ export function measured(report: Report, path: string): number | null {
   const found = numberAt(report, path);
   if (found === undefined) throw new Error(`The report of ${report.scenario} has no number at ${path}`);
   return found;
-}
-
-/** The number at a path in any document; null where the way there or its end is null, undefined where it is no number. */
-export function numberAt(document: unknown, path: string): number | null | undefined {
-  let at = document;
-  for (const part of path.split('.')) {
-    if (at === null || at === undefined) return at;
-    at = Array.isArray(at) ? elementOf(at, part) : (at as Record<string, unknown>)[part];
-  }
-  return at === null || typeof at === 'number' ? at : undefined;
-}
-
-function elementOf(list: readonly unknown[], part: string): unknown {
-  if (/^\d+$/.test(part)) return list[Number(part)] ?? null;
-  return list.find((each) => {
-    const { name, node } = each as { name?: string; node?: string };
-    return name === part || node === part;
-  });
 }
 
 /** How a path is called where the caller gives no words of their own. The first pattern that fits names it. */

@@ -13,8 +13,7 @@ import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { bundledSweeps } from '#content';
-import { runsOf } from '../engine/full-size.test-support.ts';
-import { runHere, start, temporaryFolder } from './run.test-support.ts';
+import { runHere, temporaryFolder } from './run.test-support.ts';
 
 const small = `id: small
 title: Losses, by the timeout & the rate
@@ -321,36 +320,6 @@ describe('a sweep that was stopped', () => {
     expect(readFileSync(path('out.ndjson.journal'), 'utf8')).toBe('my notes\n');
     expect((await runHere([...flags, '--restart'])).exitCode).toBe(0);
   });
-
-  const kills = runsOf({ full: 20, reduced: 3 });
-  test(`killed at ${kills} random moments, resumed, the same bytes`, async () => {
-    const { path, bytes, folder } = workplace();
-    const flags = ['sweep', path('small.yaml'), '--runs', '50', '--out', path('out.parquet')];
-    const moments = fc.sample(fc.integer({ min: 0, max: 400 }), { numRuns: kills, seed: 7 });
-    let unitsLast = 0;
-    for (const moment of moments) {
-      const { child, outcome } = start(flags);
-      // Its own start takes longest, so the moment is one of its work, or of what comes after.
-      while (!existsSync(path('out.parquet.journal')) && child.exitCode === null) await sleep(5);
-      await sleep(moment);
-      child.kill('SIGKILL');
-      await outcome;
-      const names = readdirSync(folder).filter((name) => !name.startsWith('.'));
-      if (existsSync(path('out.parquet.journal'))) {
-        const units = readFileSync(path('out.parquet.journal'), 'utf8').split('\n').length;
-        expect(units).toBeGreaterThanOrEqual(unitsLast);
-        unitsLast = units;
-      } else {
-        expect(names).toContain('out.parquet');
-        unitsLast = 0;
-      }
-    }
-    expect((await runHere(flags)).exitCode).toBe(0);
-    await runHere(['sweep', path('small.yaml'), '--runs', '50', '--out', path('once.parquet')]);
-    expect(bytes('out.parquet')).toBe(bytes('once.parquet'));
-  });
-
-  const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 });
 
 test.each(bundledSweeps)('the bundled sweep $name is known by its name', async ({ name }) => {

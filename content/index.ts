@@ -169,6 +169,8 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'conflicts-by-column',
   'row-half-deleted',
   'cart-as-set',
+  'user-name-taken-twice',
+  'order-without-customer',
   'access-list',
   'likes-counted',
   'clock-behind-loses',

@@ -277,6 +277,25 @@ function certification({ certification: counts }: Report, paint: Paint): string 
   ].join('\n');
 }
 
+function constraintsTold(counts: NonNullable<Report['multiLeader']>['constraints']): [number, string][] {
+  if (counts === null) return [];
+  const { rejected, renamed, duplicates, orphans, droppedChildren, restoredParents } = counts;
+  return [
+    [rejected, `Rows not shown at the end, as another has their value: ${number(rejected)}.`],
+    [renamed, `Rows renamed at the end, as another has their value: ${number(renamed)}.`],
+    [duplicates, `Rows at the end that share their value with a newer one: ${number(duplicates)}.`],
+    [orphans, `Rows at the end that refer to deleted ones: ${number(orphans)}.`],
+    [
+      droppedChildren,
+      `Rows not shown at the end, as what they refer to was deleted: ${number(droppedChildren)}.`,
+    ],
+    [
+      restoredParents,
+      `Deleted rows shown again at the end, as others refer to them: ${number(restoredParents)}.`,
+    ],
+  ];
+}
+
 function multiLeader({ multiLeader: counts }: Report, paint: Paint): string {
   if (counts === null) return '';
   const { conflicts, overdrawn, lag: lags } = counts;
@@ -285,6 +304,8 @@ function multiLeader({ multiLeader: counts }: Report, paint: Paint): string {
     [conflicts.updateUpdate, 'update-update'],
     [conflicts.updateDelete, 'update-delete'],
     [conflicts.deleteDelete, 'delete-delete'],
+    [conflicts.uniqueKey, 'unique key'],
+    [conflicts.foreignKey, 'foreign key'],
   ];
   const told = kinds.filter(([count]) => count > 0).map(([count, kind]) => `${kind} ${number(count)}`);
   const [slowest] = lags.toSorted((one, other) => other.maxMs - one.maxMs);
@@ -298,6 +319,8 @@ function multiLeader({ multiLeader: counts }: Report, paint: Paint): string {
     [counts.droppedAsKnown, `Changes dropped where they were known: ${number(counts.droppedAsKnown)}.`],
     [counts.givenUp, `Leaders given up, and the ring closed around them: ${number(counts.givenUp)}.`],
     [counts.refused, `Withdrawals refused: ${number(counts.refused)}.`],
+    [counts.forbidden, `Writes refused for what they would break: ${number(counts.forbidden)}.`],
+    ...constraintsTold(counts.constraints),
     [counts.partialRows, `Rows deleted in some columns only at the end: ${number(counts.partialRows)}.`],
     [counts.siblings, `Rows with more than one version at the end: ${number(counts.siblings)}.`],
     [counts.itemsBack, `Items back in carts that they were taken out of: ${number(counts.itemsBack)}.`],

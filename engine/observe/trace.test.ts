@@ -225,6 +225,9 @@ const entries: readonly TraceEntry[] = [
   ...(['streaming', 'cut off', 'given up', 'closed'] as const).map(
     (state): TraceEntry => ({ ...at, type: 'exchange', from: 'a', to: 'b', state }),
   ),
+  { ...at, type: 'rows-conflict', node: 'a', kind: 'unique-key', key: 7, other: 8, came: 'b', there: 'a' },
+  { ...at, type: 'rows-conflict', node: 'a', kind: 'foreign-key', key: 7, other: 8, came: 'b', there: 'a' },
+  { ...at, type: 'write-forbidden', node: 'a', key: 7, reason: 'its value is taken' },
   { ...at, type: 'item', node: 'a', key: 7, column: null, item: 3, does: 'put in' },
   { ...at, type: 'item', node: 'a', key: 7, column: 1, item: 3, does: 'taken out' },
   { ...at, type: 'withdrawal-refused', node: 'a', key: 7, balance: 20 },

@@ -29,6 +29,7 @@ import type { ConsensusMessage } from '../topologies/consensus/messages.ts';
 import type { ReplicationMessage, StreamState } from '../topologies/leader-follower/messages.ts';
 import type { LeaderlessMessage } from '../topologies/leaderless/messages.ts';
 import { stampMs } from '../topologies/leaderless/stamps.ts';
+import type { ReasonToRefuse } from '../topologies/multi-leader/constraints.ts';
 import type { ConflictKind, ExchangeState, MultiLeaderMessage } from '../topologies/multi-leader/messages.ts';
 
 export type ClientMessage =
@@ -450,6 +451,25 @@ export type TraceEntry =
       readonly state: ExchangeState;
     }
   | {
+      /** A leader is given a change with which two rows break together what they do not break alone. */
+      readonly type: 'rows-conflict';
+      readonly atMs: number;
+      readonly node: string;
+      readonly kind: 'unique-key' | 'foreign-key';
+      /** The row of the change, and the other. */
+      readonly key: number;
+      readonly other: number;
+      readonly came: string;
+      readonly there: string;
+    }
+  | {
+      readonly type: 'write-forbidden';
+      readonly atMs: number;
+      readonly node: string;
+      readonly key: number;
+      readonly reason: ReasonToRefuse;
+    }
+  | {
       /** A write at a leader puts an item into a cart, or takes one out. */
       readonly type: 'item';
       readonly atMs: number;
@@ -835,6 +855,12 @@ export function describeTraceEntry(entry: TraceEntry): string {
         'given up': `${entry.from} gives ${entry.to} up and sends to the next in the ring instead`,
         closed: `${entry.from} sends nothing to ${entry.to} any more: one before it is back`,
       }[entry.state];
+    case 'rows-conflict':
+      return entry.kind === 'unique-key'
+        ? `conflict at ${entry.node}, unique key: ${entry.came} and ${entry.there} have given keys ${entry.key} and ${entry.other} one value without having seen each other's`
+        : `conflict at ${entry.node}, foreign key: of keys ${entry.key} and ${entry.other} one is deleted and the other refers to it; ${entry.came} and ${entry.there} had not seen each other's`;
+    case 'write-forbidden':
+      return `${entry.node} refuses a write of key ${entry.key}: ${entry.reason}`;
     case 'item':
       return `at ${entry.node} item ${entry.item} is ${entry.does === 'put in' ? 'put into' : 'taken out of'} the cart in ${cellName(entry)}`;
     case 'withdrawal-refused':

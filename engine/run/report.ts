@@ -222,6 +222,9 @@ export interface MultiLeaderSummary {
     readonly updateUpdate: number;
     readonly updateDelete: number;
     readonly deleteDelete: number;
+    /** Of two rows: with one value of a unique column; one that refers to the other, which was deleted. */
+    readonly uniqueKey: number;
+    readonly foreignKey: number;
     readonly all: number;
   };
   /** How often any leader found one. */
@@ -238,6 +241,20 @@ export interface MultiLeaderSummary {
   readonly givenUp: number;
   /** Withdrawals that a leader refused, as its balance did not allow them. */
   readonly refused: number;
+  /** Writes that a leader refused for what they would have broken among the rows that it knew. */
+  readonly forbidden: number;
+  /**
+   * At the end, where tables have unique columns or refer to each other: rows that are not shown, are renamed or stand beside another for
+   * their value; rows that refer to deleted ones, are not shown for that, or are shown again. null where there is nothing of the kind.
+   */
+  readonly constraints: {
+    readonly rejected: number;
+    readonly renamed: number;
+    readonly duplicates: number;
+    readonly orphans: number;
+    readonly droppedChildren: number;
+    readonly restoredParents: number;
+  } | null;
   /** At the end: rows, or columns of them, that hold more than one version. */
   readonly siblings: number;
   /** At the end: rows of which a delete has taken some columns, and left one that was written meanwhile. */

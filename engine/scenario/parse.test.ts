@@ -478,6 +478,26 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     ],
   ],
   [
+    'rules on several rows that nobody could keep',
+    {
+      ...least,
+      topology: {
+        type: 'multi-leader',
+        tables: [
+          { id: 'people', unique: { column: 'nick', values: 9 }, parent: { table: 'people' } },
+          { id: 'carts', rows: 5000, resolve: 'union', unique: { values: 9 }, parent: { table: 'persons' } },
+        ],
+      },
+    },
+    [
+      'topology.tables[0].unique.column: found "nick", expected a column: one of 0',
+      'topology.tables[1].unique: found a column with resolve: union, expected one with last-writer or first-writer, of whose writes one stays',
+      'topology.tables[0].parent.table: found "people", expected another table',
+      'topology.tables[1].parent.table: found "persons", expected a table: one of people, carts',
+      'topology.tables[1].rows: found 5000 rows with a unique column, expected at most 2000, as a write looks through them all',
+    ],
+  ],
+  [
     'tables where there are none',
     changed(least, ['workload', 'clients', 0], { table: 'people', columns: [0] }),
     [

@@ -687,6 +687,9 @@ const setsMost = 7;
 /** Most rows × columns × leaders²: the memory of a run with several leaders grows with that. */
 const rowsMost = 5_000_000;
 
+/** Most rows of a table with a unique column. */
+const uniqueRowsMost = 2000;
+
 /** Most keys: twenty bits of a message say which. */
 const keysMost = 1_000_000;
 
@@ -707,6 +710,14 @@ function checkRows({ topology, nodes, workload }: Scenario, problems: Problem[])
       path: ['workload', 'clients'],
       found: `reads, with identifiers: ${topology.identifiers}`,
       expected: 'writes only, as clients do not know which keys their leader chooses',
+    });
+  }
+  for (const [index, { id, unique, rows }] of topology.tables.entries()) {
+    if (unique === null || rows <= uniqueRowsMost) continue;
+    problems.push({
+      path: id === null ? ['workload', 'keys', 'count'] : ['topology', 'tables', index, 'rows'],
+      found: `${rows} rows with a unique column`,
+      expected: `at most ${uniqueRowsMost}, as a write looks through them all`,
     });
   }
   if (workload.keys.count > keysMost) {

@@ -1,5 +1,13 @@
 import type { Verdict, Witness } from '../run/report.ts';
 
+/** A write that is there at the end, in a row that is not shown. */
+export interface HiddenWrite {
+  readonly number: number;
+  readonly key: number;
+  readonly atMs: number;
+  readonly why: string;
+}
+
 const ACKNOWLEDGED = 1;
 const THROWN_AWAY = 2;
 
@@ -42,12 +50,29 @@ export class ThrownAway {
     });
   }
 
-  verdict(): Verdict {
+  /** `hidden`: what is not shown at the end, beside what was thrown away. */
+  verdict(hidden: Iterable<HiddenWrite> = []): Verdict {
     const both = ACKNOWLEDGED | THROWN_AWAY;
     let count = 0;
     for (const byte of this.bits)
       for (let rest = byte; rest !== 0; rest >>= 2) if ((rest & both) === both) count++;
-    const story = this.stories.find(({ number }) => this.isAcknowledged(number));
+    let story = this.stories.find(({ number }) => this.isAcknowledged(number));
+    const seen = new Set<number>();
+    for (const { number, key, atMs, why } of hidden) {
+      if (this.bitsOf(number) % 4 !== ACKNOWLEDGED || seen.has(number)) continue;
+      seen.add(number);
+      count++;
+      story ??= {
+        number,
+        witness: {
+          atMs,
+          story: [
+            `write ${number} of key ${key} was made and acknowledged at one leader`,
+            `at ${atMs} ms its row is not shown, as ${why}; its client is not told`,
+          ],
+        },
+      };
+    }
     return {
       name: 'discarded-writes',
       result: count === 0 ? 'ok' : 'violation',

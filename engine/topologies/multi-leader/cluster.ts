@@ -4,9 +4,10 @@ import { thresholdOf } from '../../kernel/random.ts';
 import type { TraceEntry } from '../../observe/trace.ts';
 import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
 import type { MultiLeaderSummary, Verdict } from '../../run/report.ts';
-import { ThrownAway } from '../../verdicts/thrown-away.ts';
+import { type HiddenWrite, ThrownAway } from '../../verdicts/thrown-away.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
 import { CartItems } from './cart-items.ts';
+import { isHidden, isOrphan, isRestored, losesValue, reasonsToRefuse } from './constraints.ts';
 import { type CrdtStates, crdtStates } from './crdt-columns.ts';
 import { exchangeTimers, leaderKind, leaderKindWith, linkState, serviceClassOf } from './kinds.ts';
 import { type Leader, type LeaderSettings, newLeader, type TableSettings } from './leader.ts';
@@ -23,12 +24,15 @@ import {
   multiLeaderMessage,
   NOTE_CONFLICT,
   NOTE_EXCHANGE,
+  NOTE_FORBIDDEN,
+  NOTE_FOREIGN,
   NOTE_HELD_BACK,
   NOTE_ITEM,
   NOTE_KNOWN,
   NOTE_REFUSED,
   NOTE_SKIPPED,
   NOTE_THROWN_AWAY,
+  NOTE_UNIQUE,
   NOTE_UPDATE_FIRST,
   packCell,
   shapesMost,
@@ -75,6 +79,8 @@ export class MultiLeaderCluster implements Cluster {
   /** By number of the resolver, its states; null where it is no type of its own, or nobody has it. */
   readonly states: readonly (CrdtStates | null)[];
   private readonly conflicts = [0, 0, 0, 0];
+  private uniqueKeyConflicts = 0;
+  private foreignKeyConflicts = 0;
   private readonly counts = {
     detections: 0,
     skipped: 0,
@@ -83,6 +89,7 @@ export class MultiLeaderCluster implements Cluster {
     droppedAsKnown: 0,
     givenUp: 0,
     refused: 0,
+    forbidden: 0,
   };
   /** By author and reader: samples, their sum and the greatest, of how old the oldest change is that is not there yet. */
   private lagSamples = 0;
@@ -98,7 +105,7 @@ export class MultiLeaderCluster implements Cluster {
     const { exchange, patienceUs: patience } = spec;
     const settings = {
       leaders: nodes.length,
-      tables: spec.tables.map(tableSettings),
+      tables: spec.tables.map((table, index) => tableSettings(table, index, spec.tables)),
       ...shapesOf(groups?.map(({ columns }) => columns) ?? clients.map(() => undefined)),
       firstClient: clients[0]!,
       shipsStates: spec.shipsStates,
@@ -174,6 +181,17 @@ export class MultiLeaderCluster implements Cluster {
       case NOTE_EXCHANGE:
         if (b === EXCHANGE_GIVEN_UP) counts.givenUp++;
         break;
+      case NOTE_UNIQUE:
+      case NOTE_FOREIGN: {
+        const { came, there } = conflictIn(c);
+        if (member !== Math.min(came, there)) break;
+        if (kind === NOTE_UNIQUE) this.uniqueKeyConflicts++;
+        else this.foreignKeyConflicts++;
+        break;
+      }
+      case NOTE_FORBIDDEN:
+        counts.forbidden++;
+        break;
       case NOTE_ITEM:
         if (c === 1) this.cartItems.putIn(a, b, member, d);
         else this.cartItems.takenOut(a, b, member);
@@ -217,6 +235,22 @@ export class MultiLeaderCluster implements Cluster {
         return { type: 'change-known', atMs, node, author: names[a]!, sequence: b };
       case NOTE_EXCHANGE:
         return { type: 'exchange', atMs, from: node, to: names[a]!, state: exchangeStates[b]! };
+      case NOTE_UNIQUE:
+      case NOTE_FOREIGN: {
+        const { came, there } = conflictIn(c);
+        return {
+          type: 'rows-conflict',
+          atMs,
+          node,
+          kind: kind === NOTE_UNIQUE ? 'unique-key' : 'foreign-key',
+          key: a,
+          other: b,
+          came: names[came]!,
+          there: names[there]!,
+        };
+      }
+      case NOTE_FORBIDDEN:
+        return { type: 'write-forbidden', atMs, node, key: a, reason: reasonsToRefuse[b]! };
       case NOTE_ITEM:
         return { type: 'item', atMs, node, ...cell, item: b, does: c === 1 ? 'put in' : 'taken out' };
       case NOTE_REFUSED:
@@ -346,7 +380,7 @@ export class MultiLeaderCluster implements Cluster {
   }
 
   verdicts(drained: boolean): Verdict[] {
-    return [this.lostWrites(), this.divergence(drained), this.thrownAway.verdict()];
+    return [this.lostWrites(), this.divergence(drained), this.thrownAway.verdict(this.hiddenWrites())];
   }
 
   private lostWrites(): Verdict {
@@ -413,6 +447,56 @@ export class MultiLeaderCluster implements Cluster {
     return `write number ${value}${others}`;
   }
 
+  /** Rows that a leader that lives has and does not show. */
+  private *hiddenRows(): Generator<{
+    readonly table: TableSettings;
+    readonly key: number;
+    readonly leader: Leader;
+  }> {
+    const leader = this.leaders.find((_, index) => this.run.isLive(index));
+    for (const table of leader?.settings.tables ?? [])
+      for (let key = table.firstKey; table.isConstrained && key < table.firstKey + table.rows; key++)
+        if (isHidden(leader!, table, key)) yield { table, key, leader: leader! };
+  }
+
+  private *hiddenWrites(): Generator<HiddenWrite> {
+    const atMs = this.run.nowUs() / 1000;
+    for (const { table, key, leader } of this.hiddenRows()) {
+      const { rows } = leader;
+      const why = isOrphan(leader, table, key) ? 'what it refers to was deleted' : 'another has its value';
+      for (const [column, resolver] of table.resolvers.entries()) {
+        const cell = cellAt(rows, key, column);
+        if (isThere(rows, cell) && carriesNumbers(resolverNames[resolver]!))
+          yield { number: rows.cells[cell + SHOWN_VALUE]!, key, atMs, why };
+      }
+    }
+  }
+
+  private constraints(): MultiLeaderSummary['constraints'] {
+    const leader = this.leaders.find((_, index) => this.run.isLive(index));
+    if (leader === undefined || !leader.settings.tables.some(({ isConstrained }) => isConstrained))
+      return null;
+    const counts = {
+      rejected: 0,
+      renamed: 0,
+      duplicates: 0,
+      orphans: 0,
+      droppedChildren: 0,
+      restoredParents: 0,
+    };
+    for (const table of leader.settings.tables) {
+      for (let key = table.firstKey; table.isConstrained && key < table.firstKey + table.rows; key++) {
+        if (losesValue(leader, table, key)) counts[uniqueOutcomes[table.unique!.rule]]++;
+        if (isRestored(leader, table, key)) counts.restoredParents++;
+        if (!isOrphan(leader, table, key)) continue;
+        const { rule } = table.parent!;
+        if (rule === 'keep-orphan') counts.orphans++;
+        else if (rule === 'drop-child') counts.droppedChildren++;
+      }
+    }
+    return counts;
+  }
+
   multiLeader(): MultiLeaderSummary {
     const { counts, conflicts, spec, leaders } = this;
     const [insertInsert, updateUpdate, updateDelete, deleteDelete] = conflicts as [
@@ -428,10 +512,19 @@ export class MultiLeaderCluster implements Cluster {
         updateUpdate,
         updateDelete,
         deleteDelete,
-        all: insertInsert + updateUpdate + updateDelete + deleteDelete,
+        uniqueKey: this.uniqueKeyConflicts,
+        foreignKey: this.foreignKeyConflicts,
+        all:
+          insertInsert +
+          updateUpdate +
+          updateDelete +
+          deleteDelete +
+          this.uniqueKeyConflicts +
+          this.foreignKeyConflicts,
       },
       ...counts,
       ...this.outcomeOfRows(),
+      constraints: this.constraints(),
       lag: this.lags(),
     };
   }
@@ -547,7 +640,12 @@ export class MultiLeaderCluster implements Cluster {
   }
 }
 
-function tableSettings({ firstKey, rows, columns, resolvers, deletes, account }: TableSpec): TableSettings {
+function tableSettings(
+  { firstKey, rows, columns, resolvers, deletes, account, unique, parent }: TableSpec,
+  index: number,
+  tables: readonly TableSpec[],
+): TableSettings {
+  const children = tables.flatMap((table, child) => (table.parent?.table === index ? [child] : []));
   return {
     firstKey,
     rows,
@@ -558,8 +656,14 @@ function tableSettings({ firstKey, rows, columns, resolvers, deletes, account }:
     holdsItems: Uint8Array.from(resolvers, (name) => (holdsItems(name) ? 1 : 0)),
     deleteThreshold: thresholdOf(deletes),
     account,
+    unique,
+    parent,
+    children,
+    isConstrained: unique !== null || parent !== null || children.length > 0,
   };
 }
+
+const uniqueOutcomes = { reject: 'rejected', rename: 'renamed', keep: 'duplicates' } as const;
 
 /** Which columns writes set, by group: each set that a group names is a shape of its own, after the single columns and all. */
 function shapesOf(named: readonly (number | undefined)[]): Pick<LeaderSettings, 'shapes' | 'columnsOfShape'> {

@@ -9,6 +9,7 @@
 
 import type { AutoIncrement } from '../../identifiers/auto-increment.ts';
 import type { Out } from '../../kernel/protocol.ts';
+import type { ParentRule, UniqueRule } from './constraints.ts';
 import { type Changes, changeWidth, type Log, newChanges, newLog } from './log.ts';
 import { authorOfContext, PART, PARTS_MOST } from './messages.ts';
 import { newRows, type Rows, type TableRows } from './rows.ts';
@@ -26,6 +27,14 @@ export interface TableSettings extends TableRows {
   /** Share of writes that delete, per 2^32. */
   readonly deleteThreshold: number;
   readonly account: Account | null;
+  /** A column of which no two rows may have one value: its cell, how many values there are, who keeps one that two have. */
+  readonly unique: { readonly column: number; readonly values: number; readonly rule: UniqueRule } | null;
+  /** The table whose rows its rows refer to, by its place, and what becomes of who refers to a row that is deleted. */
+  readonly parent: { readonly table: number; readonly rule: ParentRule } | null;
+  /** Places of the tables whose rows refer to its own, in their order. */
+  readonly children: readonly number[];
+  /** Whether any of these is there to look at. */
+  readonly isConstrained: boolean;
 }
 
 export interface LeaderSettings {

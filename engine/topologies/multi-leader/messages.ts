@@ -140,6 +140,12 @@ export const NOTE_KNOWN = 6;
 export const NOTE_EXCHANGE = 7;
 /** A write puts an item into a cart (1) or takes it out (0): `packCell`, the item, which of the two, the write's number among the leader's. */
 export const NOTE_ITEM = 9;
+/** Two rows have one value: a row, the other, authors of the first and of the second (`packConflict`). */
+export const NOTE_UNIQUE = 10;
+/** A row refers to one that was deleted: that which comes, the other, their authors. */
+export const NOTE_FOREIGN = 11;
+/** A write is refused for what it would break: its row, why. */
+export const NOTE_FORBIDDEN = 12;
 /** A withdrawal is refused: key, balance. */
 export const NOTE_REFUSED = 8;
 

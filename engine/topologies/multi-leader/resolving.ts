@@ -15,6 +15,7 @@
 
 import type { Out } from '../../kernel/protocol.ts';
 import { isNewer } from '../leaderless/stamps.ts';
+import { noteBroken } from './constraints.ts';
 import type { CrdtStates } from './crdt-columns.ts';
 import { type Leader, type TableSettings, tableOf } from './leader.ts';
 import { HI, LO, ORIGIN, SEQUENCE, VALUE, VECTOR, WHAT } from './log.ts';
@@ -88,12 +89,20 @@ export function applyChange(node: Leader, words: Int32Array, at: number, tools: 
   if (kindIn(what) === UPDATE && !isRowKnown(rows, key))
     out.note(NOTE_UPDATE_FIRST, words[at + ORIGIN]!, packCell(key, -1), words[at + VALUE]!, 0);
   const table = tableOf(settings, key);
-  if (table.cellsPerRow === 1) {
-    applyToCell(node, table, words, at, 0, tools, out);
-    return;
+  if (table.cellsPerRow === 1) applyToCell(node, table, words, at, 0, tools, out);
+  else
+    for (let rest = columnsOf(node, table, what); rest !== 0; rest &= rest - 1)
+      applyToCell(node, table, words, at, 31 - Math.clz32(rest & -rest), tools, out);
+  if (table.isConstrained && words[at + ORIGIN] !== node.self) {
+    const sets = setsUnique(node, table, what);
+    noteBroken(node, table, key, kindIn(what), words[at + ORIGIN]!, sets, out);
   }
-  for (let rest = columnsOf(node, table, what); rest !== 0; rest &= rest - 1)
-    applyToCell(node, table, words, at, 31 - Math.clz32(rest & -rest), tools, out);
+}
+
+/** Whether a change sets the column that is unique. */
+export function setsUnique(node: Leader, table: TableSettings, what: number): boolean {
+  if (table.unique === null || table.cellsPerRow === 1) return true;
+  return (columnsOf(node, table, what) & (1 << table.unique.column)) !== 0;
 }
 
 /** Which columns of its table a change sets, a bit each. */

@@ -1,6 +1,7 @@
 /** Multi-leader replication's settings as people write them in a scenario. Times are in milliseconds. */
 import * as z from 'zod/mini';
 import { id, positiveCount, positiveMs, probability } from '../../scenario/fields.ts';
+import { parentRules, uniqueRules } from './constraints.ts';
 import { columnsMost } from './messages.ts';
 import { resolverNames } from './resolvers.ts';
 
@@ -70,6 +71,34 @@ const tableFields = {
       })
       .check(z.describe('With sum or pn-counter: rows are accounts, and writes are withdrawals')),
   ),
+  unique: z.optional(
+    z
+      .strictObject({
+        column: z.optional(
+          z
+            .union([id, z.int().check(z.gte(0), z.lte(columnsMost - 1))])
+            .check(z.describe('By name, or counted from 0; without it, the first')),
+        ),
+        values: positiveCount(1_000_000).check(
+          z.describe('How many values there are; a write sets one of them'),
+        ),
+        resolve: z._default(
+          z
+            .enum(uniqueRules)
+            .check(
+              z.describe(
+                'What becomes of a row whose value another was given later, at another leader: it is not shown (reject), shown under another name (rename), or shown beside the other (keep)',
+              ),
+            ),
+          'reject',
+        ),
+      })
+      .check(
+        z.describe(
+          'A column of which no two rows may have one value: leaders refuse what breaks that among the rows they know',
+        ),
+      ),
+  ),
 };
 
 /** Tables that one run may have. */
@@ -129,6 +158,29 @@ export const multiLeaderSchema = z.strictObject({
           id,
           rows: z.optional(positiveCount(1_000_000).check(z.describe('Without it, workload.keys.count'))),
           ...tableFields,
+          parent: z.optional(
+            z
+              .strictObject({
+                table: id.check(
+                  z.describe('Its row k refers to the row of that table that is k modulo their number'),
+                ),
+                resolve: z._default(
+                  z
+                    .enum(parentRules)
+                    .check(
+                      z.describe(
+                        'What becomes of a row that refers to one that another leader has deleted meanwhile: it stays (keep-orphan), the deleted one shows again (restore-parent), or neither shows (drop-child)',
+                      ),
+                    ),
+                  'keep-orphan',
+                ),
+              })
+              .check(
+                z.describe(
+                  'Whose rows its rows refer to: leaders make no row that refers to none they know, and delete none that is referred to',
+                ),
+              ),
+          ),
         }),
       )
       .check(

@@ -3,6 +3,7 @@
 import { type Problem, showValue, unknownName } from '../../scenario/problems.ts';
 import { type NodeSpec, toUs } from '../../scenario/scenario.ts';
 import type { Balance, ReadRoute } from '../../workload/clients.ts';
+import type { TableSettings } from './leader.ts';
 import { carriesNumbers, type ResolverName, takesDeletes, takesWithdrawals } from './resolvers.ts';
 import { type Exchange, reachedFrom, targetsOf } from './routes.ts';
 import type { MultiLeaderDocument, TableDocument } from './schema.ts';
@@ -29,6 +30,8 @@ export interface TableSpec {
   /** Share of writes, 0 … 1. */
   readonly deletes: number;
   readonly account: Account | null;
+  readonly unique: TableSettings['unique'];
+  readonly parent: TableSettings['parent'];
 }
 
 export interface MultiLeaderSpec {
@@ -173,7 +176,7 @@ function tablesOf(topology: MultiLeaderDocument, problems: Problem[], path: Prob
       expected: 'one table, whose rows leaders number',
     });
   }
-  return tables.map((table, index) => {
+  const specs = tables.map((table, index) => {
     const where = [...path, 'tables', index];
     if (ids.indexOf(table.id) < index)
       problems.push({
@@ -183,6 +186,42 @@ function tablesOf(topology: MultiLeaderDocument, problems: Problem[], path: Prob
       });
     return tableSpec(table, topology, problems, where);
   });
+  return specs.map((spec, index) => {
+    const { parent } = tables[index]!;
+    if (parent === undefined) return spec;
+    const where = [...path, 'tables', index, 'parent', 'table'];
+    const of = ids.indexOf(parent.table);
+    if (of < 0) problems.push(unknownName(parent.table, 'a table', ids, where));
+    else if (of === index)
+      problems.push({ path: where, found: showValue(parent.table), expected: 'another table' });
+    return { ...spec, parent: { table: Math.max(0, of), rule: parent.resolve } };
+  });
+}
+
+/** Resolvers that leave one write of those in conflict, whose value is then the row's. */
+const leavesOne: readonly ResolverName[] = ['last-writer', 'first-writer'];
+
+function uniqueOf(
+  written: TableDocument['unique'],
+  names: readonly string[] | null,
+  columns: number,
+  resolvers: readonly ResolverName[],
+  problems: Problem[],
+  path: Problem['path'],
+): TableSpec['unique'] {
+  if (written === undefined) return null;
+  const all = names ?? Array.from({ length: columns }, (_, column) => String(column));
+  const found = written.column === undefined ? 0 : all.indexOf(String(written.column));
+  if (found < 0) problems.push(unknownName(String(written.column), 'a column', all, [...path, 'column']));
+  const column = resolvers.length === 1 ? 0 : Math.max(0, found);
+  if (!leavesOne.includes(resolvers[column]!)) {
+    problems.push({
+      path,
+      found: `a column with resolve: ${resolvers[column]}`,
+      expected: `one with ${leavesOne.join(' or ')}, of whose writes one stays`,
+    });
+  }
+  return { column, values: written.values, rule: written.resolve };
 }
 
 function tableSpec(
@@ -230,6 +269,11 @@ function tableSpec(
     resolvers,
     deletes,
     account: counts ? account : null,
+    unique: uniqueOf(table.unique ?? fallback.unique, names, columns, resolvers, problems, [
+      ...path,
+      'unique',
+    ]),
+    parent: null,
   };
 }
 

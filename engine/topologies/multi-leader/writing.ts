@@ -6,6 +6,7 @@
 import { nextAutoIncrement } from '../../identifiers/auto-increment.ts';
 import { type Input, type Out, pick, READ_OK, REFUSED, WRITE_OK } from '../../kernel/protocol.ts';
 import { numberUs, stampHi, stampLo, stampNumber } from '../leaderless/stamps.ts';
+import { isHidden, reasonAgainst } from './constraints.ts';
 import { type CrdtStates, itemOf } from './crdt-columns.ts';
 import { type Leader, type TableSettings, tableOf } from './leader.ts';
 import {
@@ -31,7 +32,9 @@ import {
   DELETE,
   INSERT,
   keyIn,
+  kindIn,
   MESSAGE_BYTES,
+  NOTE_FORBIDDEN,
   NOTE_ITEM,
   NOTE_REFUSED,
   PART,
@@ -40,7 +43,7 @@ import {
   UPDATE,
 } from './messages.ts';
 import { SUM, UNION } from './resolvers.ts';
-import { applyChange, type Tools } from './resolving.ts';
+import { applyChange, setsUnique, type Tools } from './resolving.ts';
 import {
   cellAt,
   cellsOf,
@@ -105,6 +108,7 @@ export function commitOwn(node: Leader, at: number, tools: Tools, out: Out): voi
   // A row is made and deleted as a whole.
   const isWhole = kind !== UPDATE && table.isWhole;
   words[at + WHAT] = packWhat(key, isWhole ? ALL_COLUMNS : shape, kind);
+  if (table.isConstrained && !isAllowed(node, table, at, out)) return;
   const us = Math.max(out.clockUs(), node.lastStampUs + 1);
   node.lastStampUs = us;
   if (states === null)
@@ -160,6 +164,18 @@ export function acknowledgeConfirmed(node: Leader, out: Out): void {
     acknowledge(log.words, at, out);
     node.acknowledged = sequence;
   }
+}
+
+/** Whether the rows known here allow a write; otherwise its client hears that they do not. */
+function isAllowed(node: Leader, table: TableSettings, at: number, out: Out): boolean {
+  const { words } = node.inbox;
+  const what = words[at + WHAT]!;
+  const sets = setsUnique(node, table, what);
+  const reason = reasonAgainst(node, table, keyIn(what), kindIn(what), words[at + NUMBER]!, sets);
+  if (reason < 0) return true;
+  out.note(NOTE_FORBIDDEN, keyIn(what), reason, 0, 0);
+  refuse(words, at, out);
+  return false;
 }
 
 /** Whether the balance shown here leaves room for one withdrawal more; otherwise its client hears that it does not. */
@@ -295,8 +311,10 @@ export function answerRead(node: Leader, { from, a, b, c }: Input, tools: Tools,
     newest = cell;
     column = each;
   }
-  const states = tools.states[tableOf(node.settings, c).resolvers[column]!]!;
-  const shown = isThere(rows, newest) ? cells[newest + SHOWN_VALUE]! : 0;
+  const table = tableOf(node.settings, c);
+  const states = tools.states[table.resolvers[column]!]!;
+  const isShown = isThere(rows, newest) && !(table.isConstrained && isHidden(node, table, c));
+  const shown = isShown ? cells[newest + SHOWN_VALUE]! : 0;
   const value = states === null ? shown : states.read(shown);
   out.send(from, READ_OK, a, b, cells[newest + FRESH_HI]!, cells[newest + FRESH_LO]!, value, MESSAGE_BYTES);
 }

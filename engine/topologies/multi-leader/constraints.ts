@@ -1,0 +1,208 @@
+/**
+ * What a database promises of several rows at once, and one leader alone can keep: no two rows have one value of a unique
+ * column, and no row refers to one that is not there. A leader refuses what breaks that among the rows it knows. Two leaders
+ * that each keep it may break it together, which is found when a change comes.
+ *
+ * What is shown then is a function of the rows, and so the same on every leader that has the same rows, in whatever order
+ * they came. A value is kept by the row that was given it last. Of the others
+ *
+ * - `reject`: the row is not shown as long as it has the value. PGD keeps the newer of two rows with one value of a unique
+ *   constraint (`insert_exists`, `update_if_newer`), https://www.enterprisedb.com/docs/pgd/latest/conflict-management/conflicts/02_types_of_conflict/
+ * - `rename`: it is shown under a name of its own, as Active Directory renames the older of two objects of one name. Source:
+ *   Microsoft, [MS-ADTS] Active Directory Technical Specification, on replication and naming conflicts.
+ * - `keep`: both are shown, for somebody to look at.
+ *
+ * Where a row was deleted at one leader and referred to at another
+ *
+ * - `keep-orphan`: the row that refers stays, to nothing. PGD checks no foreign keys when it applies changes (same page).
+ * - `restore-parent`, `drop-child`: the deleted row shows again, empty; or the one that refers does not show. The two are
+ *   the update-wins and delete-wins foreign keys of Lopes et al., Antidote SQL, 2019 (arXiv 1902.03576).
+ */
+
+import type { Out } from '../../kernel/protocol.ts';
+import { isNewer } from '../leaderless/stamps.ts';
+import { type Leader, type TableSettings, tableOf } from './leader.ts';
+import { DELETE, INSERT, NOTE_FOREIGN, NOTE_UNIQUE, packConflict } from './messages.ts';
+import {
+  cellAt,
+  isRowThere,
+  isThere,
+  SHOWN,
+  SHOWN_DELETED,
+  SHOWN_HI,
+  SHOWN_LO,
+  SHOWN_VALUE,
+} from './rows.ts';
+
+export const uniqueRules = ['reject', 'rename', 'keep'] as const;
+export type UniqueRule = (typeof uniqueRules)[number];
+export const parentRules = ['keep-orphan', 'restore-parent', 'drop-child'] as const;
+export type ParentRule = (typeof parentRules)[number];
+
+/** The value that a write gives to a unique column: one of `values`, scattered so that neighbours in number are none in value. */
+export function uniqueValue(number: number, values: number): number {
+  const mixed = Math.imul(number ^ (number >>> 16), 0x45d9f3b);
+  return ((mixed ^ (mixed >>> 16)) >>> 0) % values;
+}
+
+/** What a row shows of its unique column: −1 where it is not there. */
+function valueShown({ rows }: Leader, { unique }: TableSettings, key: number): number {
+  const cell = cellAt(rows, key, unique!.column);
+  return isThere(rows, cell) ? uniqueValue(rows.cells[cell + SHOWN_VALUE]!, unique!.values) : -1;
+}
+
+/** The next row after `after` that has a value, but for one; −1 for none. */
+function nextWithValue(
+  node: Leader,
+  table: TableSettings,
+  value: number,
+  but: number,
+  after: number,
+): number {
+  const end = table.firstKey + table.rows;
+  for (let key = after + 1; key < end; key++)
+    if (key !== but && valueShown(node, table, key) === value) return key;
+  return -1;
+}
+
+/** Whether another row has been given the value of this one later, and keeps it. */
+export function losesValue(node: Leader, table: TableSettings, key: number): boolean {
+  if (table.unique === null) return false;
+  const { cells } = node.rows;
+  const value = valueShown(node, table, key);
+  if (value < 0) return false;
+  const cell = cellAt(node.rows, key, table.unique.column);
+  for (
+    let other = nextWithValue(node, table, value, key, table.firstKey - 1);
+    other >= 0;
+    other = nextWithValue(node, table, value, key, other)
+  ) {
+    const there = cellAt(node.rows, other, table.unique.column);
+    // Of two with one stamp and one author the greater key.
+    const isLater = isNewer(
+      cells[there + SHOWN_HI]!,
+      cells[there + SHOWN_LO]!,
+      cells[there + SHOWN]!,
+      cells[cell + SHOWN_HI]!,
+      cells[cell + SHOWN_LO]!,
+      cells[cell + SHOWN]!,
+    );
+    const isEarlier = isNewer(
+      cells[cell + SHOWN_HI]!,
+      cells[cell + SHOWN_LO]!,
+      cells[cell + SHOWN]!,
+      cells[there + SHOWN_HI]!,
+      cells[there + SHOWN_LO]!,
+      cells[there + SHOWN]!,
+    );
+    if (isLater || (!isEarlier && other > key)) return true;
+  }
+  return false;
+}
+
+/** The row that a row refers to, by its place among its own; −1 where it refers to none. */
+function parentOf({ settings }: Leader, { parent, firstKey }: TableSettings, key: number): number {
+  if (parent === null) return -1;
+  const table = settings.tables[parent.table]!;
+  return table.firstKey + ((key - firstKey) % table.rows);
+}
+
+/** Whether a row is there that the one it refers to is not. */
+export function isOrphan(node: Leader, table: TableSettings, key: number): boolean {
+  const parent = parentOf(node, table, key);
+  return parent >= 0 && isRowThere(node.rows, key) && !isRowThere(node.rows, parent);
+}
+
+/** The next row after `after` that refers to another and is there, table by table; −1 for none. */
+function nextChild(node: Leader, table: TableSettings, key: number, after: number): number {
+  for (const index of table.children) {
+    const child = node.settings.tables[index]!;
+    const end = child.firstKey + child.rows;
+    for (let other = child.firstKey + (key - table.firstKey); other < end; other += table.rows)
+      if (other > after && isRowThere(node.rows, other)) return other;
+  }
+  return -1;
+}
+
+/** Whether a deleted row shows, as another refers to it. */
+export function isRestored(node: Leader, table: TableSettings, key: number): boolean {
+  if (table.children.length === 0 || isRowThere(node.rows, key)) return false;
+  for (let child = nextChild(node, table, key, -1); child >= 0; child = nextChild(node, table, key, child))
+    if (tableOf(node.settings, child).parent!.rule === 'restore-parent') return true;
+  return false;
+}
+
+/** Whether a row that is there is not shown, by a rule on others. */
+export function isHidden(node: Leader, table: TableSettings, key: number): boolean {
+  if (table.unique?.rule === 'reject' && losesValue(node, table, key)) return true;
+  return table.parent?.rule === 'drop-child' && isOrphan(node, table, key);
+}
+
+const VALUE_TAKEN = 0;
+const PARENT_MISSING = 1;
+const HAS_CHILDREN = 2;
+export const reasonsToRefuse = [
+  'its value is taken',
+  'what it refers to is not there',
+  'others refer to it',
+] as const;
+export type ReasonToRefuse = (typeof reasonsToRefuse)[number];
+
+/** Why a leader does not allow a write, by the rows that it knows; −1 where it does. `sets`: whether it sets the unique column. */
+export function reasonAgainst(
+  node: Leader,
+  table: TableSettings,
+  key: number,
+  kind: number,
+  number: number,
+  sets: boolean,
+): number {
+  const { unique } = table;
+  if (kind === DELETE) return nextChild(node, table, key, -1) >= 0 ? HAS_CHILDREN : -1;
+  const parent = parentOf(node, table, key);
+  if (kind === INSERT && parent >= 0) {
+    const of = tableOf(node.settings, parent);
+    if (!isRowThere(node.rows, parent) && !isRestored(node, of, parent)) return PARENT_MISSING;
+  }
+  if (unique === null || !sets) return -1;
+  const value = uniqueValue(number, unique.values);
+  return nextWithValue(node, table, value, key, table.firstKey - 1) >= 0 ? VALUE_TAKEN : -1;
+}
+
+/** A change of another leader has been applied: whether its row and another now break together what neither did alone. `sets`: as above. */
+export function noteBroken(
+  node: Leader,
+  table: TableSettings,
+  key: number,
+  kind: number,
+  author: number,
+  sets: boolean,
+  out: Out,
+): void {
+  const { rows } = node;
+  const authorOf = (other: number, column: number) => rows.cells[cellAt(rows, other, column) + SHOWN]! - 1;
+  const note = (which: number, other: number, there: number) => {
+    // Whose own rows they both are, knew of both.
+    if (there !== author) out.note(which, key, other, packConflict(author, there, 0, 0), 0);
+  };
+  if (table.unique !== null && sets && authorOf(key, table.unique.column) === author) {
+    const value = valueShown(node, table, key);
+    for (
+      let other = value < 0 ? -1 : nextWithValue(node, table, value, key, table.firstKey - 1);
+      other >= 0;
+      other = nextWithValue(node, table, value, key, other)
+    )
+      note(NOTE_UNIQUE, other, authorOf(other, table.unique.column));
+  }
+  const parent = parentOf(node, table, key);
+  if (kind === INSERT && parent >= 0 && isOrphan(node, table, key) && wasDeleted(node, parent))
+    note(NOTE_FOREIGN, parent, authorOf(parent, 0));
+  if (kind !== DELETE || isRowThere(rows, key)) return;
+  for (let child = nextChild(node, table, key, -1); child >= 0; child = nextChild(node, table, key, child))
+    note(NOTE_FOREIGN, child, authorOf(child, 0));
+}
+
+/** Not one that is only yet to come. */
+function wasDeleted({ rows }: Leader, key: number): boolean {
+  return rows.cells[cellAt(rows, key, 0) + SHOWN_DELETED] === 1;
+}

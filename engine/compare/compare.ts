@@ -19,18 +19,18 @@ import type { ScenarioSource } from '../scenario/schema.ts';
 
 /** What is measured, in the order of the table; of each the smaller the better unless it says otherwise. */
 export const comparedFigures = [
-  { name: 'writeTargets', title: 'nodes that take writes', unit: '', of: 'calm', better: 'more' },
+  { name: 'writeTargets', title: 'nodes taking writes', unit: '', of: 'calm', better: 'more' },
   { name: 'writeP50Ms', title: 'write, median', unit: 'ms', of: 'calm', better: 'less' },
   { name: 'writeP99Ms', title: 'write, p99', unit: 'ms', of: 'calm', better: 'less' },
   { name: 'readP50Ms', title: 'read, median', unit: 'ms', of: 'calm', better: 'less' },
   { name: 'readP99Ms', title: 'read, p99', unit: 'ms', of: 'calm', better: 'less' },
-  { name: 'busiestReadShare', title: 'reads at busiest node', unit: '%', of: 'calm', better: 'less' },
-  { name: 'staleReadShare', title: 'reads that are stale', unit: '%', of: 'calm', better: 'less' },
+  { name: 'busiestReadShare', title: 'most-read node', unit: '%', of: 'calm', better: 'less' },
+  { name: 'staleReadShare', title: 'stale reads', unit: '%', of: 'calm', better: 'less' },
   { name: 'failedWriteShare', title: 'writes that fail', unit: '%', of: 'calm', better: 'less' },
   { name: 'conflicts', title: 'acked, thrown away', unit: '', of: 'calm', better: 'less' },
   { name: 'messagesPerOperation', title: 'messages an operation', unit: '', of: 'calm', better: 'less' },
-  { name: 'writeOutageMs', title: 'crash: no write for', unit: 'ms', of: 'crash', better: 'less' },
-  { name: 'readOutageMs', title: 'crash: no read for', unit: 'ms', of: 'crash', better: 'less' },
+  { name: 'writeOutageMs', title: 'crash: no write', unit: 'ms', of: 'crash', better: 'less' },
+  { name: 'readOutageMs', title: 'crash: no read', unit: 'ms', of: 'crash', better: 'less' },
   { name: 'lostWrites', title: 'crash: writes lost', unit: '', of: 'crash', better: 'less' },
 ] as const;
 
@@ -41,7 +41,7 @@ const contenders = [
   { name: 'async', title: 'one leader, asynchronous' },
   { name: 'semi-sync', title: 'one leader, one follower waited for' },
   { name: 'raft', title: 'consensus (Raft), reads by read index' },
-  { name: 'certified', title: 'every node takes writes, the first in order wins' },
+  { name: 'group', title: 'every node takes writes, the first in order wins' },
   { name: 'leaders', title: 'every node leads, last writer wins' },
   { name: 'quorum', title: 'leaderless, quorums that meet' },
   { name: 'one', title: 'leaderless, one replica each way' },
@@ -237,7 +237,7 @@ function topologyOf(name: ContenderName, nodes: number): ScenarioSource['topolog
       return { type: 'leader-follower', acknowledgement: 'semi-synchronous', reads: 'nearest' };
     case 'raft':
       return { type: 'consensus', reads: 'read-index' };
-    case 'certified':
+    case 'group':
       return { type: 'certification' };
     case 'leaders':
       return { type: 'multi-leader' };

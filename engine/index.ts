@@ -88,6 +88,7 @@ export {
   checkHistory,
   type HistoryWitness,
 } from './histories/check.ts';
+export { describeOperation } from './histories/describe.ts';
 export {
   type History,
   HistoryBuilder,

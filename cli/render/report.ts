@@ -308,7 +308,6 @@ function multiLeader({ multiLeader: counts }: Report, paint: Paint): string {
     [conflicts.foreignKey, 'foreign key'],
   ];
   const told = kinds.filter(([count]) => count > 0).map(([count, kind]) => `${kind} ${number(count)}`);
-  const [slowest] = lags.toSorted((one, other) => other.maxMs - one.maxMs);
   const happened: [number, string][] = [
     [counts.skipped, `Changes skipped by rule: ${number(counts.skipped)}.`],
     [
@@ -317,7 +316,15 @@ function multiLeader({ multiLeader: counts }: Report, paint: Paint): string {
     ],
     [counts.heldBack, `Changes that waited for those their author had seen: ${number(counts.heldBack)}.`],
     [counts.droppedAsKnown, `Changes dropped where they were known: ${number(counts.droppedAsKnown)}.`],
-    [counts.givenUp, `Leaders given up, and the ring closed around them: ${number(counts.givenUp)}.`],
+    [counts.givenUp, `Times that a leader gave another up and went around it: ${number(counts.givenUp)}.`],
+    [
+      counts.stopped,
+      `Changes for a column that the table lacked, which stop a stream: ${number(counts.stopped)}.`,
+    ],
+    [
+      counts.withoutColumn,
+      `Writes refused for a column that the table lacked: ${number(counts.withoutColumn)}.`,
+    ],
     [counts.refused, `Withdrawals refused: ${number(counts.refused)}.`],
     [counts.forbidden, `Writes refused for what they would break: ${number(counts.forbidden)}.`],
     ...constraintsTold(counts.constraints),
@@ -341,16 +348,34 @@ function multiLeader({ multiLeader: counts }: Report, paint: Paint): string {
         ? 'Conflicts: none.'
         : `Conflicts: ${number(conflicts.all)} (${told.join(', ')}), found ${number(counts.detections)} times by the leaders.`,
     ),
-    ...(slowest === undefined
-      ? []
-      : [
-          indented(
-            '  ',
-            `Longest lag: ${slowest.from} to ${slowest.to}, at most ${milliseconds(slowest.maxMs)} ms, ${milliseconds(slowest.meanMs)} ms on the mean.`,
-          ),
-        ]),
     ...happened.filter(([count]) => count > 0).map(([, sentence]) => indented('  ', sentence)),
+    ...pairLags(lags, paint),
   ].join('\n');
+}
+
+/** Of more pairs than this, those with the longest lag are shown. */
+const pairsMost = 12;
+
+/** How far each leader is behind each other: N(N − 1) lags, the longest first. */
+function pairLags(lags: NonNullable<Report['multiLeader']>['lag'], paint: Paint): string[] {
+  if (lags.length === 0) return [];
+  const shown = lags.toSorted((one, other) => other.maxMs - one.maxMs).slice(0, pairsMost);
+  const rest = lags.length - shown.length;
+  return [
+    '',
+    table(
+      [left('Lag'), left('to'), right('p50, ms'), right('p99, ms'), right('longest, ms')],
+      shown.map(({ from, to, p50Ms, p99Ms, maxMs }) => [
+        from,
+        to,
+        milliseconds(p50Ms),
+        milliseconds(p99Ms),
+        milliseconds(maxMs),
+      ]),
+      { paintTitles: paint.heading },
+    ),
+    ...(rest === 0 ? [] : [paint.faint(`and ${number(rest)} more pairs, none of them longer behind`)]),
+  ];
 }
 
 /** What coordinators did besides; only what happened is said. */

@@ -8,9 +8,13 @@ export function faultProblems(scenario: Scenario, fault: FaultDocument, path: Pr
   const nodes = scenario.nodes.map(({ id }) => id);
   if (!('from' in fault || 'to' in fault || fault.type === 'heal')) {
     const { node } = fault;
-    return node === undefined || nodes.includes(node)
-      ? []
-      : [unknownName(node, 'a node', nodes, [...path, 'node'])];
+    const unknown =
+      node === undefined || nodes.includes(node)
+        ? []
+        : [unknownName(node, 'a node', nodes, [...path, 'node'])];
+    return fault.type === 'change-schema'
+      ? [...unknown, ...columnProblems(scenario, [...path, 'type'])]
+      : unknown;
   }
   const known = endNames(scenario);
   const helpers = helperPlaces(scenario).map((place) => `the ${place}`);
@@ -32,6 +36,18 @@ export function faultProblems(scenario: Scenario, fault: FaultDocument, path: Pr
     });
   }
   return problems;
+}
+
+/** Only tables whose last column comes later can be changed. */
+function columnProblems({ topology }: Scenario, path: Problem['path']): Problem[] {
+  if (topology.type === 'multi-leader' && topology.lastColumnLater) return [];
+  return [
+    {
+      path,
+      found: 'change-schema',
+      expected: 'several leaders (topology.type: multi-leader) with lastColumnLater: true',
+    },
+  ];
 }
 
 /** What the ends of a link fault may be called. */

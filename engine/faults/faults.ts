@@ -21,7 +21,7 @@ export interface FaultTarget extends Actors {
 /** A fault that acts on a node's software. */
 export type OperatorFault = Extract<
   FaultDocument,
-  { type: 'promote' | 'cancel-waits' | 'huge-transaction' | 'long-query' }
+  { type: 'promote' | 'cancel-waits' | 'huge-transaction' | 'long-query' | 'change-schema' }
 >;
 
 /** An operator's act: whose machine, and what is done there, as `Loop.operate` takes it. */
@@ -76,7 +76,8 @@ export function whyNot(fault: FaultDocument, target: FaultTarget): string | null
     case 'promote':
     case 'cancel-waits':
     case 'huge-transaction':
-    case 'long-query': {
+    case 'long-query':
+    case 'change-schema': {
       const operation = target.operation(fault, false);
       if (typeof operation === 'string') return operation;
       return loop.process(operation.actor) === UP ? null : `${target.names[operation.actor]!} is not running`;
@@ -231,6 +232,7 @@ const operatorFaults: ReadonlySet<FaultDocument['type']> = new Set([
   'cancel-waits',
   'huge-transaction',
   'long-query',
+  'change-schema',
 ] as const satisfies OperatorFault['type'][]);
 
 function isOperators(fault: FaultDocument): fault is OperatorFault {

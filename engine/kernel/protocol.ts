@@ -90,6 +90,13 @@ export function pick(bits: number, n: number): number {
   return Math.floor(((bits >>> 0) * n) / 0x1_0000_0000);
 }
 
+/** How many bits are set. */
+export function bitCount(mask: number): number {
+  let count = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
+
 /** One kind of node. `State` is plain data (`kernel/plain.ts` copies and hashes it). */
 export interface NodeKind<State> {
   onInput(node: State, input: Input, out: Out): void;

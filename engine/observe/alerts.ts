@@ -14,6 +14,7 @@ export interface AlertSettings {
 
 export interface Alert {
   readonly alert: 'lag' | 'disconnected';
+  /** The follower; of several leaders the pair, `a → b`. */
   readonly node: string;
   readonly raisedAtMs: number;
   /** null where it was never cleared. */

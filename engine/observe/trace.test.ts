@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { simulate } from '../run/simulate.ts';
 import { parseScenario } from '../scenario/parse.ts';
 import type { FaultDocument, ScenarioSource } from '../scenario/schema.ts';
+import { exchangeStates, schemaActs } from '../topologies/multi-leader/messages.ts';
 import { describeFault, describeTraceEntry, type Message, type TraceEntry } from './trace.ts';
 
 /** One message of every type: TypeScript asks for a new one when one is added. */
@@ -103,6 +104,7 @@ const messages: { readonly [Type in Message['type']]: Extract<Message, { type: T
   'change-context': { type: 'change-context', seen: [3, 0, 2, 0] },
   have: { type: 'have', author: 0, sequence: 3 },
   missed: { type: 'missed', author: 0, sequence: 3 },
+  unfit: { type: 'unfit' },
   greet: { type: 'greet' },
   has: { type: 'has', onDisk: true },
 };
@@ -129,6 +131,7 @@ const faults: { readonly [Type in FaultDocument['type']]: Extract<FaultDocument,
   'clock-skew': { type: 'clock-skew', node: 'a', skewMs: 40, driftPpm: 100, atMs: 1 },
   'huge-transaction': { type: 'huge-transaction', bytes: 1_000_000, key: 0, atMs: 1 },
   'long-query': { type: 'long-query', node: 'b', forMs: 1000, conflict: 'cleanup', atMs: 1 },
+  'change-schema': { type: 'change-schema', node: 'a', does: 'add', atMs: 1 },
   'cancel-waits': { type: 'cancel-waits', node: 'a', atMs: 1 },
 };
 
@@ -222,9 +225,7 @@ const entries: readonly TraceEntry[] = [
   { ...at, type: 'held-back', node: 'a', author: 'b', sequence: 3, for: 'c' },
   { ...at, type: 'change-known', node: 'a', author: 'b', sequence: 3 },
   { ...at, type: 'change-known', node: 'a', author: 'a', sequence: 3 },
-  ...(['streaming', 'cut off', 'given up', 'closed'] as const).map(
-    (state): TraceEntry => ({ ...at, type: 'exchange', from: 'a', to: 'b', state }),
-  ),
+  ...exchangeStates.map((state): TraceEntry => ({ ...at, type: 'exchange', from: 'a', to: 'b', state })),
   { ...at, type: 'rows-conflict', node: 'a', kind: 'unique-key', key: 7, other: 8, came: 'b', there: 'a' },
   { ...at, type: 'rows-conflict', node: 'a', kind: 'foreign-key', key: 7, other: 8, came: 'b', there: 'a' },
   { ...at, type: 'write-forbidden', node: 'a', key: 7, reason: 'its value is taken' },
@@ -249,6 +250,9 @@ const entries: readonly TraceEntry[] = [
   ...(['together', 'apart', 'refusing'] as const).map(
     (state): TraceEntry => ({ ...at, type: 'contact', node: 'a', state }),
   ),
+  { ...at, type: 'change-unfit', node: 'a', author: 'b', sequence: 3 },
+  { ...at, type: 'no-column', node: 'a' },
+  ...schemaActs.map((does): TraceEntry => ({ ...at, type: 'schema', node: 'a', does })),
   { ...at, type: 'began', client: 'app', operation: 5, kind: 'write', key: 7 },
   { ...ended, kind: 'write', outcome: 'ok', lsn: 9 },
   { ...ended, kind: 'write', outcome: 'fail', lsn: null },
@@ -306,6 +310,7 @@ test('faults: what begins, what is over, and who is meant', () => {
       "fault: a's clock is off by 40 ms and drifts by 100 ppm",
       "one transaction of 1000000 bytes commits at the leader",
       "somebody asks a query on b that takes 1000 ms",
+      "an operator at a: the table gets its last column",
       "operator: every write that waits for followers at a is let go",
     ]
   `);

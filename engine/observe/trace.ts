@@ -30,7 +30,12 @@ import type { ReplicationMessage, StreamState } from '../topologies/leader-follo
 import type { LeaderlessMessage } from '../topologies/leaderless/messages.ts';
 import { stampMs } from '../topologies/leaderless/stamps.ts';
 import type { ReasonToRefuse } from '../topologies/multi-leader/constraints.ts';
-import type { ConflictKind, ExchangeState, MultiLeaderMessage } from '../topologies/multi-leader/messages.ts';
+import type {
+  ConflictKind,
+  ExchangeState,
+  MultiLeaderMessage,
+  SchemaAct,
+} from '../topologies/multi-leader/messages.ts';
 
 export type ClientMessage =
   | {
@@ -480,6 +485,20 @@ export type TraceEntry =
       readonly does: 'put in' | 'taken out';
     }
   | {
+      readonly type: 'change-unfit';
+      readonly atMs: number;
+      readonly node: string;
+      readonly author: string;
+      readonly sequence: number;
+    }
+  | { readonly type: 'no-column'; readonly atMs: number; readonly node: string }
+  | {
+      readonly type: 'schema';
+      readonly atMs: number;
+      readonly node: string;
+      readonly does: SchemaAct;
+    }
+  | {
       readonly type: 'withdrawal-refused';
       readonly atMs: number;
       readonly node: string;
@@ -852,8 +871,9 @@ export function describeTraceEntry(entry: TraceEntry): string {
       return {
         streaming: `${entry.from} sends its changes to ${entry.to} again`,
         'cut off': `${entry.from} hears nothing of ${entry.to} and sends it nothing but the question what it has`,
-        'given up': `${entry.from} gives ${entry.to} up and sends to the next in the ring instead`,
+        'given up': `${entry.from} gives ${entry.to} up and goes around it`,
         closed: `${entry.from} sends nothing to ${entry.to} any more: one before it is back`,
+        stopped: `${entry.from} sends nothing to ${entry.to}, whose table lacks a column, until that has it`,
       }[entry.state];
     case 'rows-conflict':
       return entry.kind === 'unique-key'
@@ -863,6 +883,17 @@ export function describeTraceEntry(entry: TraceEntry): string {
       return `${entry.node} refuses a write of key ${entry.key}: ${entry.reason}`;
     case 'item':
       return `at ${entry.node} item ${entry.item} is ${entry.does === 'put in' ? 'put into' : 'taken out of'} the cart in ${cellName(entry)}`;
+    case 'change-unfit':
+      return `${entry.node} cannot apply change ${entry.sequence} of ${entry.author}: its table lacks a column`;
+    case 'no-column':
+      return `${entry.node} refuses a write: its table lacks a column`;
+    case 'schema':
+      return {
+        add: `the table at ${entry.node} has the new column now`,
+        drop: `the table at ${entry.node} has lost its last column`,
+        write: `the application at ${entry.node} writes the new column from now on`,
+        'stop-writing': `the application at ${entry.node} writes the last column no more`,
+      }[entry.does];
     case 'withdrawal-refused':
       return `${entry.node} refuses a withdrawal from key ${entry.key}: the balance it knows is ${entry.balance}`;
     case 'certified': {
@@ -1046,6 +1077,8 @@ export function describeMessage(message: Message): string {
       return `word that it has ${message.sequence} changes of leader ${message.author} on disk`;
     case 'missed':
       return `word that changes of leader ${message.author} after number ${message.sequence} have not come`;
+    case 'unfit':
+      return `word that its table lacks a column`;
     case 'greet':
       return 'the question which changes it has';
     case 'has':
@@ -1201,10 +1234,19 @@ export function describeFault(fault: FaultDocument, ended: boolean): string {
       return ended
         ? `the long query on ${fault.node} would be over now`
         : `somebody asks a query on ${fault.node} that takes ${fault.forMs} ms`;
+    case 'change-schema':
+      return `an operator at ${fault.node}: ${schemaWords[fault.does]} its last column`;
     case 'cancel-waits':
       return `operator: every write that waits for followers at ${fault.node ?? 'the leader'} is let go`;
   }
 }
+
+const schemaWords: Readonly<Record<SchemaAct, string>> = {
+  add: 'the table gets',
+  drop: 'the table loses',
+  write: 'the application writes',
+  'stop-writing': 'the application no longer writes',
+};
 
 function describeEnds(fault: {
   readonly from?: readonly string[] | undefined;

@@ -108,7 +108,7 @@ test('pinned digests', () => {
       "plain 1: b01759e54b26fcba",
       "lossy 1: 4bd15abf9913542f",
       "crashing 1: e8d0b8a8a6aa0886",
-      "leaders 1: e918a2f575d4dca8",
+      "leaders 1: d899f5165bd44765",
     ]
   `);
 });

@@ -13,6 +13,7 @@ import { type Scenario, toUs } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
 import { type StreamState, streamStates } from '../topologies/leader-follower/messages.ts';
 import type { SyncState } from '../topologies/leader-follower/waiting.ts';
+import type { MultiLeaderSpec } from '../topologies/multi-leader/spec.ts';
 import { placeOf } from '../topologies/sharded/spec.ts';
 
 import type { Report } from './report.ts';
@@ -280,7 +281,9 @@ const longQueryMs = 60_000;
 const hugeTransactionBytes = 100_000_000;
 
 /** What a reader may do as an operator, where the topology knows such acts. */
-function operatorFaultsOf({ nodes }: Scenario): { fault: FaultAction; label: string }[] {
+function operatorFaultsOf(scenario: Scenario): { fault: FaultAction; label: string }[] {
+  const { nodes, topology } = scenario;
+  if (topology.type === 'multi-leader') return schemaFaults(nodes, topology);
   const ids = nodes.map(({ id }) => id);
   return [
     ...ids.map((node) => ({ fault: { type: 'promote', node } as const, label: `promote ${node}` })),
@@ -294,6 +297,26 @@ function operatorFaultsOf({ nodes }: Scenario): { fault: FaultAction; label: str
     },
     { fault: { type: 'cancel-waits' }, label: 'let waiting writes go' },
   ];
+}
+
+/** Where a scenario's tables come to differ in a column: what can be done about that one. */
+function schemaFaults(
+  nodes: Scenario['nodes'],
+  { lastColumnLater }: MultiLeaderSpec,
+): { fault: FaultAction; label: string }[] {
+  if (!lastColumnLater) return [];
+  const labels = [
+    ['add', 'add the column at'],
+    ['write', 'write the column at'],
+    ['stop-writing', 'write it no more at'],
+    ['drop', 'drop the column at'],
+  ] as const;
+  return labels.flatMap(([does, label]) =>
+    nodes.map(({ id }) => ({
+      fault: { type: 'change-schema', node: id, does } as const,
+      label: `${label} ${id}`,
+    })),
+  );
 }
 
 function viewOf(simulation: Simulation): ClusterView {

@@ -237,7 +237,7 @@ export interface MultiLeaderSummary {
   readonly heldBack: number;
   /** Changes that came to where they were known: by another way, again, or back to their author. */
   readonly droppedAsKnown: number;
-  /** How often a leader of a ring was given up, and the ring closed around it. */
+  /** How often one leader gave another up, and went around it. */
   readonly givenUp: number;
   /** Withdrawals that a leader refused, as its balance did not allow them. */
   readonly refused: number;
@@ -255,6 +255,10 @@ export interface MultiLeaderSummary {
     readonly droppedChildren: number;
     readonly restoredParents: number;
   } | null;
+  /** How often a change came for a column that the leader's table lacked, which stops its stream. */
+  readonly stopped: number;
+  /** Writes of clients that a leader refused, as its table lacked the column. */
+  readonly withoutColumn: number;
   /** At the end: rows, or columns of them, that hold more than one version. */
   readonly siblings: number;
   /** At the end: rows of which a delete has taken some columns, and left one that was written meanwhile. */
@@ -280,6 +284,8 @@ export interface MultiLeaderSummary {
     readonly from: string;
     readonly to: string;
     readonly meanMs: number;
+    readonly p50Ms: number;
+    readonly p99Ms: number;
     readonly maxMs: number;
   }[];
 }

@@ -447,6 +447,7 @@ export class Simulation implements Notebook {
   private sampleLag(): void {
     const { cluster, loop } = this;
     cluster.looked?.();
+    this.watchPairs();
     for (const { firstActor, nodes } of this.cells) {
       const leader = cluster.leaderOf(firstActor);
       if (leader < 0 || !this.isLive(leader)) continue;
@@ -458,6 +459,17 @@ export class Simulation implements Notebook {
       }
       this.watchStreams(leader);
     }
+  }
+
+  /** Where everybody leads, there is something to watch for each pair. */
+  private watchPairs(): void {
+    const { cluster, alerts, loop } = this;
+    const { lagUs, disconnected } = this.scenario.alerts;
+    if (cluster.pairLags === undefined || (lagUs === null && !disconnected)) return;
+    const pairs = cluster.pairLags();
+    for (const pair of pairs) alerts.sawLag(loop.nowUs, `${pair.from} → ${pair.to}`, pair.lagUs);
+    for (const { from, to, state } of cluster.streams())
+      alerts.sawStream(loop.nowUs, `${from} → ${to}`, state !== 'disconnected');
   }
 
   verdicts(): Verdict[] {

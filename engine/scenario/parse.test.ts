@@ -394,7 +394,23 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     'a ring that is closed, and none',
     changed(least, ['topology'], { type: 'multi-leader', reconfigureAfterMs: 5000 }),
     [
-      'topology.reconfigureAfterMs: found 5000 with exchange all-to-all, expected exchange: ring, which is closed around a leader that is cut off',
+      'topology.reconfigureAfterMs: found 5000 with exchange all-to-all, expected a ring, a star or edges, where what one passes on goes around it when it is cut off',
+    ],
+  ],
+  [
+    'a column to come where there is one',
+    changed(least, ['topology'], { type: 'multi-leader', lastColumnLater: true }),
+    ['topology.lastColumnLater: found true with one column, expected one table of several columns'],
+  ],
+  [
+    'a change of schema where no column is to come',
+    changed(
+      changed(least, ['topology'], { type: 'multi-leader', columns: 2 }),
+      ['faults'],
+      [{ type: 'change-schema', node: 'a', does: 'add', atMs: 1 }],
+    ),
+    [
+      'faults[0].type: found change-schema, expected several leaders (topology.type: multi-leader) with lastColumnLater: true',
     ],
   ],
   [
@@ -549,7 +565,7 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     'an unknown fault',
     changed(least, ['faults'], [{ type: 'crsh', node: 'a', atMs: 1 }]),
     [
-      'faults[0].type: found "crsh", expected one of crash, restart, pause, resume, cut, heal, slow-link, lossy-link, slow-disk, promote, clock-skew, huge-transaction, long-query, cancel-waits (did you mean crash?)',
+      'faults[0].type: found "crsh", expected one of crash, restart, pause, resume, cut, heal, slow-link, lossy-link, slow-disk, promote, clock-skew, huge-transaction, long-query, change-schema, cancel-waits (did you mean crash?)',
     ],
   ],
   [

@@ -182,6 +182,12 @@ export function randomFault(
       conflict: fc.constantFrom('cleanup', 'lock'),
       atMs,
     }),
+    'change-schema': fc.record({
+      type: type('change-schema'),
+      node,
+      does: fc.constantFrom('add', 'drop', 'write', 'stop-writing'),
+      atMs,
+    }),
     'cancel-waits': fc.record({
       type: type('cancel-waits'),
       node: fc.option(node, { nil: undefined }),

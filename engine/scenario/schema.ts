@@ -394,6 +394,18 @@ const faultTypes = [
     ...fault,
   }),
   z.strictObject({
+    type: z.literal('change-schema'),
+    node: id.check(z.describe('The leader whose table, or whose application, is changed')),
+    does: z
+      .enum(['add', 'drop', 'write', 'stop-writing'])
+      .check(
+        z.describe(
+          'Whether the table gets or loses its last column, or the application there begins or ceases to write it',
+        ),
+      ),
+    ...fault,
+  }),
+  z.strictObject({
     type: z.literal('cancel-waits'),
     node: z.optional(
       id.check(z.describe('The leader whose waiting writes are let go; without it, whoever leads')),
@@ -452,10 +464,20 @@ export const scenarioSchema = z.strictObject({
   alerts: z.prefault(
     z.strictObject({
       lagMs: z.optional(
-        positiveMs.check(z.describe('Replay lag of a follower above which an alert is raised')),
+        positiveMs.check(
+          z.describe(
+            'Replay lag of a follower, or of one leader behind another, above which an alert is raised',
+          ),
+        ),
       ),
       disconnected: z._default(
-        z.boolean().check(z.describe('Whether one is raised when a leader loses its stream to a follower')),
+        z
+          .boolean()
+          .check(
+            z.describe(
+              'Whether one is raised when a leader loses its stream to a follower, or to another leader',
+            ),
+          ),
         false,
       ),
     }),

@@ -79,6 +79,13 @@ export interface Lag {
   readonly replayLagBytes: number;
 }
 
+/** How old the oldest change of one leader is that another has not applied; 0 where it has all. */
+export interface PairLag {
+  readonly from: string;
+  readonly to: string;
+  readonly lagUs: number;
+}
+
 /** What happened to acknowledged writes that no live replica holds. */
 export interface Loss {
   readonly writes: number;
@@ -124,6 +131,8 @@ export interface Cluster {
   /** Whether every live replica holds what the leader holds, and nothing is under way. */
   hasConverged(): boolean;
   lagOf(member: number): Lag;
+  /** Where everybody leads: how far each is behind each, as `looked` found it last. */
+  pairLags?(): readonly PairLag[];
   /** Acknowledged writes that are lost if nothing more happens. */
   loss(): Loss;
   /** Numbers of those writes, as far as they are still known; absent where none can be lost. */

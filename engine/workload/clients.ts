@@ -8,6 +8,7 @@ import type { LatencyTable } from '../kernel/latency.ts';
 import { sampleLatency } from '../kernel/latency.ts';
 import {
   BEHIND,
+  bitCount,
   DELETE,
   type Input,
   type NodeKind,
@@ -556,12 +557,6 @@ function nearest(live: number, distancesUs: readonly number[]): number {
     least = distanceUs;
   }
   return mask;
-}
-
-function bitCount(mask: number): number {
-  let count = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
-  return count;
 }
 
 function noteRead(users: Users, out: Out, { from, a: slot, c: term, d: lsn, e: value }: Input): void {

@@ -284,6 +284,7 @@ const operatorFaultTypes: ReadonlySet<FaultAction['type']> = new Set([
   'long-query',
   'huge-transaction',
   'cancel-waits',
+  'change-schema',
 ]);
 
 /** One key per fault that can be told apart: its type and where it strikes, whichever way a cut is named. */
@@ -297,5 +298,5 @@ function faultKey(fault: FaultAction): string {
           .map((each) => each.join('+'))
           .sort()
           .join('--');
-  return `${fault.type} ${where}`;
+  return fault.type === 'change-schema' ? `${fault.type} ${fault.does} ${where}` : `${fault.type} ${where}`;
 }

@@ -367,6 +367,8 @@ export class LeaderFollowerCluster implements Cluster {
         if (this.replicas[replica]!.settings.acknowledgement.count === 0)
           return 'no write waits for followers';
         return { actor: replica, a: ACT_CANCEL_WAITS, b: 0, c: 0, d: 0 };
+      case 'change-schema':
+        return 'there is one table: the leader’s, which its followers copy';
       case 'huge-transaction':
         return { actor: replica, a: ACT_HUGE_TRANSACTION, b: fault.bytes, c: fault.key, d: 0 };
       case 'long-query': {

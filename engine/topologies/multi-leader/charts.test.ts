@@ -14,6 +14,8 @@ test('the chart has the modes one would name, and no more; its first is the one 
     'closed',
     'open.silent.cut off.asking again',
     'open.silent.given up.asking still',
+    'open.stopped.asking about it',
+    'open.stopped.waiting for its schema',
     'open.streaming.asking',
     'open.streaming.caught up',
     'open.streaming.waiting for word',

@@ -1,11 +1,13 @@
+import type { Operation, OperatorFault } from '../../faults/faults.ts';
 import { everyNumber, separateSeries } from '../../identifiers/auto-increment.ts';
 import type { Actor } from '../../kernel/loop.ts';
 import { thresholdOf } from '../../kernel/random.ts';
+import { Histogram } from '../../observe/histogram.ts';
 import type { TraceEntry } from '../../observe/trace.ts';
 import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
 import type { MultiLeaderSummary, Verdict } from '../../run/report.ts';
 import { type HiddenWrite, ThrownAway } from '../../verdicts/thrown-away.ts';
-import type { Cluster, ClusterSize, Lag, Loss, Member, Surroundings } from '../cluster.ts';
+import type { Cluster, ClusterSize, Lag, Loss, Member, PairLag, Surroundings } from '../cluster.ts';
 import { CartItems } from './cart-items.ts';
 import { isHidden, isOrphan, isRestored, losesValue, reasonsToRefuse } from './constraints.ts';
 import { type CrdtStates, crdtStates } from './crdt-columns.ts';
@@ -29,12 +31,16 @@ import {
   NOTE_HELD_BACK,
   NOTE_ITEM,
   NOTE_KNOWN,
+  NOTE_NO_COLUMN,
   NOTE_REFUSED,
+  NOTE_SCHEMA,
   NOTE_SKIPPED,
   NOTE_THROWN_AWAY,
+  NOTE_UNFIT,
   NOTE_UNIQUE,
   NOTE_UPDATE_FIRST,
   packCell,
+  schemaActs,
   shapesMost,
 } from './messages.ts';
 import {
@@ -45,8 +51,9 @@ import {
   resolverNames,
   takesWithdrawals,
 } from './resolvers.ts';
-import { streamsOf, targetsOf } from './routes.ts';
+import { detoursOf, streamsOf, targetsAround, targetsOf } from './routes.ts';
 import { cellAt, countOfSlots, isThere, type Rows, SHOWN_DELETED, SHOWN_VALUE, showSame } from './rows.ts';
+import { whyNotSchema } from './schema-changes.ts';
 import { type MultiLeaderSpec, setsOfSeveral, type TableSpec } from './spec.ts';
 import { leaderChances } from './writing.ts';
 
@@ -90,11 +97,12 @@ export class MultiLeaderCluster implements Cluster {
     givenUp: 0,
     refused: 0,
     forbidden: 0,
+    stopped: 0,
+    withoutColumn: 0,
   };
-  /** By author and reader: samples, their sum and the greatest, of how old the oldest change is that is not there yet. */
-  private lagSamples = 0;
-  private readonly lagSumUs: Float64Array;
-  private readonly lagMaxUs: Float64Array;
+  /** By author and reader, how old the oldest change is that is not there yet: now, and of all samples. */
+  private readonly lagUs: Float64Array;
+  private readonly lagsUs: readonly Histogram[];
   /** While the cluster drains: how many changes are applied in all, and since when. */
   private progress = -1;
   private quietSinceUs = 0;
@@ -106,21 +114,24 @@ export class MultiLeaderCluster implements Cluster {
     const settings = {
       leaders: nodes.length,
       tables: spec.tables.map((table, index) => tableSettings(table, index, spec.tables)),
-      ...shapesOf(groups?.map(({ columns }) => columns) ?? clients.map(() => undefined)),
+      ...shapesOf(spec, groups?.map(({ columns }) => columns) ?? clients.map(() => undefined)),
       firstClient: clients[0]!,
       shipsStates: spec.shipsStates,
       hybrid: spec.hybrid,
       causal: spec.causal,
-      isRing: exchange.type === 'ring',
+      detours: detoursOf(exchange, nodes.length),
       relays: exchange.type !== 'all-to-all',
       confirmedBy: spec.confirmedBy,
       silenceUs: spec.silenceUs,
       retryUs: spec.retryUs,
       patienceUs: patience,
     };
-    const targets = targetsOf(exchange, nodes.length).map((others) =>
-      exchange.type === 'ring' && patience === 0 ? others.slice(0, 1) : others,
-    );
+    const targets =
+      patience > 0
+        ? targetsAround(exchange, nodes.length)
+        : targetsOf(exchange, nodes.length).map((others) =>
+            exchange.type === 'ring' ? others.slice(0, 1) : others,
+          );
     const series = separateSeries(nodes.length);
     this.leaders = nodes.map((_, self) => {
       const counts = { 'auto-increment': everyNumber, 'offset-step': series[self]! };
@@ -139,8 +150,8 @@ export class MultiLeaderCluster implements Cluster {
       timers: nodes.length * exchangeTimers.length,
       chances: leaderChances,
     }));
-    this.lagSumUs = new Float64Array(nodes.length * nodes.length);
-    this.lagMaxUs = new Float64Array(nodes.length * nodes.length);
+    this.lagUs = new Float64Array(nodes.length * nodes.length);
+    this.lagsUs = Array.from(this.lagUs, () => new Histogram());
   }
 
   /** There is not one who leads. */
@@ -199,6 +210,12 @@ export class MultiLeaderCluster implements Cluster {
       case NOTE_REFUSED:
         counts.refused++;
         break;
+      case NOTE_UNFIT:
+        counts.stopped++;
+        break;
+      case NOTE_NO_COLUMN:
+        counts.withoutColumn++;
+        break;
     }
     if (this.run.observe !== undefined) this.run.observe(this.entryOf(atUs, member, kind, a, b, c));
   }
@@ -255,6 +272,12 @@ export class MultiLeaderCluster implements Cluster {
         return { type: 'item', atMs, node, ...cell, item: b, does: c === 1 ? 'put in' : 'taken out' };
       case NOTE_REFUSED:
         return { type: 'withdrawal-refused', atMs, node, key: a, balance: b };
+      case NOTE_UNFIT:
+        return { type: 'change-unfit', atMs, node, author: names[a]!, sequence: b };
+      case NOTE_NO_COLUMN:
+        return { type: 'no-column', atMs, node };
+      case NOTE_SCHEMA:
+        return { type: 'schema', atMs, node, does: schemaActs[a - 1]! };
       default:
         throw new RangeError(`note kind ${kind} is none of multi-leader replication's`);
     }
@@ -307,8 +330,8 @@ export class MultiLeaderCluster implements Cluster {
 
   /** Samples how far behind everybody is, and lets go of log that nobody can ask for any more. */
   looked(): void {
-    const { leaders, lagSumUs, lagMaxUs } = this;
-    this.lagSamples++;
+    const { leaders, lagUs, lagsUs } = this;
+    lagUs.fill(0);
     for (const [author, { log, width, settings }] of leaders.entries()) {
       for (const [reader, { applied }] of leaders.entries()) {
         if (reader === author || !this.run.isLive(reader) || !this.run.isLive(author)) continue;
@@ -322,12 +345,10 @@ export class MultiLeaderCluster implements Cluster {
           if (log.words[at + ORIGIN] === author && log.words[at + SEQUENCE]! > lacks) break;
         }
         if (index >= end) continue;
-        const lagUs = this.run.nowUs() - appliedUs(log, index);
-        const pair = author * leaders.length + reader;
-        lagSumUs[pair]! += lagUs;
-        if (lagUs > lagMaxUs[pair]!) lagMaxUs[pair] = lagUs;
+        lagUs[author * leaders.length + reader] = this.run.nowUs() - appliedUs(log, index);
       }
     }
+    for (const [pair, each] of lagsUs.entries()) each.record(lagUs[pair]!);
     for (const leader of leaders) this.forget(leader);
   }
 
@@ -577,23 +598,41 @@ export class MultiLeaderCluster implements Cluster {
   }
 
   private lags(): MultiLeaderSummary['lag'] {
+    return this.pairs().map(({ from, to, pair }) => {
+      const lags = this.lagsUs[pair]!;
+      const ms = (us: number | undefined) => (us ?? 0) / 1000;
+      return {
+        from,
+        to,
+        meanMs: ms(lags.mean),
+        p50Ms: ms(lags.quantile(0.5)),
+        p99Ms: ms(lags.quantile(0.99)),
+        maxMs: ms(lags.max),
+      };
+    });
+  }
+
+  /** Every pair of leaders, in each direction, and where what is told of it is found. */
+  private pairs(): { readonly from: string; readonly to: string; readonly pair: number }[] {
+    const { leaders } = this;
     const { names } = this.run;
-    const count = this.leaders.length;
-    return [...this.leaders.keys()].flatMap((from) =>
-      [...this.leaders.keys()].flatMap((to) =>
-        from === to
-          ? []
-          : [
-              {
-                from: names[from]!,
-                to: names[to]!,
-                meanMs:
-                  this.lagSamples === 0 ? 0 : this.lagSumUs[from * count + to]! / this.lagSamples / 1000,
-                maxMs: this.lagMaxUs[from * count + to]! / 1000,
-              },
-            ],
+    return leaders.flatMap((_, from) =>
+      leaders.flatMap((__, to) =>
+        from === to ? [] : [{ from: names[from]!, to: names[to]!, pair: from * leaders.length + to }],
       ),
     );
+  }
+
+  pairLags(): PairLag[] {
+    return this.pairs().map(({ from, to, pair }) => ({ from, to, lagUs: this.lagUs[pair]! }));
+  }
+
+  operation(fault: OperatorFault): Operation | string {
+    if (fault.type !== 'change-schema') return 'every leader takes writes and has a log of its own';
+    const { node, does } = fault;
+    const actor = this.run.names.indexOf(node);
+    const why = whyNotSchema(this.leaders[actor]!, node, does);
+    return why ?? { actor, a: schemaActs.indexOf(does) + 1, b: 0, c: 0, d: 0 };
   }
 
   roles(): NodeRole[] {
@@ -603,10 +642,13 @@ export class MultiLeaderCluster implements Cluster {
     );
     return this.leaders.map(({ applied, inbox, heldBackCount, links, targets }) => {
       const count = applied.reduce((sum, each) => sum + each, 0);
-      const silent = targets.filter((peer) => linkState(links[peer]!.state) === 'silent').length;
+      const streamsThatAre = (is: string) =>
+        targets.filter((peer) => linkState(links[peer]!.state) === is).length;
+      const silent = streamsThatAre('silent');
+      const stopped = streamsThatAre('stopped');
       return {
         role: 'leader',
-        state: silent === 0 ? 'takes writes' : `takes writes, ${silent} cut off`,
+        state: `takes writes${silent === 0 ? '' : `, ${silent} cut off`}${stopped === 0 ? '' : `, ${stopped} stopped`}`,
         term: 0,
         writtenLsn: count + inbox.count + heldBackCount,
         flushedLsn: count,
@@ -627,7 +669,7 @@ export class MultiLeaderCluster implements Cluster {
         return {
           from: names[from]!,
           to: names[to]!,
-          state: is === 'silent' ? 'disconnected' : confirmed < logEnd(log) ? 'catch-up' : 'streaming',
+          state: is !== 'streaming' ? 'disconnected' : confirmed < logEnd(log) ? 'catch-up' : 'streaming',
           syncState: 'async',
           sentBytes: 0,
         };
@@ -666,12 +708,19 @@ function tableSettings(
 const uniqueOutcomes = { reject: 'rejected', rename: 'renamed', keep: 'duplicates' } as const;
 
 /** Which columns writes set, by group: each set that a group names is a shape of its own, after the single columns and all. */
-function shapesOf(named: readonly (number | undefined)[]): Pick<LeaderSettings, 'shapes' | 'columnsOfShape'> {
+function shapesOf(
+  { tables, lastColumnLater }: MultiLeaderSpec,
+  named: readonly (number | undefined)[],
+): Pick<LeaderSettings, 'shapes' | 'columnsOfShape' | 'laterColumn' | 'shapeOfOthers'> {
   const singles = Array.from({ length: columnsMost }, (_, column) => 1 << column);
-  const shapes = [...singles, (1 << columnsMost) - 1, ...setsOfSeveral(named)];
+  const laterColumn = lastColumnLater ? 1 << (tables[0]!.columns - 1) : 0;
+  const others = lastColumnLater ? laterColumn - 1 : (1 << columnsMost) - 1;
+  const shapes = [...singles, (1 << columnsMost) - 1, ...setsOfSeveral([...named, others])];
   return {
     columnsOfShape: Uint8Array.from({ length: shapesMost }, (_, shape) => shapes[shape] ?? 0),
     shapes: Int32Array.from(named, (set) => (set === undefined ? -1 : shapes.indexOf(set))),
+    laterColumn,
+    shapeOfOthers: shapes.indexOf(others),
   };
 }
 

@@ -5,10 +5,16 @@
 import { setup } from 'xstate';
 import { ask, goOn, hasEverything, lacksSomething, noteExchange, sendAgain, sendRest } from './exchanging.ts';
 import type { Activation } from './leader.ts';
-import { EXCHANGE_CLOSED, EXCHANGE_CUT_OFF, EXCHANGE_GIVEN_UP, EXCHANGE_STREAMING } from './messages.ts';
+import {
+  EXCHANGE_CLOSED,
+  EXCHANGE_CUT_OFF,
+  EXCHANGE_GIVEN_UP,
+  EXCHANGE_STOPPED,
+  EXCHANGE_STREAMING,
+} from './messages.ts';
 
 export type ExchangeEvent = {
-  readonly type: 'open' | 'reopen' | 'close' | 'committed' | 'confirmed' | 'missed' | 'told';
+  readonly type: 'open' | 'reopen' | 'close' | 'committed' | 'confirmed' | 'missed' | 'unfit' | 'told';
 };
 
 export const exchangeChart = setup({
@@ -23,6 +29,7 @@ export const exchangeChart = setup({
     'ask what it has': ({ context }) => ask(context),
     'go on from there': ({ context }) => goOn(context),
     'note that it streams': ({ context }) => noteExchange(context, EXCHANGE_STREAMING),
+    'note that it is stopped': ({ context }) => noteExchange(context, EXCHANGE_STOPPED),
     'note that it is cut off': ({ context }) => noteExchange(context, EXCHANGE_CUT_OFF),
     'note that it is given up': ({ context }) => noteExchange(context, EXCHANGE_GIVEN_UP),
     'note that it is closed': ({ context }) => noteExchange(context, EXCHANGE_CLOSED),
@@ -44,7 +51,10 @@ export const exchangeChart = setup({
       states: {
         streaming: {
           initial: 'caught up',
-          on: { missed: { target: '.waiting for word', actions: 'send from there again' } },
+          on: {
+            missed: { target: '.waiting for word', actions: 'send from there again' },
+            unfit: { target: 'stopped', actions: 'note that it is stopped' },
+          },
           states: {
             'caught up': {
               on: {
@@ -82,10 +92,32 @@ export const exchangeChart = setup({
             },
           },
         },
+        // It cannot apply what comes next: its table lacks the column. Now and then it is asked whether it has it by now.
+        stopped: {
+          initial: 'waiting for its schema',
+          on: {
+            told: [
+              { guard: 'it has everything', target: 'streaming', actions: 'note that it streams' },
+              {
+                target: 'streaming.waiting for word',
+                actions: ['note that it streams', 'go on from there'],
+              },
+            ],
+          },
+          states: {
+            'waiting for its schema': { after: { retry: 'asking about it' } },
+            'asking about it': {
+              entry: 'ask what it has',
+              on: { unfit: 'waiting for its schema' },
+              after: { retry: '#exchange.open.silent' },
+            },
+          },
+        },
         // Nothing is heard of it. Nothing is sent but the question.
         silent: {
           initial: 'cut off',
           on: {
+            unfit: { target: 'stopped', actions: 'note that it is stopped' },
             told: [
               { guard: 'it has everything', target: 'streaming', actions: 'note that it streams' },
               {
@@ -106,7 +138,7 @@ export const exchangeChart = setup({
                 },
               },
             },
-            // Its place in the ring is taken by the next one.
+            // Its place is taken: by those it sent to itself, or by another hub.
             'given up': {
               entry: 'note that it is given up',
               initial: 'asking still',

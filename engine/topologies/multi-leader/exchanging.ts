@@ -5,7 +5,7 @@
  */
 
 import type { Input, Out } from '../../kernel/protocol.ts';
-import type { Activation, Leader, Link } from './leader.ts';
+import { type Activation, type Leader, type Link, STOPPED } from './leader.ts';
 import { BYTES, entryAt, HI, LO, logEnd, ORIGIN, PARTS, SEQUENCE, VALUE, VECTOR, WHAT } from './log.ts';
 import {
   CHANGE,
@@ -20,6 +20,7 @@ import {
   packTold,
   partOfTold,
   questionOf,
+  UNFIT,
   whichTold,
   withOrigin,
 } from './messages.ts';
@@ -160,9 +161,13 @@ export function firstAfter(
   return next;
 }
 
-/** GREET: it says what it has on its disk, and what it has taken in besides. */
+/** GREET: it says what it has on its disk, and what it has taken in besides; or that its table still lacks a column. */
 export function answerGreeting(node: Leader, { from, a }: Input, out: Out): void {
   const { self, applied, seen, settings } = node;
+  if (node.hasMissed[from] === STOPPED && node.lacks !== 0) {
+    out.send(from, UNFIT, 0, 0, 0, 0, 0, MESSAGE_BYTES);
+    return;
+  }
   // What comes next begins where this says.
   node.hasMissed[from] = 0;
   const { leaders } = settings;

@@ -4,6 +4,7 @@ import {
   CRASHED,
   FLUSHED,
   type NodeKind,
+  OPERATOR,
   PING,
   PONG,
   READ,
@@ -22,10 +23,12 @@ import { lower } from '../../statecharts/lower.ts';
 import { type ExchangeEvent, exchangeChart } from './exchange.chart.ts';
 import { answerGreeting, confirm, firstAfter, learn, takeTold } from './exchanging.ts';
 import { type Activation, type Leader, loseMemory } from './leader.ts';
-import { CHANGE, CONTEXT, GREET, HAS, HAVE, MESSAGE_BYTES, MISSED } from './messages.ts';
+import { CHANGE, CONTEXT, GREET, HAS, HAVE, MESSAGE_BYTES, MISSED, UNFIT } from './messages.ts';
 import { synced, takeChange, takeContext } from './receiving.ts';
 import { resolverNames } from './resolvers.ts';
 import type { Tools } from './resolving.ts';
+import { wantedBy } from './routes.ts';
+import { changeSchema } from './schema-changes.ts';
 import { acknowledgeConfirmed, answerRead, takeWrite } from './writing.ts';
 
 /** Lowered once: every simulation steps the same tables. */
@@ -46,6 +49,7 @@ const timerNames: Readonly<Record<string, string>> = {
 export const exchangeTimers: readonly string[] = exchange.timers.map(({ delay }) => timerNames[delay]!);
 
 const isOpen = exchange.activeIn('open');
+const isStopped = exchange.activeIn('open.stopped');
 const isSilent = exchange.activeIn('open.silent');
 const isGivenUp = exchange.activeIn('open.silent.given up');
 const open = exchange.eventIndex('open');
@@ -54,6 +58,7 @@ const close = exchange.eventIndex('close');
 const committed = exchange.eventIndex('committed');
 const confirmed = exchange.eventIndex('confirmed');
 const missed = exchange.eventIndex('missed');
+const unfit = exchange.eventIndex('unfit');
 const told = exchange.eventIndex('told');
 
 const handle: Activation = { node: null!, out: null!, peer: 0, from: 0 };
@@ -63,29 +68,31 @@ function step(peer: number, event: number): void {
   const link = handle.node.links[peer]!;
   const wasGivenUp = isGivenUp[link.state];
   link.state = exchange.step(link.state, event, handle);
-  if (isGivenUp[link.state] !== wasGivenUp) closeRing();
+  if (isGivenUp[link.state] !== wasGivenUp) goAround();
 }
 
-/** In a ring it sends to the first of the others that is not given up. To those before it, it goes on asking. */
-function closeRing(): void {
-  const { links, targets } = handle.node;
-  let isWanted = true;
+/** Somebody is given up, or back: it sends to whom it has to now. Those that are given up it goes on asking. */
+function goAround(): void {
+  const { self, links, targets, settings } = handle.node;
+  let givenUp = 0;
+  for (const peer of targets) if (isGivenUp[links[peer]!.state] === 1) givenUp |= 1 << peer;
+  const wanted = wantedBy(self, givenUp, settings.detours);
   for (const peer of targets) {
-    const { state } = links[peer]!;
-    if (isWanted && isOpen[state] === 0) step(peer, reopen);
-    else if (!isWanted && isOpen[state] === 1) step(peer, close);
-    if (isGivenUp[links[peer]!.state] === 0) isWanted = false;
+    const isWanted = (wanted & (1 << peer)) !== 0;
+    if (isWanted && isOpen[links[peer]!.state] === 0) step(peer, reopen);
+    else if (!isWanted && isOpen[links[peer]!.state] === 1) step(peer, close);
   }
 }
 
 /** At its start it takes the others to be as empty as it is; after a crash it asks them. */
 function begin(event: number): void {
-  const { targets, links, settings } = handle.node;
+  const { self, targets, links, settings } = handle.node;
   for (const peer of targets) {
     handle.peer = peer;
     links[peer]!.state = exchange.start(handle);
   }
-  for (const peer of settings.isRing ? targets.slice(0, 1) : targets) step(peer, event);
+  const wanted = wantedBy(self, 0, settings.detours);
+  for (const peer of targets) if ((wanted & (1 << peer)) !== 0) step(peer, event);
 }
 
 function sendOn(): void {
@@ -129,6 +136,9 @@ export function leaderKindWith(tools: Tools): NodeKind<Leader> {
           handle.from = firstAfter(node, input.from, input.a, input.b);
           step(input.from, missed);
           break;
+        case UNFIT:
+          step(input.from, unfit);
+          break;
         case GREET:
           answerGreeting(node, input, out);
           break;
@@ -144,6 +154,9 @@ export function leaderKindWith(tools: Tools): NodeKind<Leader> {
           step(peer, input.a - peer * exchangeTimers.length);
           break;
         }
+        case OPERATOR:
+          changeSchema(node, input, out);
+          break;
         case PING:
           out.send(input.from, PONG, 0, 0, 0, 0, 0, MESSAGE_BYTES);
           break;
@@ -163,10 +176,11 @@ export function leaderKindWith(tools: Tools): NodeKind<Leader> {
   };
 }
 
-export type LinkState = 'streaming' | 'silent' | 'closed';
+export type LinkState = 'streaming' | 'stopped' | 'silent' | 'closed';
 
 export function linkState(state: number): LinkState {
-  return isOpen[state] === 0 ? 'closed' : isSilent[state] === 1 ? 'silent' : 'streaming';
+  if (isOpen[state] === 0) return 'closed';
+  return isSilent[state] === 1 ? 'silent' : isStopped[state] === 1 ? 'stopped' : 'streaming';
 }
 
 /** What serving a message costs a leader. A context goes before its change, and must not overtake another. */

@@ -12,6 +12,7 @@ import type { Out } from '../../kernel/protocol.ts';
 import type { ParentRule, UniqueRule } from './constraints.ts';
 import { type Changes, changeWidth, type Log, newChanges, newLog } from './log.ts';
 import { authorOfContext, PART, PARTS_MOST } from './messages.ts';
+import type { Detours } from './routes.ts';
 import { newRows, type Rows, type TableRows } from './rows.ts';
 import type { Account } from './spec.ts';
 
@@ -48,10 +49,12 @@ export interface LeaderSettings {
   readonly firstClient: number;
   /** Whether writes to replicated types carry the whole state. */
   readonly shipsStates: boolean;
+  /** The column that tables lack at first, as a bit, 0 where there is none; and the shape of all the others. */
+  readonly laterColumn: number;
+  readonly shapeOfOthers: number;
   readonly hybrid: boolean;
   readonly causal: boolean;
-  /** Whether it sends to one of its targets only, the first that is not given up. */
-  readonly isRing: boolean;
+  readonly detours: Detours;
   /** Whether it passes on what others have sent it. */
   readonly relays: boolean;
   /** How many others must have a write on disk before it is acknowledged. */
@@ -61,6 +64,8 @@ export interface LeaderSettings {
   /** 0 where nobody is ever given up. */
   readonly patienceUs: number;
 }
+
+export const STOPPED = 2;
 
 /** What a leader knows of one that it sends to. */
 export interface Link {
@@ -78,10 +83,13 @@ export interface Link {
 export interface Leader {
   readonly settings: LeaderSettings;
   readonly self: number;
-  /** Whom it may send to; in a ring, in its order. */
+  /** Whom it may send to; in a ring in its order, in a star in that of its hubs. */
   readonly targets: readonly number[];
   readonly width: number;
   readonly rows: Rows;
+  /** The later column, while its table lacks it, and while its application does not write it; otherwise 0. On disk. */
+  lacks: number;
+  leavesOut: number;
   /** How it counts up the ids of new rows, null where clients say which row they write; and the largest id that it knows. */
   readonly series: AutoIncrement | null;
   largestId: number;
@@ -105,7 +113,10 @@ export interface Leader {
   heldBackCount: number;
   /** By sender, contexts that came of late: each its key and four numbers (`contextAt`). */
   readonly contexts: Int32Array;
-  /** By sender: 1 while it has been told that something is missing, and nothing that fits has come since. */
+  /**
+   * By sender: 1 while it has been told that something is missing, and nothing that fits has come since; `STOPPED` while
+   * nothing is taken from it, as a change of its sets a column that is not there.
+   */
   readonly hasMissed: Uint8Array;
   /** Whom to tell what is on disk now: sender × leaders + author, each once. */
   readonly owed: Int32Array;
@@ -141,6 +152,8 @@ export function newLeader(
     targets,
     width: changeWidth(leaders),
     rows: newRows(settings.tables, leaders),
+    lacks: settings.laterColumn,
+    leavesOut: settings.laterColumn,
     series,
     largestId: 0,
     log: newLog(),

@@ -21,6 +21,8 @@ export const MISSED = FIRST_TOPOLOGY_MESSAGE + 3;
 export const GREET = FIRST_TOPOLOGY_MESSAGE + 4;
 /** Of the answer one part: which (`packTold`), and of four other leaders how many changes. */
 export const HAS = FIRST_TOPOLOGY_MESSAGE + 5;
+/** The sender's table lacks a column that a change sets. It takes nothing more from the receiver until it has it. */
+export const UNFIT = FIRST_TOPOLOGY_MESSAGE + 6;
 
 /** Bytes of each of them without a value, the order of TCP/IP headers and a few integers. */
 export const MESSAGE_BYTES = 64;
@@ -148,12 +150,29 @@ export const NOTE_FOREIGN = 11;
 export const NOTE_FORBIDDEN = 12;
 /** A withdrawal is refused: key, balance. */
 export const NOTE_REFUSED = 8;
+/** A change sets a column that its table lacks: its author, its number. What its sender sends waits. */
+export const NOTE_UNFIT = 20;
+/** A client's write sets a column that the table lacks. It is refused. */
+export const NOTE_NO_COLUMN = 21;
+/** Its schema, or what its application writes, is another now: `ACT_…`. */
+export const NOTE_SCHEMA = 22;
+
+// What an operator does to a leader's table and its application, about the later column.
+
+export const ACT_ADD = 1;
+export const ACT_DROP = 2;
+export const ACT_WRITE = 3;
+export const ACT_STOP_WRITING = 4;
+/** By number less one. */
+export const schemaActs = ['add', 'drop', 'write', 'stop-writing'] as const;
+export type SchemaAct = (typeof schemaActs)[number];
 
 export const EXCHANGE_STREAMING = 0;
 export const EXCHANGE_CUT_OFF = 1;
 export const EXCHANGE_GIVEN_UP = 2;
 export const EXCHANGE_CLOSED = 3;
-export const exchangeStates = ['streaming', 'cut off', 'given up', 'closed'] as const;
+export const EXCHANGE_STOPPED = 4;
+export const exchangeStates = ['streaming', 'cut off', 'given up', 'closed', 'stopped'] as const;
 export type ExchangeState = (typeof exchangeStates)[number];
 
 /** Row and column in one integer; −1 is no column, where conflicts are the row's. */
@@ -218,6 +237,7 @@ export type MultiLeaderMessage =
     }
   | { readonly type: 'have'; readonly author: number; readonly sequence: number }
   | { readonly type: 'missed'; readonly author: number; readonly sequence: number }
+  | { readonly type: 'unfit' }
   | { readonly type: 'greet' }
   | { readonly type: 'has'; readonly onDisk: boolean };
 
@@ -250,6 +270,8 @@ export function multiLeaderMessage(
       return { type: 'have', author: a, sequence: b };
     case MISSED:
       return { type: 'missed', author: a, sequence: b };
+    case UNFIT:
+      return { type: 'unfit' };
     case GREET:
       return { type: 'greet' };
     case HAS:

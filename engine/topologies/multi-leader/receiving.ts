@@ -5,7 +5,7 @@
  */
 
 import type { Input, Out } from '../../kernel/protocol.ts';
-import { contextAt, type Leader } from './leader.ts';
+import { contextAt, type Leader, STOPPED } from './leader.ts';
 import {
   addChange,
   append,
@@ -30,13 +30,16 @@ import {
   MISSED,
   NOTE_HELD_BACK,
   NOTE_KNOWN,
+  NOTE_UNFIT,
   originIn,
   PART,
   partOfContext,
   partsIn,
+  UNFIT,
   whatIn,
 } from './messages.ts';
 import { applyChange, type Tools } from './resolving.ts';
+import { isUnfit } from './schema-changes.ts';
 import { advanceClock, beginSync, commitOwn, keepVector } from './writing.ts';
 
 /** CONTEXT: what the author of the next change had seen. */
@@ -61,10 +64,17 @@ export function takeChange(node: Leader, input: Input, out: Out): void {
     out.send(from, HAVE, origin, node.applied[origin]!, 0, 0, 0, MESSAGE_BYTES);
     return;
   }
+  if (node.hasMissed[from] === STOPPED) return;
   if (sequence !== node.seen[origin]! + 1 || !hasContext(node, input, origin)) {
     if (node.hasMissed[from] === 1) return;
     node.hasMissed[from] = 1;
     out.send(from, MISSED, origin, node.seen[origin]!, 0, 0, 0, MESSAGE_BYTES);
+    return;
+  }
+  if (node.lacks !== 0 && isUnfit(node, whatIn(input.b))) {
+    node.hasMissed[from] = STOPPED;
+    out.note(NOTE_UNFIT, origin, sequence, 0, 0);
+    out.send(from, UNFIT, 0, 0, 0, 0, 0, MESSAGE_BYTES);
     return;
   }
   node.hasMissed[from] = 0;

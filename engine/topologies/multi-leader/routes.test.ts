@@ -1,8 +1,9 @@
 /** Streams and who hears of whom, held against a graph that is searched by brute force. */
 
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ScenarioSource } from '../../scenario/schema.ts';
-import { type Exchange, streamsOf } from './routes.ts';
+import { detoursOf, type Exchange, reachedFrom, streamsOf, wantedBy } from './routes.ts';
 import { leadersIn, type MultiLeader, run } from './run.test-support.ts';
 
 /** Truth row T1. */
@@ -98,6 +99,70 @@ test('four in a ring, one fails: what comes after it still reaches whom it reach
   expect([has(3, 2), has(0, 2), has(0, 3)]).toEqual([true, true, true]);
   // d's changes go on to a, and there they stop.
   expect(has(2, 3)).toBe(false);
+});
+
+/** Syllabus S-C7. */
+describe.each(shapes.slice(1))('%s, gone around: all that live hear each other', (_name, exchange) => {
+  test.each(nodes)('with %i down', (failed) => {
+    const { cluster, report } = run(
+      leadersIn(
+        n,
+        { exchange: exchange!, reconfigureAfterMs: 300 },
+        { durationMs: 1500, drainMs: 3000, faults: [{ type: 'crash', node: ids[failed]!, atMs: 300 }] },
+      ),
+    );
+    const live = nodes.filter((node) => node !== failed);
+    for (const author of live) {
+      const made = cluster.leaders[author]!.applied[author]!;
+      expect(live.map((reader) => cluster.leaders[reader]!.applied[author])).toEqual(live.map(() => made));
+    }
+    expect(report.multiLeader!.givenUp).toBeGreaterThan(0);
+  });
+});
+
+test('a star whose hub comes back has its first hub again', () => {
+  const { cluster, report } = run(
+    leadersIn(
+      n,
+      { exchange: { star: 'c' }, reconfigureAfterMs: 300 },
+      { durationMs: 4000, faults: [{ type: 'crash', node: 'c', atMs: 500, forMs: 1500 }] },
+    ),
+  );
+  expect(new Set(cluster.streams().map(({ from, to }) => `${from}${to}`))).toEqual(
+    new Set(['ac', 'bc', 'dc', 'ec', 'ca', 'cb', 'cd', 'ce']),
+  );
+  expect(report.verdicts.find(({ name }) => name === 'divergence')!.result).toBe('ok');
+});
+
+test('gone around, whoever was reached by any way that does not end at the dead still is', () => {
+  const graph = fc.integer({ min: 2, max: 7 }).chain((leaders) =>
+    fc.record({
+      leaders: fc.constant(leaders),
+      edges: fc.array(
+        fc.tuple(fc.nat({ max: leaders - 1 }), fc.nat({ max: leaders - 1 })).filter(([a, b]) => a !== b),
+        { maxLength: 14 },
+      ),
+      dead: fc.nat({ max: (1 << leaders) - 1 }),
+      star: fc.boolean(),
+    }),
+  );
+  fc.assert(
+    fc.property(graph, ({ leaders, edges, dead, star }) => {
+      const exchange: Exchange = star ? { type: 'star', hub: leaders - 1 } : { type: 'edges', edges };
+      const detours = detoursOf(exchange, leaders);
+      const everybody = Array.from({ length: leaders }, (_, leader) => leader);
+      const isLive = (leader: number) => (dead & (1 << leader)) === 0;
+      const bitsOf = (mask: number) => everybody.filter((leader) => (mask & (1 << leader)) !== 0);
+      const whole = everybody.map((leader) => bitsOf(detours.direct[leader]!));
+      const around = everybody.map((leader) =>
+        isLive(leader) ? bitsOf(wantedBy(leader, dead, detours)).filter(isLive) : [],
+      );
+      for (const leader of everybody.filter(isLive)) {
+        const before = bitsOf(reachedFrom(leader, whole)).filter(isLive);
+        expect(bitsOf(reachedFrom(leader, around))).toEqual(before);
+      }
+    }),
+  );
 });
 
 test('an exchange of given edges counts each direction once', () => {

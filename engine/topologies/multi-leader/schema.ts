@@ -136,7 +136,7 @@ export const multiLeaderSchema = z.strictObject({
   reconfigureAfterMs: z.optional(
     positiveMs.check(
       z.describe(
-        'In a ring: how long a leader may be cut off before the one before it sends to the next instead; without it, for ever',
+        'But all to all: how long a leader may be cut off before it is gone around: in a star there is another hub, the next in the order of cluster.nodes; elsewhere whoever sent to it sends to whom it sent to; without it, for ever',
       ),
     ),
   ),
@@ -200,6 +200,16 @@ export const multiLeaderSchema = z.strictObject({
         ),
       ),
     'deltas',
+  ),
+  lastColumnLater: z._default(
+    z
+      .boolean()
+      .check(
+        z.describe(
+          'Whether tables lack their last column at first, and applications do not write it: it comes, and goes, by change-schema. Of one table of several columns',
+        ),
+      ),
+    false,
   ),
   stamps: z._default(
     z

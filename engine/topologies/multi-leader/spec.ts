@@ -37,11 +37,13 @@ export interface TableSpec {
 export interface MultiLeaderSpec {
   readonly type: 'multi-leader';
   readonly exchange: Exchange;
-  /** How long a leader of a ring may be cut off before it is left out; 0 for ever. */
+  /** How long a leader may be cut off before it is gone around; 0 for ever. */
   readonly patienceUs: number;
   readonly causal: boolean;
   readonly tables: readonly TableSpec[];
   readonly shipsStates: boolean;
+  /** Whether tables lack their last column at first. */
+  readonly lastColumnLater: boolean;
   readonly hybrid: boolean;
   /** How a leader chooses the keys of new rows; null where clients say which row they write. */
   readonly identifiers: 'auto-increment' | 'offset-step' | null;
@@ -62,11 +64,11 @@ export function multiLeaderSpec(
   path: Problem['path'],
 ): MultiLeaderSpec {
   const exchange = exchangeOf(topology.exchange, nodes, problems, [...path, 'exchange']);
-  if (topology.reconfigureAfterMs !== undefined && exchange.type !== 'ring') {
+  if (topology.reconfigureAfterMs !== undefined && exchange.type === 'all-to-all') {
     problems.push({
       path: [...path, 'reconfigureAfterMs'],
       found: `${topology.reconfigureAfterMs} with exchange ${exchange.type}`,
-      expected: 'exchange: ring, which is closed around a leader that is cut off',
+      expected: 'a ring, a star or edges, where what one passes on goes around it when it is cut off',
     });
   }
   const fewest =
@@ -80,12 +82,21 @@ export function multiLeaderSpec(
       expected: `at most ${fewest}, as every leader sends its writes to so many`,
     });
   }
+  const tables = tablesOf(topology, problems, path);
+  if (topology.lastColumnLater && (tables.length > 1 || tables[0]!.columns === 1)) {
+    problems.push({
+      path: [...path, 'lastColumnLater'],
+      found: tables.length > 1 ? `true with ${tables.length} tables` : 'true with one column',
+      expected: 'one table of several columns',
+    });
+  }
   return {
     type: topology.type,
     exchange,
     patienceUs: topology.reconfigureAfterMs === undefined ? 0 : toUs(topology.reconfigureAfterMs),
     causal: topology.causal,
-    tables: tablesOf(topology, problems, path),
+    tables,
+    lastColumnLater: topology.lastColumnLater,
     shipsStates: topology.ships === 'states',
     hybrid: topology.stamps === 'hybrid',
     identifiers: topology.identifiers ?? null,

@@ -36,6 +36,7 @@ import {
   MESSAGE_BYTES,
   NOTE_FORBIDDEN,
   NOTE_ITEM,
+  NOTE_NO_COLUMN,
   NOTE_REFUSED,
   PART,
   packCell,
@@ -55,6 +56,7 @@ import {
   SLOT_VALUE,
   slotAt,
 } from './rows.ts';
+import { isUnfit } from './schema-changes.ts';
 
 /** A leader's own stream of chance: which column a write sets, and whether it deletes. */
 const CHOICES = 0;
@@ -107,7 +109,12 @@ export function commitOwn(node: Leader, at: number, tools: Tools, out: Out): voi
   const kind = !there ? INSERT : takesOut && resolver !== UNION && states === null ? DELETE : UPDATE;
   // A row is made and deleted as a whole.
   const isWhole = kind !== UPDATE && table.isWhole;
-  words[at + WHAT] = packWhat(key, isWhole ? ALL_COLUMNS : shape, kind);
+  words[at + WHAT] = packWhat(key, isWhole ? wholeShape(node) : shape, kind);
+  if (node.lacks !== 0 && isUnfit(node, words[at + WHAT]!)) {
+    out.note(NOTE_NO_COLUMN, 0, 0, 0, 0);
+    refuse(words, at, out);
+    return;
+  }
   if (table.isConstrained && !isAllowed(node, table, at, out)) return;
   const us = Math.max(out.clockUs(), node.lastStampUs + 1);
   node.lastStampUs = us;
@@ -129,10 +136,21 @@ export function commitOwn(node: Leader, at: number, tools: Tools, out: Out): voi
 }
 
 /** What a group's writes set: the columns that it names, or one at random. */
-function shapeOf({ settings }: Leader, { columns }: TableSettings, from: number, out: Out): number {
+function shapeOf(
+  { settings, leavesOut }: Leader,
+  { columns }: TableSettings,
+  from: number,
+  out: Out,
+): number {
   const shape = settings.shapes[from - settings.firstClient]!;
   if (shape >= 0) return shape;
-  return columns === 1 ? 0 : pick(out.draw(CHOICES), columns);
+  // What an application leaves out is the last.
+  return columns === 1 ? 0 : pick(out.draw(CHOICES), leavesOut === 0 ? columns : columns - 1);
+}
+
+/** What makes a row sets all columns that its application knows. */
+function wholeShape({ settings, leavesOut }: Leader): number {
+  return leavesOut === 0 ? ALL_COLUMNS : settings.shapeOfOthers;
 }
 
 function acknowledge(words: Int32Array, at: number, out: Out): void {

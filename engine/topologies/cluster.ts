@@ -156,7 +156,7 @@ export interface Cluster {
   /** What several leaders made of each other's changes; absent where there is one, or none. */
   multiLeader?(): MultiLeaderSummary;
   /** What certification made of writes; absent where there is none. */
-  certified?(): CertificationSummary;
+  certified?(): CertificationSummary | null;
   verdicts(drained: boolean): Verdict[];
   /** What each member that is a replica is, in the order of members. */
   roles(): readonly NodeRole[];

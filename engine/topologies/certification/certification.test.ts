@@ -133,7 +133,7 @@ test('under any faults: one verdict on each record, that of the definition; noth
       reached.installed += report.snapshots!.installed;
       reached.failovers += report.failovers.length;
     }),
-    { numRuns: runsOf({ full: 500, reduced: 20 }) },
+    { numRuns: runsOf({ full: 250, reduced: 20 }) },
   );
   // The schedules do reach what they are for.
   expect(reached.certified).toBeGreaterThan(1000);

@@ -1,6 +1,7 @@
 import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
 import type {
   AntiEntropySummary,
+  CertificationSummary,
   CoordinationSummary,
   ReplicationSummary,
   SnapshotSummary,
@@ -27,6 +28,7 @@ export class ShardedCluster implements Cluster {
   readonly messageOf: Cluster['messageOf'];
   readonly clientsSeekLeader: boolean;
   readonly clientsAskAnybody: boolean;
+  readonly everybodyLeads: boolean;
   readonly holdersOf: ((key: number) => number) | null;
   readonly stampsVersions: boolean;
   readonly ordersWrites: boolean;
@@ -72,6 +74,7 @@ export class ShardedCluster implements Cluster {
     this.messageOf = cluster.messageOf;
     this.clientsSeekLeader = cluster.clientsSeekLeader ?? false;
     this.clientsAskAnybody = cluster.clientsAskAnybody ?? false;
+    this.everybodyLeads = cluster.everybodyLeads ?? false;
     this.holdersOf = cluster.holdersOf ? (key) => shards[key % shards.length]!.cluster.holdersOf!(key) : null;
     this.stampsVersions = cluster.stampsVersions ?? false;
     this.ordersWrites = cluster.ordersWrites ?? false;
@@ -169,6 +172,20 @@ export class ShardedCluster implements Cluster {
       keys: sum(({ keys }) => keys),
       roundsMax: Math.max(...shards.map(({ roundsMax }) => roundsMax)),
       bytes: sum(({ bytes }) => bytes),
+    };
+  }
+
+  certified(): CertificationSummary | null {
+    const shards = this.shards.flatMap(({ cluster }) => cluster.certified?.() ?? []);
+    if (shards.length === 0) return null;
+    const sum = (of: (shard: CertificationSummary) => number) =>
+      shards.reduce((total, shard) => total + of(shard), 0);
+    return {
+      accepted: sum(({ accepted }) => accepted),
+      conflicts: sum(({ conflicts }) => conflicts),
+      rowWaits: sum(({ rowWaits }) => rowWaits),
+      turnedAway: sum(({ turnedAway }) => turnedAway),
+      waitingMost: Math.max(...shards.map(({ waitingMost }) => waitingMost)),
     };
   }
 

@@ -3,49 +3,51 @@ import { stat } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { BundledDocument } from '#content';
+import { decodeLink, InputError } from '#engine';
 import { WrongInput } from './failures.ts';
 import { type Io, throwIfInterrupted } from './io.ts';
 import { parseText, type SourceDocument } from './parse-document.ts';
 
 const standardInput = '-';
-const standardInputName = '(standard input)';
-
-/** A file, or standard input (`-`), as it is. */
-export async function readWholeText(
-  name: string,
-  limit: number,
-  io: Pick<Io, 'stdin' | 'stderr' | 'interrupted'>,
-): Promise<{ readonly name: string; readonly text: string }> {
-  if (name === standardInput) return { name: standardInputName, text: await readStandardInput(io, limit) };
-  const file = await findFile(name, []);
-  return { name, text: await readText(name, createReadStream(file), io, limit) };
-}
+/** What `find` prints: the escaped JSON of a run behind a version. No file is called so. */
+const link = /^#?quorate\/[\w.-]+\/%7B/i;
 
 /** Parsing takes about 2 seconds a megabyte, so a larger file would look like a hang. */
 const bytesMax = 4_000_000;
 
-/** Reads a file, standard input (`-`) or, where no such file exists, the bundled document of that name. */
+/** Reads a file, standard input (`-`), a link to a run or, where no such file exists, the bundled document of that name. */
 export async function readDocument(
   name: string,
   bundled: readonly BundledDocument[],
   io: Pick<Io, 'stdin' | 'stderr' | 'interrupted'>,
 ): Promise<SourceDocument> {
-  if (name === standardInput) return parseText(standardInputName, await readStandardInput(io, bytesMax));
+  if (name === standardInput) return parseText('(standard input)', await readStandardInput(io));
+  if (link.test(name)) return parseText('(link)', scenarioOfLink(name));
   const file = await findFile(name, bundled);
-  return parseText(name, await readText(name, createReadStream(file), io, bytesMax));
+  return parseText(name, await readText(name, createReadStream(file), io));
+}
+
+/** The run's scenario as text, with its seed and the faults that were given live. */
+function scenarioOfLink(name: string): string {
+  try {
+    const { scenario, seed, injected } = decodeLink(name);
+    return JSON.stringify({ ...scenario, seed, faults: [...(scenario.faults ?? []), ...injected] });
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new WrongInput(error.problems.map(({ path: _, ...problem }) => ({ file: '(link)', ...problem })));
+  }
 }
 
 async function findFile(name: string, bundled: readonly BundledDocument[]): Promise<string> {
   try {
     const found = await stat(name);
-    if (found.isDirectory()) throw wrongFile(name, 'a directory', 'a file');
+    if (found.isDirectory()) throw wrongFile(name, 'a directory', 'a YAML or JSON file');
     return name;
   } catch (error) {
     if (!isSystemError(error)) throw error;
     const sample = bundled.find((each) => each.name === name);
     if (sample !== undefined) return fileURLToPath(sample.url);
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw unreadable(name, error);
-    if (bundled.length === 0) throw wrongFile(name, 'no such file', 'a file, or - for standard input');
     const names = bundled.map((each) => each.name).join(', ');
     throw wrongFile(
       name,
@@ -56,28 +58,20 @@ async function findFile(name: string, bundled: readonly BundledDocument[]): Prom
   }
 }
 
-async function readStandardInput(
-  io: Pick<Io, 'stdin' | 'stderr' | 'interrupted'>,
-  limit: number,
-): Promise<string> {
+async function readStandardInput(io: Pick<Io, 'stdin' | 'stderr' | 'interrupted'>): Promise<string> {
   if (io.stdin.isTTY === true) io.stderr.write('Reading from the terminal; end with Ctrl-D.\n');
-  return readText(standardInputName, io.stdin, io, limit);
+  return readText('(standard input)', io.stdin, io);
 }
 
-async function readText(
-  name: string,
-  stream: Readable,
-  io: Pick<Io, 'interrupted'>,
-  limit: number,
-): Promise<string> {
+async function readText(name: string, stream: Readable, io: Pick<Io, 'interrupted'>): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
     for await (const chunk of addAbortSignal(io.interrupted, stream)) {
       chunks.push(Buffer.from(chunk));
       bytes += chunk.length;
-      if (bytes > limit) {
-        throw wrongFile(name, `more than ${limit / 1_000_000} MB`, `at most ${limit / 1_000_000} MB`);
+      if (bytes > bytesMax) {
+        throw wrongFile(name, `more than ${bytesMax / 1_000_000} MB`, `at most ${bytesMax / 1_000_000} MB`);
       }
     }
   } catch (error) {

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bundledScenarios } from '#content';
+import { engineVersion } from '#engine';
 import { runHere, temporaryFolder } from './run.test-support.ts';
 
 const small = `id: small
@@ -380,28 +381,54 @@ faults: [{type: cut, from: [a], to: [b], atMs: 500}]
 `;
 
   test('prints a scenario that simulate runs and that breaks the property: exit 1', async () => {
-    const found = await runHere(['find', '-', '--violates', 'lost-writes', '--runs', '50'], {
+    const found = await runHere(['find', '-', '--violates', 'lost-writes', '--budget', '100'], {
       stdin: fragile,
     });
     expect(found.stdout).toMatch(/^# With 1 more fault, small violates lost-writes/);
     expect(found.exitCode).toBe(1);
-    const { stdout } = await runHere(['simulate', '-', '--json'], { stdin: found.stdout });
-    expect(JSON.parse(stdout).verdicts).toContainEqual(
-      expect.objectContaining({ name: 'lost-writes', result: 'violation' }),
+    expect(found.stdout).toMatch(
+      /# Needed: without “a is crashed at [\d.]+ ms” it\n# vanishes|# Needed: without/,
     );
+    const broken = { name: 'lost-writes', result: 'violation' };
+    const { stdout } = await runHere(['simulate', '-', '--json'], { stdin: found.stdout });
+    expect(JSON.parse(stdout).verdicts).toContainEqual(expect.objectContaining(broken));
+    // The link that stands in its comments is as good.
+    const [, link] = /'(quorate\/.*)'/.exec(found.stdout)!;
+    const replayed = await runHere(['simulate', link!, '--json']);
+    expect(JSON.parse(replayed.stdout)).toEqual(JSON.parse(stdout));
+  });
+
+  test('a link of another version, or what is left of one: exit 2', async () => {
+    const other = await runHere(['simulate', 'quorate/0.0.1/%7B%22scenario%22']);
+    expect(other).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(other.stderr).toMatch(/found +engine 0\.0\.1/);
+    const short = await runHere(['simulate', `quorate/${engineVersion}/%7B%22scenario%22`]);
+    expect(short.stderr).toMatch(/found +text that is cut short or changed/);
   });
 
   test('says how far it looked where it found none: exit 0', async () => {
     const stdin = small.replace('leader-follower}', 'leader-follower, acknowledgement: semi-synchronous}');
-    const argv = ['find', '-', '--violates', 'lost-writes', '--runs', '5', '--max-faults', '1'];
-    expect(await runHere(argv, { stdin })).toEqual({
-      exitCode: 0,
-      stdout:
-        'No violation of lost-writes in small: tried 5 schedules of up to 1 fault, seed\n1. That is no proof that there is none.\n',
-      stderr: '',
-    });
+    const argv = ['find', '-', '--violates', 'lost-writes', '--budget', '5', '--max-faults', '1'];
+    const { exitCode, stdout, stderr } = await runHere([...argv, '--draw', 'pause', 'cut'], { stdin });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout).toMatch(
+      /^No violation of lost-writes in small: tried 5 schedules of up to 1 fault, seed\n1\. That is no proof that there is none\.\nFaults: pause \d, cut \d\. /,
+    );
+    expect(stdout).toMatch(/^ {2}lost-writes violated +never$/m);
     const json = await runHere([...argv, '--json'], { stdin });
-    expect(JSON.parse(json.stdout)).toEqual({ type: 'not-found', runs: 5 });
+    const shape = { found: false, violates: 'lost-writes', seed: 1, runs: 5, searched: { schedules: 5 } };
+    expect(JSON.parse(json.stdout)).toMatchObject(shape);
+  });
+
+  test('a verdict that the scenario does not give, or nothing that may be drawn: exit 2', async () => {
+    const verdict = await runHere(['find', '-', '--violates', 'resurrection'], { stdin: small });
+    expect(verdict).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(verdict.stderr).toContain('of which resurrection is not judged');
+    const kind = await runHere(['find', '-', '--violates', 'lost-writes', '--draw', 'crush'], {
+      stdin: small,
+    });
+    expect(kind).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(kind.stderr).toContain('Did you mean crash?');
   });
 
   test('interrupted: exit 130', async () => {

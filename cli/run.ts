@@ -180,56 +180,33 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .command('find')
     .summary('search for faults that break a property')
     .description(
-      'Searches for a schedule of faults that breaks a property of a scenario, shrinks it, and prints it as a\n' +
-        'scenario that simulate runs. Exits 1 if it found one, 0 if not.',
+      'Searches for a schedule of faults, latencies and interleavings that breaks a property of a scenario, makes it as\n' +
+        'small as it can, and prints it as a scenario that simulate runs. Exits 1 if it found one, 0 if not.',
     )
     .argument(
       '<file>',
       'a scenario in YAML or JSON; - reads standard input; or the name of a bundled scenario',
     )
     .requiredOption('--violates <verdict>', 'the property to break, such as lost-writes')
-    .option('--runs <number>', 'schedules to try', runs, 1000)
+    .option('--budget <runs>', 'schedules to try (default: 1000)', runs)
+    .addOption(new Option('--runs <number>', 'the same as --budget').argParser(runs).hideHelp())
     .option('--max-faults <number>', 'faults in one schedule', wholeNumber({ least: 1, most: 100 }), 3)
+    .option(
+      '--draw <kinds...>',
+      'what may be drawn, such as crash cut; spread is of latencies (default: all that mean something to the topology)',
+    )
+    .option(
+      '--longest <ms>',
+      'no fault lasts longer, and none is for good',
+      milliseconds({ least: 1, most: 1e9 }),
+    )
     .option('--seed <number>', 'the seed of the search', wholeNumber({ least: 0, most: 2 ** 31 - 1 }), 1)
     .option('--json', 'print one JSON document on standard output')
     .addHelpText('after', findExamples)
     .action(async (file, options) => {
       const { findCommand } = await import('./commands/find.ts');
-      exitCode = await findCommand({ file, ...options }, io);
-    });
-
-  program
-    .command('check')
-    .summary('judge a history recorded from a database')
-    .description(
-      'Judges a history of operations: whether it is linearizable, or sequentially consistent, by a sequential model.\n' +
-        'Exits 1 if it is not, 3 if the budget was spent before the answer was known.',
-    )
-    .argument('<file>', 'a history; - reads standard input')
-    .addOption(
-      new Option('--format <format>', 'how it is written (default: by its first line)').choices([
-        'ndjson',
-        'jepsen-etcd',
-        'jepsen-edn',
-        'porcupine-kv',
-      ]),
-    )
-    .option('--model <name>', 'what the store should be (default: the first whose operations these are)')
-    .addOption(
-      new Option('--consistency <kind>', 'what is asked of it')
-        .choices(['linearizable', 'sequential'])
-        .default('linearizable'),
-    )
-    .option(
-      '--budget <steps>',
-      'steps of search before the answer is unknown (default: 50000000)',
-      wholeNumber({ least: 1, most: 1e12 }),
-    )
-    .option('--json', 'print one JSON document on standard output')
-    .addHelpText('after', checkExamples)
-    .action(async (file, options) => {
-      const { checkCommand } = await import('./commands/check.ts');
-      exitCode = await checkCommand({ file, ...options }, io);
+      const budget = options.budget ?? options.runs ?? 1000;
+      exitCode = await findCommand({ ...options, file, budget }, io);
     });
 
   const cutMs = milliseconds({ least: 0, most: 86_400_000 });
@@ -395,7 +372,6 @@ Examples:
   quorate decide read-heavy-shop                     decides a bundled sample
   quorate simulate async-leader-crash                runs a bundled scenario
   quorate find async-leader-crash --violates lost-writes
-  quorate check history.ndjson                       judges a recorded history
   quorate elections --one-way 15 --timeout 150..300  measures Raft's elections
   quorate quorum --n 3 --r 1 --w 1 --latency ymmr    how stale reads may be
 
@@ -433,20 +409,8 @@ const findExamples = `
 Examples:
   quorate find semi-sync-leader-crash --violates stale-reads
   quorate find async-leader-crash --violates lost-writes > broken.yaml
-  quorate simulate broken.yaml`;
-
-const checkExamples = `
-Models: register, cas-register, key-value, counter, set, queue, list-append.
-
-Examples:
-  quorate check history.ndjson
-  quorate check etcd_000.log --format jepsen-etcd --json
-  quorate check history.edn --model cas-register --consistency sequential
-
-In ndjson each line is an operation, in any order; times are in ms:
-  {"client":"a","key":7,"kind":"write","input":1,"outcome":"ok","callMs":0,"returnMs":2.5}
-  {"client":"b","key":7,"kind":"read","output":1,"outcome":"ok","callMs":3,"returnMs":4}
-outcome: ok happened, fail did not, info may have at any later time.`;
+  quorate simulate broken.yaml
+  quorate find two-leaders --violates discarded-writes --draw clock-skew`;
 
 const capExamples = `
 Examples:

@@ -16,19 +16,15 @@
  * ```
  */
 
-export { fetchClusters } from '#clusters';
 export { type CutWay, cutWays } from './cap/cut.ts';
 export { type CapOfKind, type CapProbe, type CapQuestion, type CapReport, prepareCap } from './cap/probe.ts';
 export {
-  askedAt,
   type Cell,
   type ComparedRun,
   type ComparedTopology,
   Comparison,
   type ComparisonTable,
   comparedFigures,
-  type PreparedComparison,
-  prepareComparison,
 } from './compare/compare.ts';
 export { laterWriteDropped, nextWriteDropped, type Skew } from './conflicts/clock-skew.ts';
 export {
@@ -81,6 +77,7 @@ export { explore } from './explore/explore.ts';
 export { type Counterexample, type FindOptions, find, type NotFound } from './explore/find.ts';
 export { leaderFollowerModel } from './explore/leader-follower.ts';
 export type { Coverage, Model } from './explore/model.ts';
+export { type FaultKind, faultKinds } from './explore/schedules.ts';
 export {
   type CheckedHistory,
   type CheckOptions,
@@ -88,7 +85,6 @@ export {
   checkHistory,
   type HistoryWitness,
 } from './histories/check.ts';
-export { describeOperation } from './histories/describe.ts';
 export {
   type History,
   HistoryBuilder,

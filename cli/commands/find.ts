@@ -1,5 +1,15 @@
 import { bundledScenarios } from '#content';
-import { find, nearest, parseScenario, type ScenarioSource, type VerdictName, verdictNames } from '#engine';
+import {
+  type FaultKind,
+  faultKinds,
+  find,
+  InputError,
+  nearest,
+  parseScenario,
+  type ScenarioSource,
+  type VerdictName,
+  verdictNames,
+} from '#engine';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { UsageError } from '../failures.ts';
 import { breathe, type Io } from '../io.ts';
@@ -11,9 +21,11 @@ import { renderFound, renderNotFound } from '../render/counterexample.ts';
 export interface FindOptions {
   readonly file: string;
   readonly violates: string;
-  readonly runs: number;
+  readonly budget: number;
   readonly maxFaults: number;
   readonly seed: number;
+  readonly draw?: readonly string[];
+  readonly longest?: number;
   readonly json?: true;
 }
 
@@ -26,25 +38,41 @@ export async function findCommand(options: FindOptions, io: Io): Promise<ExitCod
     const outcome = await find(document.value as ScenarioSource, {
       violates,
       maxFaults: options.maxFaults,
-      runs: options.runs,
+      budget: options.budget,
       seed: options.seed,
+      ...(options.draw !== undefined && drawn(options.draw)),
+      ...(options.longest !== undefined && { longestMs: options.longest }),
       // Shrinking goes on after the last planned run.
       onProgress: async (done) => {
-        progress.report(Math.min(done / options.runs, 1));
+        progress.report(Math.min(done / options.budget, 1));
         await breathe(io);
       },
     });
     progress.end();
     const asked = { ...options, name: scenario.id };
     if (options.json) io.stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
-    else
-      io.stdout.write(
-        outcome.type === 'found' ? renderFound(outcome, asked) : renderNotFound(outcome, asked),
-      );
-    return outcome.type === 'found' ? exitCodes.missed : exitCodes.asHoped;
+    else io.stdout.write(outcome.found ? renderFound(outcome, asked) : renderNotFound(outcome, asked));
+    return outcome.found ? exitCodes.missed : exitCodes.asHoped;
+  } catch (error) {
+    // The scenario has been read: what is wrong is that it gives no such verdict.
+    if (!(error instanceof InputError)) throw error;
+    const { found, expected, hint } = error.problems[0]!;
+    throw new UsageError(`--violates ${violates}: found ${found}, expected ${expected}; ${hint}.`);
   } finally {
     progress.end();
   }
+}
+
+function drawn(names: readonly string[]): { kinds: FaultKind[]; spread: boolean } {
+  const known = [...faultKinds, 'spread'] as const;
+  const wrong = names.find((name) => !known.some((each) => each === name));
+  if (wrong !== undefined) {
+    const near = nearest(wrong, known);
+    throw new UsageError(
+      `--draw ${wrong}: nothing that may be drawn. Expected some of ${known.join(', ')}.${near === undefined ? '' : ` Did you mean ${near}?`}`,
+    );
+  }
+  return { kinds: faultKinds.filter((kind) => names.includes(kind)), spread: names.includes('spread') };
 }
 
 function verdictNamed(name: string): VerdictName {

@@ -1,31 +1,63 @@
-import type { Counterexample, NotFound } from '#engine';
-import { indented, number } from './layout.ts';
+import {
+  type Counterexample,
+  describeFault,
+  type FaultDocument,
+  type FaultSource,
+  type NotFound,
+} from '#engine';
+import { indented, left, number, right, table } from './layout.ts';
 import { renderYaml } from './yaml.ts';
 
 interface Asked {
   /** The scenario's id. */
   readonly name: string;
-  readonly violates: string;
   readonly maxFaults: number;
+  /** Of the search. */
   readonly seed: number;
 }
 
 /** The shrunk schedule as a scenario; what there is to say about it stands in its comments. */
-export function renderFound(found: Counterexample, { name, violates, seed }: Asked): string {
-  const verdict = found.report.verdicts.find((each) => each.name === violates);
-  const { length } = found.faults;
-  const faults =
-    length === 0
-      ? 'Already without another fault'
-      : `With ${length} more ${length === 1 ? 'fault' : 'faults'}`;
+export function renderFound(found: Counterexample, { name, seed }: Asked): string {
+  const { violates, faults, needed, otherSeeds, runs, runsToFirst } = found;
+  const with_ =
+    faults.length === 0 ? 'Already without another fault' : `With ${counted(faults.length, 'more fault')}`;
+  const why = needed.map(
+    ({ fault, otherSeeds: { runs } }) =>
+      `Needed: without ${fault === null ? 'the spread of latencies' : `“${told(fault)}”`} it vanishes, under this seed and under ${runs} others.`,
+  );
   return renderYaml(found.scenario, [
-    `${faults}, ${name} violates ${violates} (search seed ${seed}; ${number(found.shrinks)} shrinks).`,
-    ...(verdict?.witness?.story.map((sentence, index) => `${index + 1}. ${sentence}`) ?? []),
-    'Its seed is in it: quorate simulate THIS-FILE shows it again.',
+    `${with_}, ${name} violates ${violates} (search seed ${seed}; run ${number(runsToFirst)} was the first that did, ${number(runs)} in all).`,
+    ...(found.verdict.witness?.story.map((sentence, index) => `${index + 1}. ${sentence}`) ?? []),
+    ...why,
+    `Under ${otherSeeds.runs} other seeds the same schedule violates it in ${otherSeeds.violations}.`,
+    'Its seed is in it: quorate simulate THIS-FILE shows it again, and so does quorate simulate LINK, which is',
+    `'${found.link}'`,
   ]);
 }
 
-export function renderNotFound(notFound: NotFound, { name, violates, maxFaults, seed }: Asked): string {
-  const schedules = `${number(notFound.runs)} schedules of up to ${maxFaults} ${maxFaults === 1 ? 'fault' : 'faults'}`;
-  return `${indented('', `No violation of ${violates} in ${name}: tried ${schedules}, seed ${seed}. That is no proof that there is none.`)}\n`;
+export function renderNotFound({ violates, searched, seed }: NotFound, { name, maxFaults }: Asked): string {
+  const { schedules, faults, moments, spread, withoutFaults, leads } = searched;
+  const kinds = faults.map(({ type, count }) => `${type} ${number(count)}`).join(', ');
+  const paragraphs = [
+    `No violation of ${violates} in ${name}: tried ${counted(schedules, 'schedule')} of up to ${counted(maxFaults, 'fault')}, seed ${seed}. That is no proof that there is none.`,
+    `Faults: ${kinds}. They began in ${moments} of 100 hundredths of the run. ${number(withoutFaults)} without faults, ${number(spread)} with latencies spread out; ${number(leads)} led somewhere new and were gone on from.`,
+    'In so many runs it came to:',
+  ];
+  const rows = searched.marks.map(({ name, runs }) => [name, runs === 0 ? 'never' : number(runs)]);
+  return `${paragraphs.map((text) => indented('', text)).join('\n')}\n${table([left(''), right('runs')], rows, { margin: '  ' })}\n`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function told(fault: FaultSource): string {
+  const filledIn = {
+    oneWay: false,
+    loss: 0,
+    duplication: 0,
+    driftPpm: 0,
+    ...fault,
+  } as unknown as FaultDocument;
+  return `${describeFault(filledIn, false).replace(/^fault: /, '')} at ${fault.atMs} ms`;
 }

@@ -1,118 +1,123 @@
 import { expect, test } from 'vitest';
+import { decodeLink } from '../run/record.ts';
 import { simulate } from '../run/simulate.ts';
 import { parseScenario } from '../scenario/parse.ts';
 import type { ScenarioSource } from '../scenario/schema.ts';
-import { find } from './find.ts';
+import { type Counterexample, type FindOptions, find } from './find.ts';
+import { replicated } from './healthy.test-support.ts';
 
-const cluster = (
-  acknowledgement: 'asynchronous' | 'semi-synchronous',
-  rest: Partial<ScenarioSource> = {},
-): ScenarioSource => ({
-  id: 'small',
-  durationMs: 1000,
-  drainMs: 1000,
-  cluster: { nodes: [{ id: 'a' }, { id: 'b' }, { id: 'c' }], defaults: { disk: { fsync: 1 } } },
-  network: { within: { latency: { type: 'uniform', minMs: 1, maxMs: 5 } } },
-  topology: {
-    type: 'leader-follower',
-    acknowledgement,
-    failover: { heartbeatMs: 50, timeoutMs: 150, electionMs: 50 },
-    reconnectMs: 100,
-    keepaliveMs: 100,
-    streamTimeoutMs: 1000,
-  },
-  workload: { clients: [{ writesPerSecond: 100 }] },
-  ...rest,
-});
-const search = { violates: 'lost-writes', maxFaults: 2, runs: 100, seed: 1 } as const;
-const lostWrites = (source: ScenarioSource) =>
-  simulate(parseScenario(source)).verdicts.find(({ name }) => name === 'lost-writes')?.result;
+const search = { violates: 'lost-writes', maxFaults: 2, budget: 200, seed: 1 } as const;
+const asynchronous = replicated({ acknowledgement: 'asynchronous' });
+const semiSynchronous = replicated({ acknowledgement: 'semi-synchronous' });
 
-test('asynchronous: finds a lost write, and one fault is enough', async () => {
-  const found = await find(cluster('asynchronous'), search);
-  if (found.type !== 'found') throw new Error('nothing found');
-  expect(found.faults).toHaveLength(1);
-  expect(found.report.verdicts.find(({ name }) => name === 'lost-writes')?.result).toBe('violation');
+const lostWrites = (source: ScenarioSource, seed?: number) =>
+  simulate(parseScenario(source), seed === undefined ? {} : { seed }).verdicts.find(
+    ({ name }) => name === 'lost-writes',
+  )!.result;
 
-  // What it gives is a scenario that shows it again, after a way through a file too.
-  const written: ScenarioSource = JSON.parse(JSON.stringify(found.scenario));
-  expect(written).toEqual(found.scenario);
+async function found(source: ScenarioSource, options: FindOptions): Promise<Counterexample> {
+  const outcome = await find(source, options);
+  if (!outcome.found) throw new Error('nothing found');
+  return outcome;
+}
+
+test('what it gives shows the violation again: as a scenario, through a file, and as a link', async () => {
+  const { scenario, faults, seed, verdict, digest, link } = await found(asynchronous, search);
+  expect(faults).toHaveLength(1);
+  expect(verdict).toMatchObject({ name: 'lost-writes', result: 'violation' });
+  const written: ScenarioSource = JSON.parse(JSON.stringify(scenario));
+  expect(written).toEqual(scenario);
   const report = simulate(parseScenario(written));
-  expect(report.digest).toBe(found.report.digest);
-  expect(lostWrites(written)).toBe('violation');
-  // And nothing of it is too much.
-  expect(lostWrites({ ...written, faults: [] })).toBe('ok');
+  expect(report.digest).toBe(digest);
+  expect(report.verdicts).toContainEqual(verdict);
+  expect(decodeLink(link)).toEqual({ scenario, seed, injected: [] });
+});
+
+test('each fault is needed: without it there is none, under the same seed and under the others it names', async () => {
+  // b is cut off, so that c confirms; then both disks that hold a write can die.
+  const cut = { type: 'cut' as const, from: ['a'], to: ['b'], atMs: 100 };
+  const source: ScenarioSource = { ...semiSynchronous, faults: [cut] };
+  const outcome = await found(source, { ...search, kinds: ['crash'], budget: 1000 });
+  const { scenario, faults, needed, seed, otherSeeds } = outcome;
+  expect(faults.length).toBeGreaterThan(1);
+  expect(needed.flatMap(({ fault }) => fault ?? [])).toEqual(faults);
+  const seeds = Array.from({ length: otherSeeds.runs }, (_, index) => seed + 1 + index);
+  expect(seeds.filter((other) => lostWrites(scenario, other) === 'violation')).toHaveLength(
+    otherSeeds.violations,
+  );
+  for (const left of faults) {
+    const others = faults.filter((other) => other !== left);
+    const without: ScenarioSource = { ...scenario, faults: [cut, ...others] };
+    for (const each of [seed, ...seeds]) expect(lostWrites(without, each)).toBe('ok');
+  }
 });
 
 test('the same seed finds the same, another seed another', async () => {
-  const once = await find(cluster('asynchronous'), search);
-  expect(await find(cluster('asynchronous'), search)).toEqual(once);
-  const seeds = new Set<string>();
-  for (let seed = 1; seed <= 3; seed++) {
-    const found = await find(cluster('asynchronous'), { ...search, seed });
-    seeds.add(JSON.stringify(found.type === 'found' && [found.faults, found.seed]));
-  }
-  expect(seeds.size).toBeGreaterThan(1);
-});
-
-test('semi-synchronous: no single crash, pause or cut loses a write', async () => {
-  expect(await find(cluster('semi-synchronous'), { ...search, maxFaults: 1, runs: 200 })).toEqual({
-    type: 'not-found',
-    runs: 200,
-  });
-});
-
-test('semi-synchronous: more faults do, and every one of them is needed', async () => {
-  // b is cut off, so that c confirms; then both disks that hold a write can die.
-  const source = cluster('semi-synchronous', {
-    faults: [{ type: 'cut', from: ['a'], to: ['b'], atMs: 100 }],
-  });
-  const found = await find(source, { ...search, maxFaults: 2, runs: 500 });
-  if (found.type !== 'found') throw new Error('nothing found');
-  expect(found.faults.length).toBeGreaterThan(1);
-  for (const each of found.faults) {
-    const others = found.faults.filter((other) => other !== each);
-    expect(lostWrites({ ...found.scenario, faults: [...source.faults!, ...others] })).toBe('ok');
-  }
+  const once = await found(asynchronous, search);
+  expect(await found(asynchronous, search)).toEqual(once);
+  const { faults, seed } = await found(asynchronous, { ...search, seed: 2 });
+  expect([faults, seed]).not.toEqual([once.faults, once.seed]);
 });
 
 test('a scenario that breaks by its own faults needs none beside them', async () => {
-  const source = cluster('asynchronous', {
-    faults: [
-      { type: 'slow-link', from: ['a'], to: ['b', 'c'], extraMs: 400, atMs: 200 },
-      { type: 'crash', node: 'a', atMs: 500 },
-    ],
-  });
-  const found = await find(source, search);
-  if (found.type !== 'found') throw new Error('nothing found');
-  expect(found.faults).toEqual([]);
-  expect(found.scenario.faults).toEqual(source.faults);
-  expect(lostWrites(found.scenario)).toBe('violation');
+  const faults = [
+    { type: 'slow-link', from: ['a'], to: ['b', 'c'], extraMs: 400, atMs: 200 },
+    { type: 'crash', node: 'a', atMs: 500 },
+  ] as const;
+  const outcome = await found({ ...asynchronous, faults: [...faults] }, search);
+  expect(outcome.faults).toEqual([]);
+  expect(outcome.scenario.faults).toEqual(faults);
+  expect(lostWrites(outcome.scenario)).toBe('violation');
 });
 
-test('progress: told after each schedule, and what it throws ends the search', async () => {
+test('where it finds none, it says what it looked at', async () => {
+  const options = { ...search, maxFaults: 1, budget: 150 };
+  const outcome = await find(semiSynchronous, options);
+  if (outcome.found) throw new Error('found a lost write');
+  const { searched } = outcome;
+  expect(outcome).toMatchObject({ violates: 'lost-writes', seed: 1, runs: 150 });
+  expect(searched.schedules).toBe(150);
+  expect(searched.moments).toBeGreaterThan(30);
+  const count = searched.faults.reduce((sum, each) => sum + each.count, 0);
+  // One fault a schedule, but for those without any.
+  expect(count).toBe(searched.schedules - searched.withoutFaults);
+  for (const name of ['lost-writes', 'divergence', 'split-brain'])
+    expect(searched.marks).toContainEqual({ name: `${name} violated`, runs: 0 });
+  expect(searched.marks.find(({ name }) => name === 'failovers')!.runs).toBeGreaterThan(5);
+});
+
+test('draws only what it is told to, and for no longer', async () => {
+  const options = { ...search, kinds: ['pause', 'slow-disk'], longestMs: 50, spread: false } as const;
+  const outcome = await find(asynchronous, options);
+  if (outcome.found) throw new Error(JSON.stringify(outcome.faults));
+  expect(outcome.searched.faults.map(({ type }) => type)).toEqual(['pause', 'slow-disk']);
+  expect(outcome.searched.spread).toBe(0);
+  // A pause of 50 ms is shorter than anybody's patience.
+  expect(outcome.searched.marks).toContainEqual({ name: 'failovers', runs: 0 });
+});
+
+test('progress: told after each run, and what it throws ends the search', async () => {
   const told: number[] = [];
   const onProgress = async (done: number) => {
     told.push(done);
     if (done === 3) throw new Error('interrupted');
   };
-  await expect(find(cluster('semi-synchronous'), { ...search, onProgress })).rejects.toThrow('interrupted');
+  await expect(find(semiSynchronous, { ...search, onProgress })).rejects.toThrow('interrupted');
   expect(told).toEqual([1, 2, 3]);
 
   // In the midst of shrinking too, which the first violation begins.
-  let schedules = 0;
-  await find(cluster('asynchronous'), { ...search, onProgress: (done) => void (schedules = done) });
-  const until = schedules - 1;
+  const { runsToFirst } = await found(asynchronous, search);
   let seen = 0;
   const tired = () => {
-    if (++seen === until) throw new Error('interrupted while shrinking');
+    if (++seen === runsToFirst + 5) throw new Error('interrupted while shrinking');
   };
-  await expect(find(cluster('asynchronous'), { ...search, onProgress: tired })).rejects.toThrow(
-    'while shrinking',
-  );
-  expect(seen).toBe(until);
+  await expect(find(asynchronous, { ...search, onProgress: tired })).rejects.toThrow('while shrinking');
+  expect(seen).toBe(runsToFirst + 5);
 });
 
-test('refuses a scenario that is wrong', async () => {
-  await expect(find({ ...cluster('asynchronous'), durationMs: -1 }, search)).rejects.toThrow('durationMs');
+test('refuses a scenario that is wrong, and a verdict that it does not give', async () => {
+  await expect(find({ ...asynchronous, durationMs: -1 }, search)).rejects.toThrow('durationMs');
+  await expect(find(asynchronous, { ...search, violates: 'resurrection' })).rejects.toThrow(
+    'of which resurrection is not judged',
+  );
 });

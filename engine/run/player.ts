@@ -106,8 +106,7 @@ export interface MessageView {
 export interface ClientView {
   readonly id: string;
   readonly region: string;
-  /** Whom it takes for the leader; null where it asks anybody. */
-  readonly leader: string | null;
+  readonly leader: string;
   readonly openOperations: number;
 }
 
@@ -359,7 +358,7 @@ function viewOf(simulation: Simulation): ClusterView {
       return {
         id: workload.clients[index]!.id,
         region: workload.clients[index]!.region,
-        leader: group.settings.asksAnybody ? null : places[route.firstActor + route.leader]!,
+        leader: places[route.firstActor + route.leader]!,
         openOperations: group.open,
       };
     }),

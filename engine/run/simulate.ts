@@ -1,8 +1,9 @@
 import type { Observer } from '../observe/trace.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { toUs } from '../scenario/scenario.ts';
+import { newCluster } from '../topologies/clusters.ts';
 import type { Report } from './report.ts';
-import { Simulation } from './simulation.ts';
+import { Simulation, type Watching } from './simulation.ts';
 
 export interface RunOptions {
   /** 0 … 2^53 − 1; without it, the scenario's own. */
@@ -17,9 +18,10 @@ export interface RunOptions {
  */
 export function simulate(
   scenario: Scenario,
-  options: RunOptions & { readonly untilMs?: number } = {},
+  options: RunOptions & Watching & { readonly untilMs?: number } = {},
 ): Report {
-  const simulation = new Simulation(scenario, options.seed ?? scenario.seed, options.observe);
+  const { seed = scenario.seed, observe } = options;
+  const simulation = new Simulation(scenario, seed, observe, newCluster, options);
   if (options.untilMs === undefined) simulation.finish();
   else simulation.advanceTo(toUs(options.untilMs));
   return simulation.report();

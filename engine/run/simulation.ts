@@ -1,4 +1,3 @@
-import { newCluster } from '#clusters';
 import { type FaultTarget, healAll, nothingInForce, schedule, whyNot } from '../faults/faults.ts';
 import { meanUs } from '../kernel/latency.ts';
 import { type Actor, DOWN, LOOK, Loop, type Notebook, PHASE, UP } from '../kernel/loop.ts';
@@ -19,6 +18,7 @@ import type { Scenario } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
 import { actorsOf, type Cell, cellsOf } from '../topologies/cells.ts';
 import type { Cluster } from '../topologies/cluster.ts';
+import { newCluster } from '../topologies/clusters.ts';
 import { stampMs } from '../topologies/leaderless/stamps.ts';
 import { balanceOf, remediesOf, routingOf } from '../topologies/topologies.ts';
 import { DiscardedWrites } from '../verdicts/discarded-writes.ts';
@@ -52,6 +52,14 @@ import { engineVersion } from './version.ts';
 const samplesPerRun = 500;
 const drainLookUs = 10_000;
 const none: readonly never[] = [];
+
+/** How closely a run is watched. It changes what is measured of lag, streams and logs, and nothing in the run. */
+export interface Watching {
+  /** How often they are sampled over the run. */
+  readonly samples?: number;
+  /** Whether an observer is told of messages, timers and disks too; otherwise only of what nodes and clients note. */
+  readonly messages?: boolean;
+}
 
 /**
  * One run of a scenario: a cluster, a network, clients, faults, and what is measured of them. A pure function of
@@ -94,6 +102,7 @@ export class Simulation implements Notebook {
     seed: number,
     observe: Observer | undefined,
     makeCluster: typeof newCluster = newCluster,
+    { samples = samplesPerRun, messages = true }: Watching = {},
   ) {
     this.scenario = scenario;
     this.seed = seed;
@@ -245,7 +254,7 @@ export class Simulation implements Notebook {
       order,
     );
     this.lag = new LagSamples(this.firstClient);
-    if (observe !== undefined) {
+    if (observe !== undefined && messages) {
       this.loop.tracer = new Recorder(
         observe,
         names,
@@ -267,7 +276,7 @@ export class Simulation implements Notebook {
       });
     }
     this.loop.interrupt({ atUs: scenario.durationUs, rank: PHASE, run: () => this.drain() });
-    this.scheduleSample(Math.max(1, Math.floor(scenario.durationUs / samplesPerRun)));
+    this.scheduleSample(Math.max(1, Math.floor(scenario.durationUs / samples)));
     this.loop.start();
   }
 

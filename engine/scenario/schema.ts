@@ -425,6 +425,7 @@ export const verdictNames = [
   'split-brain',
   'consensus-safety',
   'certification',
+  'update-before-insert',
   ...stampVerdictNames,
   ...sessionVerdictNames,
 ] as const;
@@ -492,6 +493,7 @@ export type ScenarioSource = z.input<typeof scenarioSchema>;
 export type ScenarioDocument = z.output<typeof scenarioSchema>;
 export type TopologyDocument = ScenarioDocument['topology'];
 export type LatencyDocument = z.output<typeof latency>;
+export type LatencySource = z.input<typeof latency>;
 export type FaultDocument = ScenarioDocument['faults'][number];
 export type FaultSource = NonNullable<ScenarioSource['faults']>[number];
 export type Expectation = ScenarioDocument['expect'][number];

@@ -5,7 +5,6 @@
 import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import {
   emptyQuorumTally,
-  fetchClusters,
   prepareQuorumTable,
   type QuorumTable,
   type QuorumTableQuestion,
@@ -148,9 +147,7 @@ export class Explorer {
       this.searching.value = tried;
       later(slice);
     };
-    const coming = fetchClusters([base.scenario]);
-    if (coming === null) later(slice);
-    else coming.then(() => later(slice));
+    later(slice);
   }
 
   private announce(sentence: string): void {

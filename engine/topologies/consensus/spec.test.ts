@@ -58,9 +58,9 @@ test('find: reads that are local may be of the past, the others are not', async 
   const quick = { electionTimeoutMs: 100, heartbeatMs: 25 } as const;
   const options = { violates: 'stale-reads', maxFaults: 2, seed: 1 } as const;
   const local = scenario({ ...quick, reads: 'local', readFrom: 'followers' });
-  expect(await find(local, { ...options, runs: 40 })).toMatchObject({ type: 'found' });
+  expect(await find(local, { ...options, budget: 40 })).toMatchObject({ found: true });
   for (const reads of ['log', 'read-index', 'lease'] as const)
-    expect(await find(scenario({ ...quick, reads }), { ...options, runs: 25 })).toMatchObject({
-      type: 'not-found',
+    expect(await find(scenario({ ...quick, reads }), { ...options, budget: 25 })).toMatchObject({
+      found: false,
     });
 });

@@ -5,7 +5,7 @@ import { thresholdOf } from '../../kernel/random.ts';
 import { Histogram } from '../../observe/histogram.ts';
 import type { TraceEntry } from '../../observe/trace.ts';
 import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
-import type { MultiLeaderSummary, Verdict } from '../../run/report.ts';
+import type { MultiLeaderSummary, Verdict, Witness } from '../../run/report.ts';
 import { type HiddenWrite, ThrownAway } from '../../verdicts/thrown-away.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, PairLag, Surroundings } from '../cluster.ts';
 import { CartItems } from './cart-items.ts';
@@ -88,6 +88,7 @@ export class MultiLeaderCluster implements Cluster {
   private readonly conflicts = [0, 0, 0, 0];
   private uniqueKeyConflicts = 0;
   private foreignKeyConflicts = 0;
+  private firstUpdateFirst: Witness | null = null;
   private readonly counts = {
     detections: 0,
     skipped: 0,
@@ -182,6 +183,7 @@ export class MultiLeaderCluster implements Cluster {
         break;
       case NOTE_UPDATE_FIRST:
         counts.updatesBeforeInserts++;
+        this.firstUpdateFirst ??= this.updateFirst(atUs, member, a, keyIn(b), c);
         break;
       case NOTE_HELD_BACK:
         counts.heldBack++;
@@ -401,7 +403,30 @@ export class MultiLeaderCluster implements Cluster {
   }
 
   verdicts(drained: boolean): Verdict[] {
-    return [this.lostWrites(), this.divergence(drained), this.thrownAway.verdict(this.hiddenWrites())];
+    const { updatesBeforeInserts: count } = this.counts;
+    return [
+      this.lostWrites(),
+      this.divergence(drained),
+      this.thrownAway.verdict(this.hiddenWrites()),
+      {
+        name: 'update-before-insert',
+        result: count === 0 ? 'ok' : 'violation',
+        count,
+        witness: this.firstUpdateFirst,
+      },
+    ];
+  }
+
+  /** An effect that shows before its cause. */
+  private updateFirst(atUs: number, member: number, author: number, key: number, number: number): Witness {
+    const here = this.run.names[member]!;
+    return {
+      atMs: atUs / 1000,
+      story: [
+        `${this.run.names[author]!} changed row ${key} (write ${number}), which somebody had inserted and it had seen`,
+        `at ${atUs / 1000} ms ${here} was given that change, and the insert had not come there yet`,
+      ],
+    };
   }
 
   private lostWrites(): Verdict {

@@ -65,10 +65,10 @@ test('in the order of arrival each leader ends with what the other wrote: they d
 
 test('in the order of arrival: find comes upon it without a fault', async () => {
   const source = leadersIn(2, { resolve: 'arrival-order' }, { durationMs: 300 });
-  const options = { violates: 'divergence', runs: 20, maxFaults: 1, seed: 1 } as const;
-  expect(await find(source, options)).toMatchObject({ type: 'found', faults: [] });
+  const options = { violates: 'divergence', budget: 20, maxFaults: 1, seed: 1 } as const;
+  expect(await find(source, options)).toMatchObject({ found: true, faults: [] });
   const resolved = leadersIn(2, {}, { durationMs: 300 });
-  expect(await find(resolved, { ...options, maxFaults: 0 })).toMatchObject({ type: 'not-found' });
+  expect(await find(resolved, { ...options, maxFaults: 0 })).toMatchObject({ found: false });
 });
 
 test('keep both: both versions are there, on both leaders, until somebody who has seen both writes', () => {

@@ -156,6 +156,17 @@ export function readPart(path: string): Part {
   return { path, header, cells: lines.filter((line): line is CellLine => 'cell' in line) };
 }
 
+/** Whether this very part is there, whole. */
+export function hasPart(path: string, { digest, shard }: Header): boolean {
+  try {
+    const { header } = readPart(path);
+    return header.digest === digest && header.shard.index === shard.index && header.shard.of === shard.of;
+  } catch (error) {
+    if (error instanceof UsageError) return false;
+    throw error;
+  }
+}
+
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -21,7 +21,7 @@ import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { Interrupted, UsageError } from '../failures.ts';
 import type { Io } from '../io.ts';
 import type { SweptUnit } from '../jobs.worker.ts';
-import { type Header, headerOf, type Journal, openJournal, sealed } from '../journal.ts';
+import { type Header, hasPart, headerOf, type Journal, openJournal, sealed } from '../journal.ts';
 import { openOutputFile } from '../output-file.ts';
 import { type SourceDocument, understand } from '../parse-document.ts';
 import { workOff } from '../pool.ts';
@@ -47,6 +47,12 @@ export async function sweepCommand(options: SweepOptions, io: Io): Promise<ExitC
   else openOutputFile(part, '--out').discard();
   const swept = new Swept(sweep);
   const header = headerOf(source.value, shard);
+  if (part !== undefined && options.restart !== true && hasPart(part, header)) {
+    io.stdout.write(
+      `${part}: part ${shard.index} of ${shard.of} is there already. --restart does it again.\n`,
+    );
+    return exitCodes.asHoped;
+  }
   const journal = journalOf(part ?? options.out ?? options.svg, header, options, io);
   try {
     for (const { unit, sketch } of journal?.units ?? []) swept.add(unitAt(sweep, unit), sketch);

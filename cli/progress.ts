@@ -10,8 +10,9 @@ export interface Progress {
 
 const silentMs = 500;
 const everyMs = 100;
-/** Before, a guess at the end is worth nothing. */
+/** Before both, a guess at the end is worth nothing. */
 const guessAfterMs = 2000;
+const guessAfterShare = 0.01;
 
 /** @param doneBefore The share that was done already, when this work began. */
 export function startProgress(what: string, io: Pick<Io, 'stderr' | 'nowMs'>, doneBefore = 0): Progress {
@@ -25,7 +26,7 @@ export function startProgress(what: string, io: Pick<Io, 'stderr' | 'nowMs'>, do
       if (!isTerminal || nowMs < nextMs) return;
       nextMs = nowMs + everyMs;
       const tookMs = nowMs - startedMs;
-      const isGuessed = tookMs >= guessAfterMs && done > doneBefore && done < 1;
+      const isGuessed = tookMs >= guessAfterMs && done >= doneBefore + guessAfterShare && done < 1;
       const left = isGuessed ? `, ${duration((tookMs * (1 - done)) / (done - doneBefore))} left` : '';
       io.stderr.write(`\r${what}: ${Math.floor(done * 100)} %${left}${eraseToEnd}`);
       isShown = true;

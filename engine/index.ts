@@ -154,6 +154,7 @@ export { confirms, decodeLink, encodeLink, type RunLink } from './run/record.ts'
 export type { Causes, ExpectationResult, Failover, Report, Verdict } from './run/report.ts';
 export { type SampleOptions, sample } from './run/sample.ts';
 export { type RunOptions, simulate } from './run/simulate.ts';
+export type { Spread } from './run/spread.ts';
 export { engineVersion } from './run/version.ts';
 export { parseScenario } from './scenario/parse.ts';
 export { describePath, InputError, nearest, type Problem } from './scenario/problems.ts';
@@ -167,10 +168,10 @@ export {
 } from './scenario/schema.ts';
 export { compileCharts } from './statecharts/chart.ts';
 export { CellSketch, type CellSketchJson } from './sweep/cell-sketch.ts';
-export type { Axis } from './sweep/grid.ts';
+export { type Axis, withSettings } from './sweep/grid.ts';
 export { cellScenario, type Measure, parseSweep, type Sweep, unitOf } from './sweep/sweep.ts';
-export { figuresOf, type SweepAnswer, Swept, sweepRows, sweepUnit } from './sweep/swept.ts';
-export { isInShard, type Shard, type Unit, unitAt, unitsOf, wholeSweep } from './sweep/units.ts';
+export { figuresOf, runSweep, type SweepAnswer, Swept, sweepRows, sweepUnit } from './sweep/swept.ts';
+export { type Shard, type Unit, unitAt, unitsInOrder, wholeSweep } from './sweep/units.ts';
 export {
   type Elections,
   type ElectionsOptions,

@@ -6,7 +6,6 @@ import {
   type CellSketchJson,
   cellScenario,
   InputError,
-  isInShard,
   parseScenario,
   parseSweep,
   type Shard,
@@ -14,7 +13,7 @@ import {
   Swept,
   type Unit,
   unitAt,
-  unitsOf,
+  unitsInOrder,
   wholeSweep,
 } from '#engine';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
@@ -67,8 +66,9 @@ export async function sweepCommand(options: SweepOptions, io: Io): Promise<ExitC
     }
     if (!(error instanceof Interrupted)) throw error;
     const { runs, runsAsked } = swept;
+    const asked = part === undefined ? ` of ${runsAsked}` : '';
     const resume = journal === undefined ? '' : ' The same command goes on from there.';
-    io.stderr.write(`Interrupted after ${runs} of ${runsAsked} runs.${resume}\n`);
+    io.stderr.write(`Interrupted after ${runs}${asked} runs.${resume}\n`);
     if (part === undefined && runs > 0) tell(swept, { ...(options.json && { json: true }) }, io);
     return exitCodes.interrupted;
   } finally {
@@ -140,7 +140,7 @@ interface Doing {
 
 async function workOffSweep(swept: Swept, { shard, journal, threads }: Doing, io: Io): Promise<void> {
   const { sweep } = swept;
-  const units = unitsLeft(swept, shard);
+  const units = [...unitsInOrder(sweep, shard)].filter(({ unit }) => !swept.isDone(unit));
   const before = swept.runs;
   const all = before + units.reduce((runs, unit) => runs + unit.runs, 0);
   const runsSaid = `${all.toLocaleString('en')} runs`;
@@ -178,13 +178,6 @@ async function workOffSweep(swept: Swept, { shard, journal, threads }: Doing, io
   } finally {
     progress.end();
   }
-}
-
-function unitsLeft(swept: Swept, shard: Shard): Unit[] {
-  const units: Unit[] = [];
-  for (let unit = 0; unit < unitsOf(swept.sweep); unit++)
-    if (isInShard(unit, shard) && !swept.isDone(unit)) units.push(unitAt(swept.sweep, unit));
-  return units;
 }
 
 /** In this thread, where Ctrl-C has to be heard between two slices of a run. */

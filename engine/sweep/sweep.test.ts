@@ -6,8 +6,8 @@ import { InputError } from '../scenario/problems.ts';
 import { CellSketch } from './cell-sketch.ts';
 import { cellsOf } from './grid.ts';
 import { cellScenario, parseSweep, settingsOf } from './sweep.ts';
-import { Swept, sweepRows, sweepUnit } from './swept.ts';
-import { isInShard, unitAt, unitsOf } from './units.ts';
+import { runSweep, Swept, sweepRows, sweepUnit } from './swept.ts';
+import { unitAt, unitsInOrder, unitsOf } from './units.ts';
 
 const scenario = {
   id: 'small',
@@ -190,10 +190,7 @@ describe('the sums', () => {
 
   test('a cell counts what its runs report', () => {
     const reports = [1, 2, 3].map((seed) => simulate(cellScenario(sweep, 5), { seed }));
-    const swept = new Swept(sweep);
-    for (let unit = 0; unit < unitsOf(sweep); unit++)
-      swept.add(unitAt(sweep, unit), sweepUnit(sweep, unitAt(sweep, unit)));
-    const { measures } = swept.answer().cells[5]!;
+    const { measures } = runSweep(sweep).cells[5]!;
     const rto = reports.flatMap(({ failovers }) => failovers.map(({ rtoMs }) => rtoMs!));
     expect(measures.rto).toMatchObject({ count: 3, min: Math.min(...rto), max: Math.max(...rto) });
     const hits = reports.filter(({ rpo }) => rpo.writes > 0).length;
@@ -219,8 +216,9 @@ describe('the sums', () => {
           const merged = new Swept(sweep);
           for (let index = of; index >= 1; index--) {
             const part = new Swept(sweep);
+            const own = new Set([...unitsInOrder(sweep, { index, of })].map(({ unit }) => unit));
             for (const unit of shuffled) {
-              if (!isInShard(unit.unit, { index, of })) continue;
+              if (!own.has(unit.unit)) continue;
               part.add(unit, sketches[unit.unit]!);
               part.add(unit, sketches[unit.unit]!);
             }
@@ -232,6 +230,19 @@ describe('the sums', () => {
       ),
       { numRuns: 20 },
     );
+  });
+
+  test('each unit is in one part, and every cell is begun before any is gone on with', () => {
+    const some = { ...sweep, runs: 250 };
+    for (const of of [1, 3, 7]) {
+      const parts = Array.from({ length: of }, (_, index) => [
+        ...unitsInOrder(some, { index: index + 1, of }),
+      ]);
+      const all = parts.flat().map(({ unit }) => unit);
+      expect(all.toSorted((a, b) => a - b)).toEqual(Array.from({ length: unitsOf(some) }, (_, unit) => unit));
+    }
+    const cells = [...unitsInOrder(some, { index: 1, of: 1 })].slice(0, 6).map(({ cell }) => cell);
+    expect(cells).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
   test('the units are all runs, each once', () => {

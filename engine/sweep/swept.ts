@@ -5,7 +5,7 @@ import { engineVersion } from '../run/version.ts';
 import { CellSketch, type CellSketchJson, type Share } from './cell-sketch.ts';
 import { cellsOf, type SettingValue } from './grid.ts';
 import { cellScenario, type Measure, type Sweep, settingsOf } from './sweep.ts';
-import { type Unit, unitsOf } from './units.ts';
+import { type Unit, unitsInOrder, unitsOf, wholeSweep } from './units.ts';
 
 /** Does a unit's runs. Throws InputError where a measure cannot be taken. */
 export function sweepUnit(
@@ -16,6 +16,13 @@ export function sweepUnit(
   const sketch = new CellSketch(sweep.measures);
   for (let run = 0; run < runs; run++) sketch.add(simulate(scenario, { seed: seed + run }));
   return sketch.toJSON();
+}
+
+/** A whole sweep, here and now. */
+export function runSweep(sweep: Sweep): SweepAnswer {
+  const swept = new Swept(sweep);
+  for (const unit of unitsInOrder(sweep, wholeSweep)) swept.add(unit, sweepUnit(sweep, unit));
+  return swept.answer();
 }
 
 /** One cell's answer, for `--json`. */

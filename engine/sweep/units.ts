@@ -43,7 +43,22 @@ export function unitAt(sweep: Sweep, unit: number): Unit {
   };
 }
 
+/**
+ * The units of a part, in the order to do them: some runs of each cell, then more of each, so that whoever stops early
+ * has seen the whole grid.
+ */
+export function* unitsInOrder(sweep: Sweep, shard: Shard): Iterable<Unit> {
+  const cells = cellsOf(sweep);
+  const perCell = unitsOf(sweep) / cells;
+  for (let part = 0; part < perCell; part++) {
+    for (let cell = 0; cell < cells; cell++) {
+      const unit = cell * perCell + part;
+      if (isInShard(unit, shard)) yield unitAt(sweep, unit);
+    }
+  }
+}
+
 /** Every n-th unit: cells that take long are shared out evenly. */
-export function isInShard(unit: number, { index, of }: Shard): boolean {
+function isInShard(unit: number, { index, of }: Shard): boolean {
   return unit % of === index - 1;
 }

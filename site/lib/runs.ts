@@ -66,22 +66,6 @@ export function reportsOf(claimed: Scenario, seeds: number): Report[] {
   return Array.from({ length: seeds }, (_, index) => simulate(claimed, { seed: index + 1 }));
 }
 
-/** A scenario with one setting changed. `path`: keys and indices with dots between, such as `topology.failover.timeoutMs`. */
-export function withSetting(source: ScenarioSource, path: string, value: number): ScenarioSource {
-  const changedSource = structuredClone(source) as unknown as Record<string, unknown>;
-  const keys = path.split('.');
-  const last = keys.pop()!;
-  let at = changedSource;
-  for (const key of keys) {
-    const inner = at[key];
-    if (typeof inner !== 'object' || inner === null)
-      throw new Error(`No settings at ${key} of ${path} in ${source.id}`);
-    at = inner as Record<string, unknown>;
-  }
-  at[last] = value;
-  return changedSource as unknown as ScenarioSource;
-}
-
 function runAsClaimed(claimed: Scenario): Report {
   const report = simulate(claimed);
   const missed = report.expectations.filter((each) => !each.met);

@@ -2,8 +2,11 @@ import mdx from '@astrojs/mdx';
 import preact from '@astrojs/preact';
 import { defineConfig } from 'astro/config';
 
-/** `#engine` and `#content` resolve to the TypeScript sources here, and to built JavaScript in the packed tarball. */
-const inPage = ['quorate-source', 'module', 'browser', 'development|production'];
+/**
+ * `#engine` and `#content` resolve to the TypeScript sources here, and to built JavaScript in the packed tarball. `#clusters` has
+ * every topology at build; in a page they come when they are needed.
+ */
+const inPage = ['quorate-page', 'quorate-source', 'module', 'browser', 'development|production'];
 const atBuild = ['quorate-source', 'module', 'node', 'development|production'];
 
 /** Modules of ours that only declare things: what a page does not use of them need not reach it. */

@@ -61,11 +61,11 @@ test('what the topologies are known for', async () => {
     const { cells } = topologies.find((each) => each.name === name)!;
     return Object.fromEntries(Object.entries(cells).map(([figure, { value }]) => [figure, value ?? NaN]));
   };
-  const [async, semiSync, raft, certified, leaders, quorum] = [
+  const [async, semiSync, raft, group, leaders, quorum] = [
     of('async'),
     of('semi-sync'),
     of('raft'),
-    of('certified'),
+    of('group'),
     of('leaders'),
     of('quorum'),
   ];
@@ -75,10 +75,10 @@ test('what the topologies are known for', async () => {
   expect(semiSync.writeP50Ms!).toBeGreaterThan(async.writeP50Ms! + 60);
   expect([raft.staleReadShare, quorum.staleReadShare]).toEqual([0, 0]);
   expect(leaders.conflicts!).toBeGreaterThan(0);
-  expect([async.conflicts, raft.conflicts, certified.conflicts]).toEqual([0, 0, 0]);
+  expect([async.conflicts, raft.conflicts, group.conflicts]).toEqual([0, 0, 0]);
   // Who certifies tells clients what leaders that meet later throw away.
-  expect(certified.writeTargets).toBe(2);
-  expect(certified.failedWriteShare!).toBeGreaterThan(0);
+  expect(group.writeTargets).toBe(2);
+  expect(group.failedWriteShare!).toBeGreaterThan(0);
   expect([async.failedWriteShare, leaders.failedWriteShare]).toEqual([0, 0]);
   expect(quorum.messagesPerOperation!).toBeGreaterThan(raft.messagesPerOperation!);
   expect(raft.lostWrites).toBe(0);
@@ -99,7 +99,7 @@ describe('as text', () => {
   test('fits a terminal, and says how to have it again', async () => {
     const { stdout } = await runHere(['compare', '--workload', '-'], { stdin: workload });
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
-    expect(stdout).toContain('small-shop over 6 topologies, seed 1');
+    expect(stdout).toContain('small-shop over 7 topologies, seed 1');
     expect(stdout.replace(/\s+/g, ' ')).toContain('quorate compare --workload - --seed 1');
   });
 
@@ -107,7 +107,7 @@ describe('as text', () => {
     const { stdout } = await runHere(['compare', '--workload', '-', '--markdown'], { stdin: workload });
     const rows = stdout.split('\n').filter((line) => line.startsWith('|'));
     expect(rows).toHaveLength(2 + comparedFigures.length);
-    for (const row of rows) expect(row.split('|')).toHaveLength(1 + 7 + 1);
+    for (const row of rows) expect(row.split('|')).toHaveLength(1 + 8 + 1);
     expect(stdout).toMatch(/- raft: `small-shop\.raft`, digest `[0-9a-f]{16}`; `small-shop\.raft\.crash`/);
   });
 });

@@ -9,8 +9,20 @@ import { type Io, throwIfInterrupted } from './io.ts';
 import { parseText, type SourceDocument } from './parse-document.ts';
 
 const standardInput = '-';
+const standardInputName = '(standard input)';
 /** What `find` prints: the escaped JSON of a run behind a version. No file is called so. */
 const link = /^#?quorate\/[\w.-]+\/%7B/i;
+
+/** A file, or standard input (`-`), as it is. */
+export async function readWholeText(
+  name: string,
+  limit: number,
+  io: Pick<Io, 'stdin' | 'stderr' | 'interrupted'>,
+): Promise<{ readonly name: string; readonly text: string }> {
+  if (name === standardInput) return { name: standardInputName, text: await readStandardInput(io, limit) };
+  const file = await findFile(name, []);
+  return { name, text: await readText(name, createReadStream(file), io, limit) };
+}
 
 /** Parsing takes about 2 seconds a megabyte, so a larger file would look like a hang. */
 const bytesMax = 4_000_000;
@@ -21,10 +33,10 @@ export async function readDocument(
   bundled: readonly BundledDocument[],
   io: Pick<Io, 'stdin' | 'stderr' | 'interrupted'>,
 ): Promise<SourceDocument> {
-  if (name === standardInput) return parseText('(standard input)', await readStandardInput(io));
+  if (name === standardInput) return parseText(standardInputName, await readStandardInput(io, bytesMax));
   if (link.test(name)) return parseText('(link)', scenarioOfLink(name));
   const file = await findFile(name, bundled);
-  return parseText(name, await readText(name, createReadStream(file), io));
+  return parseText(name, await readText(name, createReadStream(file), io, bytesMax));
 }
 
 /** The run's scenario as text, with its seed and the faults that were given live. */
@@ -41,13 +53,14 @@ function scenarioOfLink(name: string): string {
 async function findFile(name: string, bundled: readonly BundledDocument[]): Promise<string> {
   try {
     const found = await stat(name);
-    if (found.isDirectory()) throw wrongFile(name, 'a directory', 'a YAML or JSON file');
+    if (found.isDirectory()) throw wrongFile(name, 'a directory', 'a file');
     return name;
   } catch (error) {
     if (!isSystemError(error)) throw error;
     const sample = bundled.find((each) => each.name === name);
     if (sample !== undefined) return fileURLToPath(sample.url);
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw unreadable(name, error);
+    if (bundled.length === 0) throw wrongFile(name, 'no such file', 'a file, or - for standard input');
     const names = bundled.map((each) => each.name).join(', ');
     throw wrongFile(
       name,
@@ -58,20 +71,28 @@ async function findFile(name: string, bundled: readonly BundledDocument[]): Prom
   }
 }
 
-async function readStandardInput(io: Pick<Io, 'stdin' | 'stderr' | 'interrupted'>): Promise<string> {
+async function readStandardInput(
+  io: Pick<Io, 'stdin' | 'stderr' | 'interrupted'>,
+  limit: number,
+): Promise<string> {
   if (io.stdin.isTTY === true) io.stderr.write('Reading from the terminal; end with Ctrl-D.\n');
-  return readText('(standard input)', io.stdin, io);
+  return readText(standardInputName, io.stdin, io, limit);
 }
 
-async function readText(name: string, stream: Readable, io: Pick<Io, 'interrupted'>): Promise<string> {
+async function readText(
+  name: string,
+  stream: Readable,
+  io: Pick<Io, 'interrupted'>,
+  limit: number,
+): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
     for await (const chunk of addAbortSignal(io.interrupted, stream)) {
       chunks.push(Buffer.from(chunk));
       bytes += chunk.length;
-      if (bytes > bytesMax) {
-        throw wrongFile(name, `more than ${bytesMax / 1_000_000} MB`, `at most ${bytesMax / 1_000_000} MB`);
+      if (bytes > limit) {
+        throw wrongFile(name, `more than ${limit / 1_000_000} MB`, `at most ${limit / 1_000_000} MB`);
       }
     }
   } catch (error) {

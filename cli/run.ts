@@ -209,6 +209,40 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
       exitCode = await findCommand({ ...options, file, budget }, io);
     });
 
+  program
+    .command('check')
+    .summary('judge a history recorded from a database')
+    .description(
+      'Judges a history of operations: whether it is linearizable, or sequentially consistent, by a sequential model.\n' +
+        'Exits 1 if it is not, 3 if the budget was spent before the answer was known.',
+    )
+    .argument('<file>', 'a history; - reads standard input')
+    .addOption(
+      new Option('--format <format>', 'how it is written (default: by its first line)').choices([
+        'ndjson',
+        'jepsen-etcd',
+        'jepsen-edn',
+        'porcupine-kv',
+      ]),
+    )
+    .option('--model <name>', 'what the store should be (default: the first whose operations these are)')
+    .addOption(
+      new Option('--consistency <kind>', 'what is asked of it')
+        .choices(['linearizable', 'sequential'])
+        .default('linearizable'),
+    )
+    .option(
+      '--budget <steps>',
+      'steps of search before the answer is unknown (default: 50000000)',
+      wholeNumber({ least: 1, most: 1e12 }),
+    )
+    .option('--json', 'print one JSON document on standard output')
+    .addHelpText('after', checkExamples)
+    .action(async (file, options) => {
+      const { checkCommand } = await import('./commands/check.ts');
+      exitCode = await checkCommand({ file, ...options }, io);
+    });
+
   const cutMs = milliseconds({ least: 0, most: 86_400_000 });
   program
     .command('cap')
@@ -372,6 +406,7 @@ Examples:
   quorate decide read-heavy-shop                     decides a bundled sample
   quorate simulate async-leader-crash                runs a bundled scenario
   quorate find async-leader-crash --violates lost-writes
+  quorate check history.ndjson                       judges a recorded history
   quorate elections --one-way 15 --timeout 150..300  measures Raft's elections
   quorate quorum --n 3 --r 1 --w 1 --latency ymmr    how stale reads may be
 
@@ -411,6 +446,19 @@ Examples:
   quorate find async-leader-crash --violates lost-writes > broken.yaml
   quorate simulate broken.yaml
   quorate find two-leaders --violates discarded-writes --draw clock-skew`;
+
+const checkExamples = `
+Models: register, cas-register, key-value, counter, set, queue, list-append.
+
+Examples:
+  quorate check history.ndjson
+  quorate check etcd_000.log --format jepsen-etcd --json
+  quorate check history.edn --model cas-register --consistency sequential
+
+In ndjson each line is an operation, in any order; times are in ms:
+  {"client":"a","key":7,"kind":"write","input":1,"outcome":"ok","callMs":0,"returnMs":2.5}
+  {"client":"b","key":7,"kind":"read","output":1,"outcome":"ok","callMs":3,"returnMs":4}
+outcome: ok happened, fail did not, info may have at any later time.`;
 
 const capExamples = `
 Examples:

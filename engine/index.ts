@@ -16,15 +16,19 @@
  * ```
  */
 
+export { fetchClusters } from '#clusters';
 export { type CutWay, cutWays } from './cap/cut.ts';
 export { type CapOfKind, type CapProbe, type CapQuestion, type CapReport, prepareCap } from './cap/probe.ts';
 export {
+  askedAt,
   type Cell,
   type ComparedRun,
   type ComparedTopology,
   Comparison,
   type ComparisonTable,
   comparedFigures,
+  type PreparedComparison,
+  prepareComparison,
 } from './compare/compare.ts';
 export { laterWriteDropped, nextWriteDropped, type Skew } from './conflicts/clock-skew.ts';
 export {
@@ -85,6 +89,7 @@ export {
   checkHistory,
   type HistoryWitness,
 } from './histories/check.ts';
+export { describeOperation } from './histories/describe.ts';
 export {
   type History,
   HistoryBuilder,

@@ -84,9 +84,9 @@ test('the bans see what they ban', () => {
 
 /** What each folder may import besides its own files. */
 const arrows: Readonly<Record<string, RegExp>> = {
-  engine: /^(xstate|zod\/mini|fast-check)$/,
+  engine: /^(#clusters|xstate|zod\/mini|fast-check)$/,
   content: /^(#engine|zod\/mini|xstate)$/,
-  cli: /^(#engine|#content(\/.*)?|node:.*|commander|@clack\/prompts|hyparquet-writer|tinypool|yaml)$/,
+  cli: /^(#engine|#content(\/.*)?|node:.*|commander|edn-data|@clack\/prompts|hyparquet-writer|tinypool|yaml)$/,
   site: /^(#engine|#content(\/.*)?|node:.*|astro(:.*|\/.*)?|@astrojs\/.*|preact(\/.*)?|@preact\/signals|xstate|yaml|zod\/mini)$/,
 };
 const testTools = /^(vitest|fast-check|node:.*|playwright-core|axe-core|hyparquet|xstate|yaml)$/;

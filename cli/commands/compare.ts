@@ -1,5 +1,5 @@
 import { bundledScenarios } from '#content';
-import { Comparison, parseScenario, type ScenarioSource } from '#engine';
+import { Comparison, parseScenario, prepareComparison, type ScenarioSource } from '#engine';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import { understand } from '../parse-document.ts';
@@ -23,7 +23,7 @@ export async function compareCommand(options: CompareOptions, io: Io): Promise<E
   const document = await readDocument(workload, bundledScenarios, io);
   const comparison = understand(document, (value) => {
     parseScenario(value);
-    return new Comparison(value as ScenarioSource, seed);
+    return new Comparison(prepareComparison(value as ScenarioSource, seed));
   });
   const progress = startProgress(`Comparing topologies under ${workload}`, io);
   try {

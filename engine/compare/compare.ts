@@ -3,13 +3,14 @@
  * crash costs. Every cell is measured, and names the run it was read from. Syllabus S-E5.
  *
  * ```ts
- * const comparison = new Comparison(source);
+ * const comparison = new Comparison(prepareComparison(source));
  * for (let run = comparison.next(); run !== null; run = comparison.next()) comparison.took(run, simulate(run.scenario));
  * comparison.table();
  * ```
  *
  * Of the scenario it keeps nodes, links, who asks how often for which keys, and the length; topology, faults and what it expects
  * are replaced. Each topology is run twice: undisturbed, and with a crash of the node that took most writes, a third of the way.
+ * What is prepared is plain data: a page gets it, and may change how often clients ask (`askedAt`), without the parser.
  */
 import type { Report } from '../run/report.ts';
 import { parseScenario } from '../scenario/parse.ts';
@@ -18,18 +19,18 @@ import type { ScenarioSource } from '../scenario/schema.ts';
 
 /** What is measured, in the order of the table; of each the smaller the better unless it says otherwise. */
 export const comparedFigures = [
-  { name: 'writeTargets', title: 'nodes that take writes', unit: '', of: 'calm', better: 'more' },
+  { name: 'writeTargets', title: 'nodes taking writes', unit: '', of: 'calm', better: 'more' },
   { name: 'writeP50Ms', title: 'write, median', unit: 'ms', of: 'calm', better: 'less' },
   { name: 'writeP99Ms', title: 'write, p99', unit: 'ms', of: 'calm', better: 'less' },
   { name: 'readP50Ms', title: 'read, median', unit: 'ms', of: 'calm', better: 'less' },
   { name: 'readP99Ms', title: 'read, p99', unit: 'ms', of: 'calm', better: 'less' },
-  { name: 'busiestReadShare', title: 'reads at busiest node', unit: '%', of: 'calm', better: 'less' },
-  { name: 'staleReadShare', title: 'reads that are stale', unit: '%', of: 'calm', better: 'less' },
+  { name: 'busiestReadShare', title: 'most-read node', unit: '%', of: 'calm', better: 'less' },
+  { name: 'staleReadShare', title: 'stale reads', unit: '%', of: 'calm', better: 'less' },
   { name: 'failedWriteShare', title: 'writes that fail', unit: '%', of: 'calm', better: 'less' },
   { name: 'conflicts', title: 'acked, thrown away', unit: '', of: 'calm', better: 'less' },
   { name: 'messagesPerOperation', title: 'messages an operation', unit: '', of: 'calm', better: 'less' },
-  { name: 'writeOutageMs', title: 'crash: no write for', unit: 'ms', of: 'crash', better: 'less' },
-  { name: 'readOutageMs', title: 'crash: no read for', unit: 'ms', of: 'crash', better: 'less' },
+  { name: 'writeOutageMs', title: 'crash: no write', unit: 'ms', of: 'crash', better: 'less' },
+  { name: 'readOutageMs', title: 'crash: no read', unit: 'ms', of: 'crash', better: 'less' },
   { name: 'lostWrites', title: 'crash: writes lost', unit: '', of: 'crash', better: 'less' },
 ] as const;
 
@@ -40,7 +41,7 @@ const contenders = [
   { name: 'async', title: 'one leader, asynchronous' },
   { name: 'semi-sync', title: 'one leader, one follower waited for' },
   { name: 'raft', title: 'consensus (Raft), reads by read index' },
-  { name: 'certified', title: 'every node takes writes, the first in order wins' },
+  { name: 'group', title: 'every node takes writes, the first in order wins' },
   { name: 'leaders', title: 'every node leads, last writer wins' },
   { name: 'quorum', title: 'leaderless, quorums that meet' },
   { name: 'one', title: 'leaderless, one replica each way' },
@@ -78,26 +79,73 @@ export interface ComparedRun {
   readonly scenario: Scenario;
 }
 
-interface Entry {
+/** One topology, with the workload on it as it is when nothing is disturbed. */
+interface Contender {
   readonly name: ContenderName;
   readonly title: string;
   readonly calm: ComparedRun;
+}
+
+export interface PreparedComparison {
+  readonly workload: string;
+  readonly seed: number;
+  readonly contenders: readonly Contender[];
+}
+
+/** Throws InputError where the workload cannot be run on some topology. */
+export function prepareComparison(source: ScenarioSource, seed = source.seed ?? 1): PreparedComparison {
+  return {
+    workload: source.id,
+    seed,
+    contenders: contenders.map(({ name, title }) => {
+      const on = sourceOn(source, seed, name);
+      return { name, title, calm: { source: on, scenario: parseScenario(on) } };
+    }),
+  };
+}
+
+/** The same, with every client group asking so often. Rates are per second, of one group. */
+export function askedAt(
+  prepared: PreparedComparison,
+  rates: { readonly readsPerSecond: number; readonly writesPerSecond: number },
+): PreparedComparison {
+  const at = ({ source, scenario }: ComparedRun): ComparedRun => ({
+    source: {
+      ...source,
+      workload: {
+        ...source.workload,
+        clients: source.workload.clients.map((client) => ({ ...client, ...rates })),
+      },
+    },
+    scenario: {
+      ...scenario,
+      workload: {
+        ...scenario.workload,
+        clients: scenario.workload.clients.map((client) => ({ ...client, ...rates })),
+      },
+    },
+  });
+  return { ...prepared, contenders: prepared.contenders.map((each) => ({ ...each, calm: at(each.calm) })) };
+}
+
+interface Entry extends Contender {
   calmReport: Report | null;
   crash: ComparedRun | null;
   crashReport: Report | null;
 }
 
 export class Comparison {
-  private readonly source: ScenarioSource;
+  private readonly prepared: PreparedComparison;
   private readonly entries: readonly Entry[];
 
-  /** Throws InputError where the workload cannot be run on some topology. */
-  constructor(source: ScenarioSource, seed = source.seed ?? 1) {
-    this.source = { ...source, seed };
-    this.entries = contenders.map(({ name, title }) => {
-      const calm = runOf(this.source, name, null);
-      return { name, title, calm, calmReport: null, crash: null, crashReport: null };
-    });
+  constructor(prepared: PreparedComparison) {
+    this.prepared = prepared;
+    this.entries = prepared.contenders.map((each) => ({
+      ...each,
+      calmReport: null,
+      crash: null,
+      crashReport: null,
+    }));
   }
 
   /** How many runs there are in all. */
@@ -109,7 +157,7 @@ export class Comparison {
   next(): ComparedRun | null {
     for (const entry of this.entries) {
       if (entry.calmReport === null) return entry.calm;
-      entry.crash ??= runOf(this.source, entry.name, busiestWriter(entry.calmReport));
+      entry.crash ??= crashed(entry.calm, busiestWriter(entry.calmReport));
       if (entry.crashReport === null) return entry.crash;
     }
     return null;
@@ -122,33 +170,34 @@ export class Comparison {
     }
   }
 
-  /** Once every run has been made. */
+  /** Of the topologies whose runs have been made; `bestAt` is among these. */
   table(): ComparisonTable {
-    const measured = this.entries.map(({ name, title, calmReport, crashReport }) => ({
-      name,
-      title,
-      cells: cellsOf(calmReport!, crashReport!),
-    }));
+    const measured = this.entries.flatMap(({ name, title, calmReport, crashReport }) =>
+      calmReport === null || crashReport === null
+        ? []
+        : [{ name, title, cells: cellsOf(calmReport, crashReport) }],
+    );
     return {
-      workload: this.source.id,
-      seed: this.source.seed!,
+      workload: this.prepared.workload,
+      seed: this.prepared.seed,
       topologies: measured.map((each) => ({
         ...each,
         bestAt: comparedFigures
           .filter((figure) => isBest(each.cells, measured, figure))
           .map(({ name }) => name),
       })),
-      scenarios: this.entries.flatMap(({ calm, crash }) => [calm.source, crash!.source]),
+      scenarios: this.entries.flatMap(({ calm, crash, crashReport }) =>
+        crash === null || crashReport === null ? [] : [calm.source, crash.source],
+      ),
     };
   }
 }
 
-/** The workload on one topology; with a crash of a node, if one is named. */
-function runOf(source: ScenarioSource, name: ContenderName, crashed: string | null): ComparedRun {
-  const { id, seed, durationMs, drainMs, cluster, network, workload } = source;
-  const atMs = Math.round(durationMs / 3);
-  const varied: ScenarioSource = {
-    id: `${id.slice(0, 40)}.${name}${crashed === null ? '' : '.crash'}`,
+/** The workload on one topology. */
+function sourceOn(source: ScenarioSource, seed: number, name: ContenderName): ScenarioSource {
+  const { id, durationMs, drainMs, cluster, network, workload } = source;
+  return {
+    id: `${id.slice(0, 40)}.${name}`,
     seed,
     durationMs,
     drainMs,
@@ -165,9 +214,17 @@ function runOf(source: ScenarioSource, name: ContenderName, crashed: string | nu
         ...(writesPerSecond !== undefined && { writesPerSecond }),
       })),
     },
-    faults: crashed === null ? [] : [{ type: 'crash', node: crashed, atMs }],
+    faults: [],
   };
-  return { source: varied, scenario: parseScenario(varied) };
+}
+
+/** The same run, in which a node crashes and does not come back. */
+function crashed({ source, scenario }: ComparedRun, node: string): ComparedRun {
+  const changes = {
+    id: `${source.id}.crash`,
+    faults: [{ type: 'crash' as const, node, atMs: Math.round(source.durationMs / 3) }],
+  };
+  return { source: { ...source, ...changes }, scenario: { ...scenario, ...changes } };
 }
 
 function topologyOf(name: ContenderName, nodes: number): ScenarioSource['topology'] {
@@ -180,7 +237,7 @@ function topologyOf(name: ContenderName, nodes: number): ScenarioSource['topolog
       return { type: 'leader-follower', acknowledgement: 'semi-synchronous', reads: 'nearest' };
     case 'raft':
       return { type: 'consensus', reads: 'read-index' };
-    case 'certified':
+    case 'group':
       return { type: 'certification' };
     case 'leaders':
       return { type: 'multi-leader' };

@@ -106,7 +106,8 @@ export interface MessageView {
 export interface ClientView {
   readonly id: string;
   readonly region: string;
-  readonly leader: string;
+  /** Whom it takes for the leader; null where it asks anybody. */
+  readonly leader: string | null;
   readonly openOperations: number;
 }
 
@@ -358,7 +359,7 @@ function viewOf(simulation: Simulation): ClusterView {
       return {
         id: workload.clients[index]!.id,
         region: workload.clients[index]!.region,
-        leader: places[route.firstActor + route.leader]!,
+        leader: group.settings.asksAnybody ? null : places[route.firstActor + route.leader]!,
         openOperations: group.open,
       };
     }),

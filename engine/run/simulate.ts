@@ -1,7 +1,6 @@
 import type { Observer } from '../observe/trace.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { toUs } from '../scenario/scenario.ts';
-import { newCluster } from '../topologies/clusters.ts';
 import type { Report } from './report.ts';
 import { Simulation, type Watching } from './simulation.ts';
 
@@ -21,7 +20,7 @@ export function simulate(
   options: RunOptions & Watching & { readonly untilMs?: number } = {},
 ): Report {
   const { seed = scenario.seed, observe } = options;
-  const simulation = new Simulation(scenario, seed, observe, newCluster, options);
+  const simulation = new Simulation(scenario, seed, observe, undefined, options);
   if (options.untilMs === undefined) simulation.finish();
   else simulation.advanceTo(toUs(options.untilMs));
   return simulation.report();

@@ -1,3 +1,4 @@
+import { newCluster } from '#clusters';
 import { type FaultTarget, healAll, nothingInForce, schedule, whyNot } from '../faults/faults.ts';
 import { meanUs } from '../kernel/latency.ts';
 import { type Actor, DOWN, LOOK, Loop, type Notebook, PHASE, UP } from '../kernel/loop.ts';
@@ -18,7 +19,6 @@ import type { Scenario } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
 import { actorsOf, type Cell, cellsOf } from '../topologies/cells.ts';
 import type { Cluster } from '../topologies/cluster.ts';
-import { newCluster } from '../topologies/clusters.ts';
 import { stampMs } from '../topologies/leaderless/stamps.ts';
 import { balanceOf, remediesOf, routingOf } from '../topologies/topologies.ts';
 import { DiscardedWrites } from '../verdicts/discarded-writes.ts';

@@ -1,4 +1,5 @@
-import type { TopologySpec } from '../scenario/scenario.ts';
+/** Every topology a scenario may name, as a cluster. In a page `clusters-in-page.ts` stands in for this file. */
+import type { Scenario, TopologySpec } from '../scenario/scenario.ts';
 import { CertificationCluster } from './certification/cluster.ts';
 import type { Cluster, ClusterSize, Surroundings } from './cluster.ts';
 import { ConsensusCluster } from './consensus/cluster.ts';
@@ -23,4 +24,12 @@ export function newCluster(spec: TopologySpec, size: ClusterSize, run: Surroundi
     case 'multi-leader':
       return new MultiLeaderCluster(spec, size, run);
   }
+}
+
+/**
+ * Fetches what running these scenarios needs; null where it is all here, as it is everywhere but in a page. A page must await it
+ * before it opens any of them.
+ */
+export function fetchClusters(_scenarios: readonly Pick<Scenario, 'topology'>[]): Promise<void> | null {
+  return null;
 }

@@ -1,6 +1,14 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useId } from 'preact/hooks';
-import { type CapOfKind, type CapReport, cutWays, open, prepareCap, type Scenario } from '#engine';
+import {
+  type CapOfKind,
+  type CapReport,
+  cutWays,
+  fetchClusters,
+  open,
+  prepareCap,
+  type Scenario,
+} from '#engine';
 import { formatMeasured, formatNumber } from '../lib/figures.ts';
 
 export interface CapSystem {
@@ -40,15 +48,17 @@ export default function CapProbe({ systems, report: firstReport }: Props) {
   const nodes = system.value.scenario.nodes.map(({ id }) => id);
   const isCut = side.value.length > 0 && side.value.length < nodes.length;
   /** Without a side, the system's own is cut off: its last region, or a minority. */
-  const run = (cutOff: readonly string[] | null) => {
+  const run = async (cutOff: readonly string[] | null) => {
     const mine = ++running.value;
     const probe = prepareCap(system.peek().scenario, {
       ...(cutOff !== null && { side: cutOff }),
       way: way.peek(),
       forMs: probeForMs,
     });
-    const player = open(probe.scenario, { observe: probe.observe });
     report.value = null;
+    progress.value = 0;
+    await fetchClusters([probe.scenario]);
+    const player = open(probe.scenario, { observe: probe.observe });
     const slice = () => {
       if (running.peek() !== mine) return;
       player.advanceTo(player.nowMs + sliceMs);

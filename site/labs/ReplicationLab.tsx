@@ -1,6 +1,7 @@
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useId, useMemo, useRef } from 'preact/hooks';
 import { formatNumber } from '../lib/figures.ts';
+import { useClusters } from '../lib/use-clusters.ts';
 import { Lab, type LabOptions, speeds } from './lab.ts';
 import { PictureView } from './PictureView.tsx';
 import type { Picture } from './picture.ts';
@@ -16,7 +17,18 @@ interface Props extends LabOptions {
 }
 
 /** A cluster, live: the run of the engine that the page's figures come from, to be watched and broken. */
-export default function ReplicationLab({ id, question, hint, whole, variants, atMs, speed, show }: Props) {
+export default function ReplicationLab(props: Props) {
+  const { id, whole, variants } = props;
+  const scenarios = useMemo(() => variants.map(({ scenario }) => scenario), [variants]);
+  const areHere = useClusters(scenarios);
+  if (areHere.value) return <Running {...props} />;
+  // Until then the page stays as it was built: what sets no content keeps hydration from touching what is there.
+  return <section class={classOf(whole)} id={id} dangerouslySetInnerHTML={{ __html: '' }} />;
+}
+
+const classOf = (whole: boolean) => `lab ${whole ? 'wide' : ''}`;
+
+function Running({ id, question, hint, whole, variants, atMs, speed, show }: Props) {
   const lab = useMemo(() => new Lab({ variants, atMs, speed, show }), [variants, atMs, speed, show]);
   const isWhole = useSignal(whole);
   // What needs a script is not in the page before there is one; a lab that stands alone keeps its room for it.
@@ -25,17 +37,14 @@ export default function ReplicationLab({ id, question, hint, whole, variants, at
     isAwake.value = true;
   }, [isAwake]);
   const root = useRef<HTMLElement>(null);
+  useEffect(() => {
+    root.current!.dataset.awake = '';
+  }, []);
   useFrames(lab, root);
   const heading = useId();
   const picture = lab.picture.value;
   return (
-    <section
-      class={`lab ${whole ? 'wide' : ''}`}
-      id={id}
-      ref={root}
-      data-testid="lab"
-      aria-labelledby={heading}
-    >
+    <section class={classOf(whole)} id={id} ref={root} data-testid="lab" aria-labelledby={heading}>
       <div class={`lab-grid ${isWhole.value ? '' : 'brief'}`}>
         <header class={whole ? 'lab-head' : 'visually-hidden'}>
           {whole && <p class="kicker">Lab</p>}

@@ -156,7 +156,7 @@ export class Picture {
     this.updateDots(view);
     for (const [index, { leader, openOperations }] of view.clients.entries())
       this.clients[index]!.text.value =
-        `${this.holds === 'log' ? `writes to ${leader} · ` : ''}${formatNumber(openOperations)} open`;
+        `${leader === null ? '' : `writes to ${leader} · `}${formatNumber(openOperations)} open`;
     for (const [index, helper] of view.helpers.entries())
       this.helpers[index]!.text.value = helperText(helper, view.helpers.length > 2);
     this.sentence.value = sentenceOf(view);

@@ -2,7 +2,7 @@ import { useSignal, useSignalEffect } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { createActor, fromPromise } from 'xstate';
 import type { Quiz } from '#content/schema.ts';
-import { type Scenario, simulate } from '#engine';
+import { fetchClusters, type Scenario, simulate } from '#engine';
 import { formatNumber, measured } from '../lib/figures.ts';
 import { bucketIndexOf, describePrediction, type Prediction } from './judge.ts';
 import { type JudgedRun, type QuizRun, quizChart } from './quiz.chart.ts';
@@ -16,6 +16,7 @@ interface Props {
 export default function PredictThenRun({ quiz, scenario }: Props) {
   const actor = useMemo(() => {
     const run = fromPromise<QuizRun, { seed: number }>(async ({ input }) => {
+      await fetchClusters([scenario]);
       await paint();
       const report = simulate(scenario, { seed: input.seed });
       return { seed: input.seed, digest: report.digest, measured: measured(report, quiz.measure) };

@@ -1,6 +1,6 @@
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useId, useMemo } from 'preact/hooks';
-import { availability, open, type Report, type Scenario, type ScenarioSource } from '#engine';
+import { availability, fetchClusters, open, type Report, type Scenario, type ScenarioSource } from '#engine';
 import ReplicationLab from '../labs/ReplicationLab.tsx';
 import { figure, type Shown } from '../lib/figures.ts';
 import { type Choice, first, possible, replicasMost, runOf, sourceOf, worstCase } from './choice.ts';
@@ -32,14 +32,22 @@ export default function QuorumSliders({ base, source, report: firstReport }: Pro
     if (chosen === first) return;
     report.value = null;
     let player: ReturnType<typeof open> | undefined;
+    let isOver = false;
     const slice = () => {
       player ??= open(runOf(base, chosen));
       player.advanceTo(player.nowMs + sliceMs);
       if (player.done) report.value = player.report();
       else waiting = setTimeout(slice, 0);
     };
-    let waiting = setTimeout(slice, restMs);
-    return () => clearTimeout(waiting);
+    const begin = async () => {
+      await fetchClusters([base]);
+      if (!isOver) slice();
+    };
+    let waiting = setTimeout(begin, restMs);
+    return () => {
+      isOver = true;
+      clearTimeout(waiting);
+    };
   });
   const change = (part: Partial<Choice>) => {
     choice.value = possible({ ...choice.peek(), ...part });

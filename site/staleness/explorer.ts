@@ -5,6 +5,7 @@
 import { batch, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import {
   emptyQuorumTally,
+  fetchClusters,
   prepareQuorumTable,
   type QuorumTable,
   type QuorumTableQuestion,
@@ -147,7 +148,9 @@ export class Explorer {
       this.searching.value = tried;
       later(slice);
     };
-    later(slice);
+    const coming = fetchClusters([base.scenario]);
+    if (coming === null) later(slice);
+    else coming.then(() => later(slice));
   }
 
   private announce(sentence: string): void {

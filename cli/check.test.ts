@@ -1,0 +1,198 @@
+import { describe, expect, test } from 'vitest';
+import { runHere } from './run.test-support.ts';
+
+/** Process, type, function, value: what a log says, line by line. */
+type Event = readonly [process: number, type: string, f: string, value: null | number | readonly number[]];
+
+/** 3 compares 1 with what is 2: in a console log of Jepsen's etcd test that is an answer, in a history it did not happen. */
+const fine: readonly Event[] = [
+  [0, 'invoke', 'write', 1],
+  [1, 'invoke', 'read', null],
+  [0, 'ok', 'write', 1],
+  [1, 'ok', 'read', null],
+  [2, 'invoke', 'write', 2],
+  [2, 'info', 'write', null],
+  [0, 'invoke', 'read', null],
+  [0, 'ok', 'read', 2],
+  [1, 'invoke', 'cas', [2, 3]],
+  [1, 'ok', 'cas', [2, 3]],
+  [3, 'invoke', 'cas', [1, 4]],
+  [3, 'fail', 'cas', [1, 4]],
+];
+const stale: readonly Event[] = [...fine, [0, 'invoke', 'read', null], [0, 'ok', 'read', 2]];
+
+const nil = (value: Event[3]): string =>
+  value === null ? 'nil' : typeof value === 'number' ? String(value) : `[${value.join(' ')}]`;
+const etcd = (events: readonly Event[]): string =>
+  events
+    .map(([process, type, f, value]) => {
+      const written = type === 'info' ? ':timed-out' : nil(value);
+      return `INFO  jepsen.util - ${process}\t:${type}\t:${f}\t${written}\n`;
+    })
+    .join('');
+const edn = (events: readonly Event[]): string =>
+  events
+    .map(
+      ([process, type, f, value], at) =>
+        `{:index ${at}, :type :${type}, :process ${process}, :f :${f}, :value ${nil(value)}, :time ${at * 1_000_000}}\n`,
+    )
+    .join('');
+const keyed = (events: readonly Event[]): string =>
+  edn(events).replaceAll(/:value (nil|\d+|\[\d+ \d+\])/g, ':value [7 $1]');
+
+describe('check', () => {
+  test.each([
+    ['jepsen-etcd', etcd],
+    ['jepsen-edn', edn],
+    ['jepsen-edn', keyed],
+    ['jepsen-edn', (events: readonly Event[]) => `[${edn(events)}]`],
+  ] as const)('%s: the same verdicts, named or recognised', async (format, write) => {
+    for (const argv of [
+      ['check', '-'],
+      ['check', '-', '--format', format],
+    ]) {
+      expect(await runHere(argv, { stdin: write(fine) })).toMatchObject({ exitCode: 0, stderr: '' });
+      const violation = await runHere(argv, { stdin: write(stale) });
+      expect(violation).toMatchObject({ exitCode: 1, stderr: '' });
+      expect(violation.stdout).toMatch(/✗ not linearizable[\s\S]*✗ read → 2 +0 +13\n/);
+    }
+  });
+
+  test('--json: exactly these fields, and operations by number, line and content', async () => {
+    const { stdout } = await runHere(['check', '-', '--json'], { stdin: etcd(stale) });
+    const document = JSON.parse(stdout);
+    expect(Object.keys(document)).toEqual(['result', 'operations', 'steps', 'wallMs', 'witness']);
+    expect(document).toMatchObject({ result: 'violation', operations: 7 });
+    const stuck = { operation: 6, line: 13, client: '0', key: null, kind: 'read', output: 2, outcome: 'ok' };
+    expect(document.witness).toEqual({
+      key: null,
+      prefix: [1, 0, 2, 3, 4, 5],
+      stuck,
+      concerned: [stuck],
+    });
+    const ok = await runHere(['check', '-', '--json'], { stdin: etcd(fine) });
+    expect(JSON.parse(ok.stdout)).toMatchObject({ result: 'ok', operations: 6, witness: null });
+  });
+
+  test('a failed comparison is an answer in etcd’s logs and nothing in a history', async () => {
+    const events: readonly Event[] = [
+      [0, 'invoke', 'write', 1],
+      [0, 'ok', 'write', 1],
+      [3, 'invoke', 'cas', [1, 4]],
+      [3, 'fail', 'cas', [1, 4]],
+    ];
+    expect((await runHere(['check', '-'], { stdin: etcd(events) })).exitCode).toBe(1);
+    expect((await runHere(['check', '-'], { stdin: edn(events) })).exitCode).toBe(0);
+  });
+
+  test('porcupine-kv: texts by key', async () => {
+    const line = (process: number, type: string, f: string, key: string, value: string) =>
+      `{:process ${process}, :type :${type}, :f :${f}, :key "${key}", :value ${value}}\n`;
+    const written =
+      line(0, 'invoke', 'append', '5', '"x 0 0 y"') +
+      line(1, 'invoke', 'get', '5', 'nil') +
+      line(0, 'ok', 'append', '5', '"x 0 0 y"') +
+      line(1, 'ok', 'get', '5', '"x 0 0 y"');
+    expect(await runHere(['check', '-'], { stdin: written })).toMatchObject({ exitCode: 0 });
+    const late = line(1, 'invoke', 'get', '5', 'nil') + line(1, 'ok', 'get', '5', '""');
+    const { exitCode, stdout } = await runHere(['check', '-'], { stdin: written + late });
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('of key "5"');
+  });
+
+  test('ndjson: any order, times in ms, faults beside', async () => {
+    const stdin = `
+{"client":"b","key":"k","kind":"read","output":null,"outcome":"ok","callMs":4,"returnMs":5}
+{"fault":"crash a","fromMs":1,"toMs":2}
+{"client":"a","key":"k","kind":"write","input":1,"outcome":"ok","callMs":0,"returnMs":2.5}
+`;
+    const { exitCode, stdout } = await runHere(['check', '-'], { stdin });
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/✗ read → nothing +b +2 +4 +5\n/);
+    // Without the clock the read may have come first.
+    const argv = ['check', '-', '--consistency', 'sequential'];
+    expect(await runHere(argv, { stdin })).toMatchObject({ exitCode: 0 });
+  });
+
+  test('a spent budget is neither: exit 3', async () => {
+    const { exitCode, stdout } = await runHere(['check', '-', '--budget', '1'], { stdin: etcd(fine) });
+    expect(exitCode).toBe(3);
+    expect(stdout).toContain('unknown whether linearizable');
+  });
+
+  test.each([
+    ['cut short', '{"client":"a","kind":"re', 2, 'one whole JSON object a line'],
+    ['no client', '{"kind":"read","outcome":"ok","callMs":0,"returnMs":1}', 2, 'a name or a number'],
+    ['another outcome', '{"client":1,"kind":"read","outcome":"yes","callMs":0}', 2, '"ok", "fail" or "info"'],
+    ['no end', '{"client":1,"kind":"read","outcome":"ok","callMs":0}', 2, 'a number of milliseconds'],
+    [
+      'an end before it began',
+      '{"client":1,"kind":"read","outcome":"ok","callMs":2,"returnMs":1}',
+      2,
+      'at least callMs, 2',
+    ],
+    [
+      'another kind',
+      '{"client":1,"kind":"poke","outcome":"ok","callMs":0,"returnMs":1}',
+      2,
+      'operations of one model',
+    ],
+    [
+      'a comparison with one value',
+      '{"client":1,"kind":"cas","input":[1],"outcome":"ok","callMs":0,"returnMs":1}',
+      2,
+      'a list of two',
+    ],
+    [
+      'a write of nothing',
+      '{"client":1,"kind":"write","outcome":"ok","callMs":0,"returnMs":1}',
+      2,
+      'a value',
+    ],
+  ])('ndjson, %s: exit 2, the line, what was expected', async (_, line, at, expected) => {
+    const good = '{"client":"a","kind":"read","outcome":"ok","callMs":0,"returnMs":1}\n';
+    const outcome = await runHere(['check', '-', '--json'], { stdin: `${good}${line}\n` });
+    expect(outcome.exitCode).toBe(2);
+    const [problem] = JSON.parse(outcome.stdout).error.problems;
+    expect(problem).toMatchObject({ line: at });
+    expect(problem.expected).toContain(expected);
+    expect(problem.found).not.toBe('');
+    expect(outcome.stderr).toMatch(/\n {2}found {5}\S.*\n {2}expected {2}\S/);
+  });
+
+  test.each([
+    ['jepsen-etcd', 'INFO  jepsen.util - 0\t:invoke\t:read', 'apart by tabs'],
+    ['jepsen-etcd', 'INFO  jepsen.util - 0\t:invoke\t:drop\tnil', ':read, :write or :cas'],
+    ['jepsen-etcd', 'INFO  jepsen.util - 0\t:invoke\t:cas\t[1]', 'two numbers'],
+    ['jepsen-etcd', 'INFO  jepsen.util - 9\t:ok\t:read\t1', 'its :invoke before'],
+    ['jepsen-edn', '{:type :invoke, :f :read, :value nil', 'a whole map'],
+    ['jepsen-edn', '{:f :read, :value nil, :process 0}', ':type, which is'],
+    ['jepsen-edn', '[{:type :invoke, :f :read', 'between [ and ]'],
+    ['porcupine-kv', '{:process 0, :type :invoke, :f :get}', '{:process N'],
+    ['porcupine-kv', '{:process 0, :type :invoke, :f :drop, :key "0", :value nil}', ':get, :put or :append'],
+  ])('%s, %s: exit 2 with the line', async (format, line, expected) => {
+    const { exitCode, stderr } = await runHere(['check', '-', '--format', format], { stdin: `${line}\n` });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('(standard input):1:1\n  found     ');
+    expect(stderr.replaceAll(/\s+/g, ' ')).toContain(expected);
+  });
+
+  test.each([
+    ['', 'an empty file'],
+    ['what is this\n', 'what is this'],
+  ])('of no format that is known: exit 2', async (stdin, found) => {
+    const { exitCode, stderr } = await runHere(['check', '-'], { stdin });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(found);
+    expect(stderr).toContain('--format');
+  });
+
+  test('a model of another name, a file that is not there: exit 2', async () => {
+    const other = await runHere(['check', '-', '--model', 'tree'], { stdin: etcd(fine) });
+    expect(other).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(other.stderr).toContain('register, cas-register');
+    const gone = await runHere(['check', 'no-such-history.ndjson']);
+    expect(gone).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(gone.stderr).toContain('no such file');
+  });
+});

@@ -41,9 +41,11 @@ export const noMetrics: Metrics = {
 
 export function metricsOf(report: Report, view: ClusterView): Metrics {
   const lastFailover = report.failovers.at(-1);
+  // Where several lead, as members of a group do, each lags behind what is in order.
+  const isLedAlone = view.nodes.filter(({ role }) => role === 'leader').length < 2;
   return {
     lag: view.nodes.map(({ id, role, process, writeLagMs, flushLagMs, replayLagMs, lagBytes }) => {
-      const follows = role !== 'leader' && process !== 'down';
+      const follows = !(isLedAlone && role === 'leader') && process !== 'down';
       return {
         node: id,
         writeLag: follows ? inMs(writeLagMs) : '–',

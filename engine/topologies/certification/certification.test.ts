@@ -274,6 +274,49 @@ test('the order decides, and not who began first: among losers are some who bega
   expect(overtaken.length).toBeGreaterThan(3);
 });
 
+test('as many writes fail as the closed form has it: Poisson writers, and the time that a write is in danger', () => {
+  const [perSecond, keys, wayMs, durationMs] = [100, 100, 15, runsOf({ full: 60_000, reduced: 30_000 })];
+  const { trace } = run(
+    groupOf(
+      {},
+      {
+        durationMs,
+        cluster: { nodes: ['a', 'b', 'c'].map((id) => ({ id, region: `in-${id}` })) },
+        workload: {
+          clients: ['a', 'b', 'c'].map((id) => ({
+            id: `at-${id}`,
+            region: `in-${id}`,
+            writesPerSecond: perSecond,
+          })),
+          keys: { count: keys },
+        },
+      },
+    ),
+  );
+  // What is put in order is known to a majority after two ways, and elsewhere after three; from elsewhere it is one way to there. So a
+  // write of who orders, a, has not seen what was put in order for two ways before it, one of another for four.
+  const inDangerMs = (author: string) => (author === 'a' ? 2 : 4) * wayMs;
+  const failing = (author: string, passing: number) =>
+    1 - Math.exp((-2 * (perSecond / 1000) * passing * inDangerMs(author)) / keys);
+  // Only writes that pass make others fail.
+  let passing = 1;
+  for (let step = 0; step < 20; step++) passing = 1 - (failing('a', passing) + 2 * failing('b', passing)) / 3;
+  for (const author of ['a', 'b', 'c']) {
+    const own = ofType(trace, 'certified').filter(
+      (entry) => entry.author === author && entry.node === author,
+    );
+    const failed = own.filter(({ passes }) => !passes).length;
+    const share = failing(author, passing);
+    const expected = share * own.length;
+    // Writes of one member that wait for the row come in a row: the spread is a little wider than by chance alone.
+    const spread = Math.sqrt(expected * (1 - share));
+    expect(
+      Math.abs(failed - expected),
+      `${author}: ${failed} of ${own.length}, expected ${expected}`,
+    ).toBeLessThan(4 * spread);
+  }
+});
+
 test('a row is held by one write of a member at a time: alone, a member has no conflicts with itself', () => {
   const { report } = run(
     groupOf(

@@ -250,6 +250,7 @@ const entries: readonly TraceEntry[] = [
   ...(['together', 'apart', 'refusing'] as const).map(
     (state): TraceEntry => ({ ...at, type: 'contact', node: 'a', state }),
   ),
+  ...[true, false].map((connected): TraceEntry => ({ ...at, type: 'connection', node: 'a', connected })),
   { ...at, type: 'change-unfit', node: 'a', author: 'b', sequence: 3 },
   { ...at, type: 'no-column', node: 'a' },
   ...schemaActs.map((does): TraceEntry => ({ ...at, type: 'schema', node: 'a', does })),

@@ -121,6 +121,7 @@ export type TraceEntry =
       readonly node: string;
     }
   | { readonly type: 'fault'; readonly atMs: number; readonly fault: FaultDocument; readonly ended: boolean }
+  | { readonly type: 'connection'; readonly atMs: number; readonly node: string; readonly connected: boolean }
   | {
       readonly type: 'leading';
       readonly atMs: number;
@@ -883,6 +884,8 @@ export function describeTraceEntry(entry: TraceEntry): string {
       return `${entry.node} refuses a write of key ${entry.key}: ${entry.reason}`;
     case 'item':
       return `at ${entry.node} item ${entry.item} is ${entry.does === 'put in' ? 'put into' : 'taken out of'} the cart in ${cellName(entry)}`;
+    case 'connection':
+      return entry.connected ? `${entry.node} is connected` : `${entry.node} is not connected any more`;
     case 'change-unfit':
       return `${entry.node} cannot apply change ${entry.sequence} of ${entry.author}: its table lacks a column`;
     case 'no-column':

@@ -1,6 +1,7 @@
 import { newCluster } from '#clusters';
+import { connectNowAndThen } from '../faults/connectivity.ts';
 import { type FaultTarget, healAll, nothingInForce, schedule, whyNot } from '../faults/faults.ts';
-import { meanUs } from '../kernel/latency.ts';
+import { type LatencyTables, meanUs, sampleLatency } from '../kernel/latency.ts';
 import { type Actor, DOWN, LOOK, Loop, type Notebook, PHASE, UP } from '../kernel/loop.ts';
 import { Network } from '../kernel/network.ts';
 import {
@@ -15,7 +16,7 @@ import { Streams } from '../kernel/random.ts';
 import { Alerts } from '../observe/alerts.ts';
 import { type Ended, Operations } from '../observe/operations.ts';
 import { type Observer, Recorder, type TraceEntry } from '../observe/trace.ts';
-import type { Scenario } from '../scenario/scenario.ts';
+import type { NodeSpec, Scenario } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
 import { actorsOf, type Cell, cellsOf } from '../topologies/cells.ts';
 import type { Cluster } from '../topologies/cluster.ts';
@@ -265,6 +266,7 @@ export class Simulation implements Notebook {
     }
 
     for (const fault of scenario.faults) this.schedule(fault);
+    for (const node of scenario.nodes) this.connect(node, streams, tables);
     for (const [index, { untilUs }] of workload.clients.entries()) {
       if (untilUs === null || untilUs >= scenario.durationUs) continue;
       this.loop.interrupt({
@@ -309,6 +311,24 @@ export class Simulation implements Notebook {
   /** Runs to the end, drain included. */
   finish(): void {
     this.advanceTo(Number.MAX_SAFE_INTEGER);
+  }
+
+  private connect({ id, connects }: NodeSpec, streams: Streams, tables: LatencyTables): void {
+    if (connects === undefined) return;
+    const stream = streams.add(`${id}: how long it is away`);
+    const { table, ticksPerUs } = arrivalsOf(
+      1_000_000 / (connects.everyUs - connects.forUs),
+      'poisson',
+      tables,
+    )!;
+    connectNowAndThen(
+      id,
+      connects,
+      this.target,
+      () => Math.floor(sampleLatency(table, streams.next(stream)) / ticksPerUs),
+      () => this.draining,
+      (connected) => this.tell({ type: 'connection', atMs: this.loop.nowUs / 1000, node: id, connected }),
+    );
   }
 
   schedule(fault: FaultDocument): void {

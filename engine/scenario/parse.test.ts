@@ -280,7 +280,7 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     'an unknown key deep inside',
     changed(least, ['cluster', 'nodes', 0, 'disks'], {}),
     [
-      'cluster.nodes[0].disks: found a key that is not known here, expected one of the keys id, region, rack, disk, capacity, replay, clock (did you mean disk?)',
+      'cluster.nodes[0].disks: found a key that is not known here, expected one of the keys id, region, rack, connects, disk, capacity, replay, clock (did you mean disk?)',
     ],
   ],
   ['a wrong type', changed(least, ['seed'], '1'), ['seed: found "1", expected a number']],
@@ -412,6 +412,19 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     [
       'faults[0].type: found change-schema, expected several leaders (topology.type: multi-leader) with lastColumnLater: true',
     ],
+  ],
+  [
+    'a device that is not alone where it is, and never away',
+    changed(least, ['cluster', 'nodes'], [{ id: 'a', connects: { everyMs: 100, forMs: 100 } }, { id: 'b' }]),
+    [
+      'cluster.nodes[0].region: found local, where b is too, expected a region of its own, as it is connected only now and then',
+      'cluster.nodes[0].connects.forMs: found 100, expected less than everyMs, which is 100',
+    ],
+  ],
+  [
+    'revisions of what is not kept',
+    changed(least, ['topology'], { type: 'multi-leader', stamps: 'revision' }),
+    ['topology.stamps: found revision, expected resolve: keep-both by row and no deletes beside it'],
   ],
   [
     'edges that do not reach everybody',

@@ -73,6 +73,7 @@ function resolve(document: ScenarioDocument, problems: Problem[]): Scenario {
   checkLinkedOnce(network.between, problems);
   checkLatenciesOf(document, problems);
   checkRacks(document, problems);
+  checkConnections(document, problems);
   const plain = topologySpec(topology, nodes, problems);
   const placed = plain.type === 'multi-leader' ? laidOut(plain, workload.keys.count) : plain;
   const keys = {
@@ -136,6 +137,9 @@ function nodeSpec(
     id: node.id,
     region: node.region,
     ...(node.rack !== undefined && { rack: node.rack }),
+    ...(node.connects !== undefined && {
+      connects: { everyUs: toUs(node.connects.everyMs), forUs: toUs(node.connects.forMs) },
+    }),
     fsync: latencySpec(disk?.fsync ?? 0, diskPath, problems),
     diskBytesPerSecond: disk?.bytesPerSecond ?? 0,
     diskBytes: disk?.capacityBytes ?? 0,
@@ -396,6 +400,29 @@ function checkLatenciesOf({ network, topology }: ScenarioDocument, problems: Pro
       hint: 'latency is of every message',
     });
   }
+}
+
+/** A device is on its own when it is not connected, and connected for less than all of the time. */
+function checkConnections({ cluster: { nodes } }: ScenarioDocument, problems: Problem[]): void {
+  nodes.forEach(({ id, region, connects }, index) => {
+    if (connects === undefined) return;
+    const path: Path = ['cluster', 'nodes', index];
+    const beside = nodes.find((other) => other.id !== id && other.region === region);
+    if (beside !== undefined) {
+      problems.push({
+        path: [...path, 'region'],
+        found: `${region}, where ${beside.id} is too`,
+        expected: 'a region of its own, as it is connected only now and then',
+      });
+    }
+    if (connects.forMs >= connects.everyMs) {
+      problems.push({
+        path: [...path, 'connects', 'forMs'],
+        found: String(connects.forMs),
+        expected: `less than everyMs, which is ${connects.everyMs}`,
+      });
+    }
+  });
 }
 
 /** Who places copies by region looks at racks too, and nobody else does. */

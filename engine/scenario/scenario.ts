@@ -1,3 +1,4 @@
+import type { Connectivity } from '../faults/connectivity.ts';
 import type { LatencySpec } from '../kernel/latency.ts';
 import type { AlertSettings } from '../observe/alerts.ts';
 
@@ -44,6 +45,8 @@ export interface NodeSpec {
   readonly region: string;
   /** Without it, one of its own. */
   readonly rack?: string;
+  /** Where it is connected only now and then. */
+  readonly connects?: Connectivity;
   readonly fsync: LatencySpec;
   /** 0 is unlimited. */
   readonly diskBytesPerSecond: number;

@@ -182,6 +182,20 @@ const cluster = z.strictObject({
             ),
           ),
         ),
+        connects: z.optional(
+          z
+            .strictObject({
+              everyMs: positiveMs.check(
+                z.describe('The mean time from the beginning of one connection to that of the next'),
+              ),
+              forMs: positiveMs.check(z.describe('How long each lasts')),
+            })
+            .check(
+              z.describe(
+                'A device, alone in its region with its users, that other regions reach only now and then; without it, always',
+              ),
+            ),
+        ),
         ...nodeSettings,
       }),
     )

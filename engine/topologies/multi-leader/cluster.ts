@@ -119,6 +119,7 @@ export class MultiLeaderCluster implements Cluster {
       firstClient: clients[0]!,
       shipsStates: spec.shipsStates,
       hybrid: spec.hybrid,
+      revisions: spec.revisions,
       causal: spec.causal,
       detours: detoursOf(exchange, nodes.length),
       relays: exchange.type !== 'all-to-all',

@@ -53,6 +53,7 @@ export interface LeaderSettings {
   readonly laterColumn: number;
   readonly shapeOfOthers: number;
   readonly hybrid: boolean;
+  readonly revisions: boolean;
   readonly causal: boolean;
   readonly detours: Detours;
   /** Whether it passes on what others have sent it. */

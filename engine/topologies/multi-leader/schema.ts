@@ -213,10 +213,10 @@ export const multiLeaderSchema = z.strictObject({
   ),
   stamps: z._default(
     z
-      .enum(['clock', 'hybrid'])
+      .enum(['clock', 'hybrid', 'revision'])
       .check(
         z.describe(
-          'Whether a write’s stamp is its leader’s clock, or a hybrid logical clock, which is never behind what the leader has seen',
+          'Whether a write’s stamp is its leader’s clock, a hybrid logical clock, which is never behind what the leader has seen, or with keep-both a revision, one more than that of the version it replaces: of versions side by side the one with the most edits behind it is shown, as in CouchDB',
         ),
       ),
     'clock',

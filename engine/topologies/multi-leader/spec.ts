@@ -45,6 +45,8 @@ export interface MultiLeaderSpec {
   /** Whether tables lack their last column at first. */
   readonly lastColumnLater: boolean;
   readonly hybrid: boolean;
+  /** Whether stamps count the edits behind a version. */
+  readonly revisions: boolean;
   /** How a leader chooses the keys of new rows; null where clients say which row they write. */
   readonly identifiers: 'auto-increment' | 'offset-step' | null;
   /** How many other leaders a write waits for. */
@@ -83,6 +85,15 @@ export function multiLeaderSpec(
     });
   }
   const tables = tablesOf(topology, problems, path);
+  const countsEdits = ({ resolvers, deletes }: TableSpec) =>
+    resolvers.length === 1 && resolvers[0] === 'keep-both' && deletes === 0;
+  if (topology.stamps === 'revision' && !tables.every(countsEdits)) {
+    problems.push({
+      path: [...path, 'stamps'],
+      found: 'revision',
+      expected: 'resolve: keep-both by row and no deletes beside it',
+    });
+  }
   if (topology.lastColumnLater && (tables.length > 1 || tables[0]!.columns === 1)) {
     problems.push({
       path: [...path, 'lastColumnLater'],
@@ -99,6 +110,7 @@ export function multiLeaderSpec(
     lastColumnLater: topology.lastColumnLater,
     shipsStates: topology.ships === 'states',
     hybrid: topology.stamps === 'hybrid',
+    revisions: topology.stamps === 'revision',
     identifiers: topology.identifiers ?? null,
     confirmedBy: topology.confirmedBy,
     silenceUs: toUs(topology.silenceMs),

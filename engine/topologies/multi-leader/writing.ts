@@ -52,6 +52,7 @@ import {
   FRESH_LO,
   isRowThere,
   isThere,
+  SHOWN_HI,
   SHOWN_VALUE,
   SLOT_VALUE,
   slotAt,
@@ -121,8 +122,11 @@ export function commitOwn(node: Leader, at: number, tools: Tools, out: Out): voi
   if (states === null)
     words[at + VALUE] = carried(node, table, cell, resolver, words[at + NUMBER]!, takesOut);
   else carryState(node, table, cell, at, takesOut, states);
-  words[at + HI] = stampHi(us);
-  words[at + LO] = stampLo(us);
+  if (settings.revisions) stampRevision(rows.cells, cell, words, at);
+  else {
+    words[at + HI] = stampHi(us);
+    words[at + LO] = stampLo(us);
+  }
   for (let leader = 0; leader < settings.leaders; leader++) words[at + VECTOR + leader] = applied[leader]!;
   words[at + PARTS] = partsThatDiffer(node, words, at);
   const sequence = applied[self]! + 1;
@@ -133,6 +137,15 @@ export function commitOwn(node: Leader, at: number, tools: Tools, out: Out): voi
   if (table.holdsItems[column] === 1) noteItem(node, cell, at, column, states, out);
   applyChange(node, words, at, tools, out);
   if (settings.confirmedBy === 0) acknowledge(words, at, out);
+}
+
+/**
+ * How many edits a version has behind it, and of as many a number that is nobody's choice but the same everywhere. Source:
+ * https://docs.couchdb.org/en/stable/replication/conflicts.html
+ */
+function stampRevision(cells: Int32Array, cell: number, words: Int32Array, at: number): void {
+  words[at + HI] = cells[cell + SHOWN_HI]! + 1;
+  words[at + LO] = 1 + ((Math.imul(words[at + NUMBER]!, 0x9e37_79b1) >>> 2) & 0x3fff_ffff);
 }
 
 /** What a group's writes set: the columns that it names, or one at random. */

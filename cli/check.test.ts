@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runHere } from './run.test-support.ts';
+import { runHere, temporaryFolder } from './run.test-support.ts';
 
 /** Process, type, function, value: what a log says, line by line. */
 type Event = readonly [process: number, type: string, f: string, value: null | number | readonly number[]];
@@ -112,6 +115,52 @@ describe('check', () => {
     // Without the clock the read may have come first.
     const argv = ['check', '-', '--consistency', 'sequential'];
     expect(await runHere(argv, { stdin })).toMatchObject({ exitCode: 0 });
+  });
+
+  test('a run’s own history, with its faults, is judged as the run was', async () => {
+    const file = join(temporaryFolder(), 'history.ndjson');
+    const simulated = await runHere(['simulate', 'quorum-double-read', '--history', file]);
+    expect(simulated.exitCode).toBe(0);
+    const lines = readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines[0]).toMatchObject({ fault: expect.stringContaining('every link'), fromMs: 0 });
+    const checked = await runHere(['check', file, '--json']);
+    expect(checked.exitCode).toBe(1);
+    const { operations, witness } = JSON.parse(checked.stdout);
+    expect(operations).toBe(lines.length - 1);
+    expect(witness.stuck).toMatchObject({ kind: 'read', outcome: 'ok' });
+    const keptOut = await runHere(['simulate', 'delete-comes-back', '--history', file]);
+    expect(keptOut).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(keptOut.stderr).toContain('are no registers');
+  });
+
+  test('--html: one page, that needs nothing and allows nothing but its own script', async () => {
+    const file = join(temporaryFolder(), 'history.html');
+    const lines = Array.from({ length: 3000 }, (_, at) => {
+      const callMs = at * 1.37 + 5000;
+      const times = `"outcome":"ok","callMs":${callMs},"returnMs":${callMs + 4.123}`;
+      return at % 2 === 0
+        ? `{"client":"client ${at % 7}","kind":"write","input":${at},${times}}`
+        : `{"client":"client ${at % 7}","kind":"read","output":${at === 2001 ? 5 : at - 1},${times}}`;
+    });
+    const stdin = `${lines.join('\n')}\n{"fault":"</script> & <b>","fromMs":5100,"toMs":5200}\n`;
+    const { exitCode } = await runHere(['check', '-', '--html', file], { stdin });
+    expect(exitCode).toBe(1);
+    const page = readFileSync(file, 'utf8');
+    expect(Buffer.byteLength(page)).toBeLessThan(100_000);
+    // A namespace is a name and no address.
+    expect(page.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|<link|<img|src=/);
+    const hashes = [...page.matchAll(/<(?:style|script)>([\s\S]*?)<\/(?:style|script)>/g)].map(
+      ([, text]) => `'sha256-${createHash('sha256').update(text!).digest('base64')}'`,
+    );
+    expect(hashes).toHaveLength(2);
+    for (const hash of hashes) expect(page).toContain(hash);
+    const data = JSON.parse(/id="data">(.*?)<\/script>/.exec(page)![1]!);
+    expect(data.bars).toHaveLength(1000);
+    expect(data.bars.filter((bar: number[]) => bar[3] === 1)).toHaveLength(1);
+    expect(page).toContain('2,000 operations farther off not shown.');
   });
 
   test('a spent budget is neither: exit 3', async () => {

@@ -127,6 +127,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .option('--threads <number>', threadsHelp, threads)
     .option('--until <ms>', 'stop at this virtual time', milliseconds({ least: 0, most: 1e12 }))
     .option('--trace <file>', 'write every trace entry to this file, one JSON object a line')
+    .option('--history <file>', 'write what clients asked and were answered to this file, for check')
     .option('--no-explain', 'do not run it again to find the messages that caused a violation')
     .addHelpText('after', simulateExamples)
     .action(async (file, options) => {
@@ -236,6 +237,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
       'steps of search before the answer is unknown (default: 50000000)',
       wholeNumber({ least: 1, most: 1e12 }),
     )
+    .option('--html <file>', 'write a page that shows the history: bars, order, faults, where it is stuck')
     .option('--json', 'print one JSON document on standard output')
     .addHelpText('after', checkExamples)
     .action(async (file, options) => {
@@ -426,7 +428,8 @@ Examples:
   quorate simulate mine.yaml --seed 7 --json
   quorate simulate patroni-async --seeds 1..100
   quorate simulate patroni-async --seeds 1..10000 --threads 8 --json
-  quorate simulate mine.yaml --until 20000 --trace trace.jsonl`;
+  quorate simulate mine.yaml --until 20000 --trace trace.jsonl
+  quorate simulate quorum-double-read --history history.ndjson`;
 
 const sweepExamples = `
 Examples:

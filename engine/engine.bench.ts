@@ -3,6 +3,7 @@
  * Nothing here passes or fails; tests are for that.
  */
 
+import { benchHistories, benchJudgedRuns } from './histories/histories.bench.ts';
 import { Queue, STRIDE, TO } from './kernel/queue.ts';
 import { quorumLatencies } from './quorum/latency.ts';
 import { defaultQuorumQuestion } from './quorum/quorum.ts';
@@ -314,6 +315,14 @@ const simulatedFrom = cpuSeconds();
 simulateQuorumPart(simulated, simulatedTally, 1);
 simulateQuorumPart(simulated, simulatedTally, 2);
 line('the same question through the engine, trials', millions(40_000 / (cpuSeconds() - simulatedFrom)));
+
+for (const { name, ms, steps } of benchHistories(nowMs))
+  line(`checked: ${name}`, `${ms.toFixed(1)} ms, ${steps} steps`);
+const judged = benchJudgedRuns(cpuSeconds, 2000);
+line(
+  'runs of a quorum register with faults, each judged',
+  `${judged.runsPerSecond.toFixed(0)} runs/s of ${judged.operationsPerRun.toFixed(0)} operations  (${judged.withoutVerdictPerSecond.toFixed(0)} without the verdict; ${judged.violations} of 2000 not linearizable)`,
+);
 
 const memory = memoryOverEvents(10);
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

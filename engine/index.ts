@@ -100,6 +100,7 @@ export {
 } from './histories/history.ts';
 export type { Asked, KindOfOperation, SequentialModel } from './histories/model.ts';
 export { models } from './histories/models.ts';
+export { type FaultSpan, type Timeline, timelineOf } from './histories/timeline.ts';
 export {
   type AutoIncrement,
   collidingNumbers,

@@ -1,9 +1,13 @@
-import { type CheckedHistory, type Consistency, checkHistory, operationAt } from '#engine';
+import { basename } from 'node:path';
+import { type CheckedHistory, type Consistency, checkHistory, operationAt, timelineOf } from '#engine';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { chooseModel } from '../histories/choose-model.ts';
+import { historyPage } from '../histories/history-page.ts';
 import { type HistoryFile, readHistory } from '../histories/read-history.ts';
 import type { Io } from '../io.ts';
+import { type OutputFile, openOutputFile } from '../output-file.ts';
 import { renderChecked } from '../render/checked.ts';
+import { count } from '../render/layout.ts';
 import { paintFor } from '../render/paint.ts';
 
 export interface CheckCommandOptions {
@@ -13,6 +17,7 @@ export interface CheckCommandOptions {
   readonly consistency: Consistency;
   readonly budget?: number;
   readonly json?: true;
+  readonly html?: string;
 }
 
 const exitCodeOf = {
@@ -22,18 +27,58 @@ const exitCodeOf = {
 } as const;
 
 export async function checkCommand(options: CheckCommandOptions, io: Io): Promise<ExitCode> {
+  const html = options.html === undefined ? undefined : openOutputFile(options.html, '--html');
+  try {
+    return await check(options, html, io);
+  } finally {
+    html?.discard();
+  }
+}
+
+async function check(options: CheckCommandOptions, html: OutputFile | undefined, io: Io): Promise<ExitCode> {
   const file = await readHistory(options.file, options.format, io);
   const model = chooseModel(file, options.model);
   const { consistency, budget } = options;
   const startedMs = io.nowMs();
   const checked = checkHistory(file.history, model, { consistency, ...(budget !== undefined && { budget }) });
   const wallMs = Math.round((io.nowMs() - startedMs) * 1000) / 1000;
+  html?.write(pageOf(file, checked, model.name, consistency));
+  html?.commit();
   if (options.json) io.stdout.write(`${JSON.stringify(documentOf(file, checked, wallMs), null, 2)}\n`);
   else
     io.stdout.write(
       renderChecked(checked, { file, model: model.name, consistency, wallMs, paint: paintFor(io) }),
     );
   return exitCodeOf[checked.result];
+}
+
+/** More would not fit a page that is sent around. */
+const shownMax = 1000;
+
+function pageOf(file: HistoryFile, checked: CheckedHistory, model: string, consistency: Consistency): string {
+  const { history, faults, clock } = file;
+  const timeline = timelineOf(history, checked.witness, faults, shownMax);
+  const word = consistency === 'linearizable' ? 'linearizable' : 'sequentially consistent';
+  const verdict = {
+    ok: `Yes, it is ${word}.`,
+    violation: `No, it is not ${word}.`,
+    unknown: 'Unknown: the budget was spent.',
+  };
+  return historyPage(timeline, {
+    title: `${basename(file.name)}: ${word}?`,
+    verdict: verdict[checked.result],
+    isBad: checked.result === 'violation',
+    sentences: [
+      `${count(checked.operations, 'operation')} of ${count(history.clients.length, 'client')} on ${count(history.keys.length, 'key')}, by the model ${model}.`,
+      ...(checked.witness === null
+        ? []
+        : [
+            `The line goes through ${count(checked.witness.prefix.length, 'operation')} in an order that explains them. The stuck one cannot take place before it returns, whatever else does.`,
+          ]),
+      ...(timeline.left === 0 ? [] : [`${count(timeline.left, 'operation')} farther off not shown.`]),
+    ],
+    unit: clock === 'time' ? 'ms' : 'line',
+  });
 }
 
 /** Operations are counted from 0 in the order of the file. */

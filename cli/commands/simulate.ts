@@ -4,6 +4,7 @@ import { Distribution, Explanation, parseScenario, type Report, type Scenario } 
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { Interrupted, UsageError } from '../failures.ts';
 import type { Seeds } from '../flags.ts';
+import { openHistoryFile } from '../histories/history-file.ts';
 import type { Io } from '../io.ts';
 import type { Sampled, SeedsPart } from '../jobs.worker.ts';
 import { openOutputFile } from '../output-file.ts';
@@ -22,6 +23,7 @@ export interface SimulateOptions {
   readonly seed?: number;
   readonly until?: number;
   readonly trace?: string;
+  readonly history?: string;
   readonly seeds?: Seeds;
   readonly threads?: number;
   readonly explain: boolean;
@@ -29,23 +31,34 @@ export interface SimulateOptions {
 
 export async function simulateCommand(options: SimulateOptions, io: Io): Promise<ExitCode> {
   const scenario = understand(await readDocument(options.file, bundledScenarios, io), parseScenario);
-  if (options.trace !== undefined && resolve(options.trace) === resolve(options.file)) {
-    throw new UsageError(`--trace ${options.trace}: this is the scenario itself. Give another name.`);
+  for (const flag of ['trace', 'history'] as const) {
+    const name = options[flag];
+    if (name !== undefined && resolve(name) === resolve(options.file))
+      throw new UsageError(`--${flag} ${name}: this is the scenario itself. Give another name.`);
   }
   if (options.threads !== undefined && options.seeds === undefined)
     throw new UsageError('--threads is about many runs: give --seeds too, as --seeds 1..100.');
   if (options.seeds !== undefined) return simulateSeeds(scenario, { ...options, seeds: options.seeds }, io);
   const trace = options.trace === undefined ? undefined : openOutputFile(options.trace, '--trace');
+  const history = options.history === undefined ? undefined : openHistoryFile(options.history, scenario);
   const progress = startProgress(`Simulating ${scenario.id}`, io);
   try {
     const report = await runToEnd(scenario, {
       seed: options.seed,
       untilMs: options.until,
-      observe: trace && ((entry) => trace.write(`${JSON.stringify(entry)}\n`)),
+      observe:
+        (trace ?? history) &&
+        ((entry) => {
+          trace?.write(`${JSON.stringify(entry)}\n`);
+          history?.observe(entry);
+        }),
+      recordsHistory: history !== undefined,
+      onEnd: history && ((player) => history.write(player)),
       onProgress: progress.report,
       io,
     });
     trace?.commit();
+    history?.commit();
     progress.end();
     const told = options.explain ? await explained(report, scenario, options, io) : report;
     if (options.json) io.stdout.write(`${JSON.stringify(told, null, 2)}\n`);
@@ -54,6 +67,7 @@ export async function simulateCommand(options: SimulateOptions, io: Io): Promise
   } finally {
     progress.end();
     trace?.discard();
+    history?.discard();
   }
 }
 
@@ -82,7 +96,7 @@ async function simulateSeeds(
   options: SimulateOptions & { readonly seeds: Seeds },
   io: Io,
 ): Promise<ExitCode> {
-  for (const flag of ['seed', 'trace'] as const) {
+  for (const flag of ['seed', 'trace', 'history'] as const) {
     if (options[flag] !== undefined) throw new UsageError(`--${flag} is about one run, --seeds about many.`);
   }
   const { least, most } = options.seeds;

@@ -1,4 +1,4 @@
-import { type History, HistoryBuilder, type OperationOutcome, type Value } from '#engine';
+import { type FaultSpan, type History, HistoryBuilder, type OperationOutcome, type Value } from '#engine';
 
 /** A history as it was read from a file. */
 export interface ReadHistory {
@@ -8,14 +8,6 @@ export interface ReadHistory {
   readonly faults: readonly FaultSpan[];
   /** What times are: of the clock, or places in the file. */
   readonly clock: 'time' | 'line';
-}
-
-/** What went wrong around the operations, on the same axis. */
-export interface FaultSpan {
-  readonly label: string;
-  readonly fromUs: number;
-  /** The same as `fromUs` for what has no length or none that is known. */
-  readonly toUs: number;
 }
 
 /** Told of each mistake: its line from 1, what is there and what was expected. */

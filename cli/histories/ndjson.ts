@@ -1,5 +1,5 @@
-import { HistoryBuilder, type OperationOutcome, type Value } from '#engine';
-import type { Complain, FaultSpan, ReadHistory } from './history-text.ts';
+import { type FaultSpan, HistoryBuilder, type OperationOutcome, type Value } from '#engine';
+import type { Complain, ReadHistory } from './history-text.ts';
 import { shortened } from './history-text.ts';
 
 const outcomes: readonly unknown[] = ['ok', 'fail', 'info'] satisfies OperationOutcome[];

@@ -1,6 +1,6 @@
 import { type CheckedHistory, type Consistency, describeOperation, operationAt } from '#engine';
 import type { HistoryFile } from '../histories/read-history.ts';
-import { indented, left, milliseconds, number, right, table } from './layout.ts';
+import { count, indented, left, milliseconds, number, right, table } from './layout.ts';
 import type { Paint } from './paint.ts';
 
 interface Asked {
@@ -69,8 +69,4 @@ function witnessLines(
     table(columns, rows, { paintTitles: paint.faint, margin: '  ' }),
     ...(rest > 0 ? [`  … and ${number(rest)} more; --json lists every one.`] : []),
   ];
-}
-
-function count(value: number, noun: string): string {
-  return `${number(value)} ${noun}${value === 1 ? '' : 's'}`;
 }

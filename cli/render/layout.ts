@@ -77,3 +77,8 @@ export function milliseconds(value: number | null): string {
   if (value === null) return '–';
   return value < 100 ? value.toLocaleString('en', { maximumSignificantDigits: 3 }) : number(value);
 }
+
+/** `1 key`, `2,000 keys`. */
+export function count(value: number, noun: string): string {
+  return `${number(value)} ${noun}${value === 1 ? '' : 's'}`;
+}

@@ -274,6 +274,7 @@ class Search {
       seed,
       ...(observe && { observe }),
       ...watching,
+      recordsHistory: this.options.violates === 'linearizability',
     });
     this.runs++;
     await this.options.onProgress?.(this.runs);

@@ -166,9 +166,18 @@ export function buildLatencyTable(spec: LatencySpec): LatencyTable {
   return { constantUs: -1, cells, unitUs, stretches: Int32Array.from(stretches) };
 }
 
+/** Means that were asked for: a scenario's many runs share its tables. */
+const means = new WeakMap<LatencyTable, number>();
+
 /** The mean of all 2^32 samples before they are rounded to whole µs. */
 export function meanUs(table: LatencyTable): number {
   if (table.constantUs >= 0) return table.constantUs;
+  let mean = means.get(table);
+  if (mean === undefined) means.set(table, (mean = computedMeanUs(table)));
+  return mean;
+}
+
+function computedMeanUs(table: LatencyTable): number {
   let sum = 0;
   for (let cell = 0; cell < HALF_CELLS; cell++) {
     const start = firstDrawOf(cell);

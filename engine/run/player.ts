@@ -5,6 +5,7 @@
 
 import { faultProblems } from '../faults/fault-names.ts';
 import { type FaultTarget, whyNot } from '../faults/faults.ts';
+import type { History } from '../histories/history.ts';
 import { MESSAGE_KINDS, READ } from '../kernel/protocol.ts';
 import { A, B, C, D, E, FROM, KIND, STRIDE, TO } from '../kernel/queue.ts';
 import { messageOf } from '../observe/trace.ts';
@@ -155,6 +156,8 @@ export interface Player {
   inject(fault: FaultAction): FaultDocument;
   view(): ClusterView;
   report(): Report;
+  /** What clients asked and were answered so far; null where it is not recorded, or keys are no registers. */
+  history(): History | null;
   /** Another player at the same point, run there from the start. */
   fork(): Player;
 }
@@ -173,7 +176,7 @@ class SimulationPlayer implements Player {
   constructor(scenario: Scenario, options: RunOptions, injected: readonly FaultDocument[]) {
     this.scenario = scenario;
     this.seed = options.seed ?? scenario.seed;
-    this.simulation = new Simulation(scenario, this.seed, options.observe);
+    this.simulation = new Simulation(scenario, this.seed, options.observe, undefined, options);
     for (const fault of injected) {
       this.injected.push(fault);
       this.simulation.schedule(fault);
@@ -248,6 +251,10 @@ class SimulationPlayer implements Player {
 
   report(): Report {
     return this.simulation.report();
+  }
+
+  history(): History | null {
+    return this.simulation.linearizability?.history() ?? null;
   }
 
   fork(): Player {

@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly seed?: number;
   /** Given every trace entry as it happens. It slows the run and changes nothing in it. */
   readonly observe?: Observer;
+  /** Records what clients were answered, for the verdict `linearizability`; a scenario that expects it does so by itself. */
+  readonly recordsHistory?: boolean;
 }
 
 /**

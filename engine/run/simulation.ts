@@ -16,7 +16,7 @@ import { Streams } from '../kernel/random.ts';
 import { Alerts } from '../observe/alerts.ts';
 import { type Ended, Operations } from '../observe/operations.ts';
 import { type Observer, Recorder, type TraceEntry } from '../observe/trace.ts';
-import type { NodeSpec, Scenario } from '../scenario/scenario.ts';
+import { hasRegisters, type NodeSpec, type Scenario } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
 import { actorsOf, type Cell, cellsOf } from '../topologies/cells.ts';
 import type { Cluster } from '../topologies/cluster.ts';
@@ -24,6 +24,7 @@ import { stampMs } from '../topologies/leaderless/stamps.ts';
 import { balanceOf, remediesOf, routingOf } from '../topologies/topologies.ts';
 import { DiscardedWrites } from '../verdicts/discarded-writes.ts';
 import { Inversions } from '../verdicts/inversions.ts';
+import { Linearizability } from '../verdicts/linearizability.ts';
 import { Sessions, type SessionVerdictName } from '../verdicts/sessions.ts';
 import { StaleReads } from '../verdicts/stale-reads.ts';
 import {
@@ -60,6 +61,8 @@ export interface Watching {
   readonly samples?: number;
   /** Whether an observer is told of messages, timers and disks too; otherwise only of what nodes and clients note. */
   readonly messages?: boolean;
+  /** As in `RunOptions`. */
+  readonly recordsHistory?: boolean;
 }
 
 /**
@@ -85,6 +88,8 @@ export class Simulation implements Notebook {
   /** Present where versions are stamps. */
   private readonly discardedWrites: DiscardedWrites | undefined;
   private readonly inversions: Inversions | undefined;
+  /** Present where it is asked for. */
+  readonly linearizability: Linearizability | undefined;
   private readonly lag: LagSamples;
   private readonly streams = new StreamSamples();
   private readonly alerts: Alerts;
@@ -103,7 +108,7 @@ export class Simulation implements Notebook {
     seed: number,
     observe: Observer | undefined,
     makeCluster: typeof newCluster = newCluster,
-    { samples = samplesPerRun, messages = true }: Watching = {},
+    { samples = samplesPerRun, messages = true, recordsHistory = false }: Watching = {},
   ) {
     this.scenario = scenario;
     this.seed = seed;
@@ -153,6 +158,12 @@ export class Simulation implements Notebook {
       },
     );
     const { count } = workload.keys;
+    if ((recordsHistory || expectsLinearizability(scenario)) && hasRegisters(scenario)) {
+      this.linearizability = new Linearizability(
+        workload.clients.map(({ id }) => id),
+        count,
+      );
+    }
     const keys = choosersOf(scenario);
     this.groups = workload.clients.map((client, group) =>
       newClientGroup(
@@ -171,6 +182,7 @@ export class Simulation implements Notebook {
           writeEvery: arrivalsOf(client.writesPerSecond, workload.arrivals, tables),
           deleteEvery: arrivalsOf(client.deletesPerSecond, workload.arrivals, tables),
           context: client.context,
+          tellsFound: this.linearizability !== undefined,
           users: workload.users,
           remedies: remediesOf(topology),
           routing: routingOf(topology)?.routing ?? null,
@@ -382,11 +394,13 @@ export class Simulation implements Notebook {
       this.operations.began(group, a, b, c, d);
       this.inversions?.began(group, a, d);
       this.sessions?.began(group, a, this.userOf(group, a), b, c, d);
+      this.linearizability?.began(this.loop.nowUs, group, a, b, c, d);
       if (this.observe !== undefined) this.tellBegan(group, a, b, c, d);
     } else if (kind === NOTE_ENDED) {
       this.operations.ended(actor - this.firstClient, a, b as 0 | 1 | 2, c, d);
     } else if (kind === NOTE_FOUND) {
       this.sessions?.found(actor - this.firstClient, a, b, c);
+      this.linearizability?.found(actor - this.firstClient, a, b);
     } else {
       this.cluster.onNote(this.loop.nowUs, actor, kind, a, b, c, d);
     }
@@ -397,6 +411,7 @@ export class Simulation implements Notebook {
     const stale = this.staleReads.ended(ended);
     const broken = this.sessions?.ended(ended) ?? none;
     this.inversions?.ended(ended);
+    this.linearizability?.ended(ended);
     this.discardedWrites?.ended(ended, this.groups[ended.group]!.contexts);
     if (ended.kind !== READ && ended.outcome === OK) {
       this.cluster.acknowledged(ended.atUs, ended.term, ended.lsn, ended.number, ended.key);
@@ -508,6 +523,7 @@ export class Simulation implements Notebook {
       ...(this.inversions === undefined ? [] : [this.inversions.verdict()]),
       ...(this.discardedWrites === undefined ? [] : [this.discardedWrites.verdict()]),
       ...(this.sessions?.verdicts() ?? []),
+      ...(this.linearizability === undefined ? [] : [this.linearizability.verdict()]),
     ];
   }
 
@@ -615,4 +631,8 @@ function kindName(kind: number): 'read' | 'write' | 'delete' {
 /** A moment of a helper's own: what it does falls where it falls, not on round times as faults in files do. */
 function startOf(name: string, withinUs: number, streams: Streams): number {
   return streams.below(streams.add(`start of the ${name}`), Math.min(withinUs, 0xffff_ffff));
+}
+
+function expectsLinearizability({ expect }: Scenario): boolean {
+  return expect.some((each) => 'verdict' in each && each.verdict === 'linearizability');
 }

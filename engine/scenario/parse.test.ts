@@ -931,6 +931,16 @@ test('deletes: where versions are merged, and not by lightweight transactions; h
   ]);
 });
 
+test('linearizability is expected of registers only', () => {
+  const expecting = { ...least, expect: [{ verdict: 'linearizability', result: 'ok' }] };
+  expect(problemsOf(expecting)).toEqual([]);
+  for (const topology of [{ type: 'leaderless', versions: 'dotted' }, { type: 'multi-leader' }]) {
+    expect(problemsOf(changed(expecting, ['topology'], topology)).map(describeProblem)).toEqual([
+      'expect[0].verdict: found linearizability, expected keys that hold one value each: not several leaders, no siblings (topology.versions), no deletes (deletesPerSecond)',
+    ]);
+  }
+});
+
 test('siblings: which version stays, and what writes say of what was read', () => {
   const topology = { type: 'leaderless', versions: 'dotted' };
   const client = (value: object, more: object = topology) =>

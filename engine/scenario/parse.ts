@@ -10,6 +10,7 @@ import { describeProblem, InputError, type Problem, showValue, unknownName } fro
 import { nearRegions, oneWayLatency, regionRtt } from './region-rtt.ts';
 import {
   type ClientSpec,
+  hasRegisters,
   type LinkSpec,
   type NodeSpec,
   type RegionLink,
@@ -593,6 +594,13 @@ function checkExpectations(scenario: Scenario, problems: Problem[]): void {
           path: [...path, 'verdict'],
           found: expectation.verdict,
           expected: 'clients that delete keys (deletesPerSecond), whose deletes it judges',
+        });
+      if (expectation.verdict === 'linearizability' && !hasRegisters(scenario))
+        problems.push({
+          path: [...path, 'verdict'],
+          found: expectation.verdict,
+          expected:
+            'keys that hold one value each: not several leaders, no siblings (topology.versions), no deletes (deletesPerSecond)',
         });
       const judgesSessions = sessionVerdictNames.some((name) => name === expectation.verdict);
       if (judgesSessions && hasSiblings(scenario))

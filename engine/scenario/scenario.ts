@@ -134,3 +134,13 @@ export interface WorkloadSpec {
 export function toUs(ms: number): number {
   return Math.round(ms * 1000);
 }
+
+/** Whether each key is a register, whose one value a write replaces: no siblings, no rows that are merged, no deletes. */
+export function hasRegisters({ topology, workload }: Scenario): boolean {
+  const parts = topology.type === 'sharded' ? topology.shards.map((shard) => shard.topology) : [topology];
+  return (
+    parts.every(
+      (part) => part.type !== 'multi-leader' && (part.type !== 'leaderless' || part.versions === 'lww'),
+    ) && workload.clients.every(({ deletesPerSecond }) => deletesPerSecond === 0)
+  );
+}

@@ -440,6 +440,7 @@ export const verdictNames = [
   'consensus-safety',
   'certification',
   'update-before-insert',
+  'linearizability',
   ...stampVerdictNames,
   ...sessionVerdictNames,
 ] as const;

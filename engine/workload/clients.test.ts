@@ -269,6 +269,7 @@ test('word of an older term that was overtaken does not send a client back to th
       groups: 1,
       reads: 'leader',
       balance: 'random',
+      tellsFound: false,
       seeksLeader: false,
       asksAnybody: false,
       holdersOf: null,

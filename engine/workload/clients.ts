@@ -55,7 +55,7 @@ import {
 export const NOTE_BEGAN = 16;
 /** An operation ended: slot, outcome, and for ok ones the term and LSN of what was read or written. */
 export const NOTE_ENDED = 17;
-/** Where users are told apart, before a read's end: slot, number of the write whose value was read, who answered. */
+/** Where users are told apart or the history is recorded, before a read's end: slot, number of the write whose value was read, who answered. */
 export const NOTE_FOUND = 18;
 
 export const OK = 0;
@@ -155,6 +155,8 @@ export interface ClientSettings {
   readonly deleteEvery: Arrivals | null;
   /** What writes say of what their writers had read; null where that is not asked. */
   readonly context: ContextRule | null;
+  /** Whether somebody wants to know which write's value a read found. */
+  readonly tellsFound: boolean;
   /** null where users are not told apart. */
   readonly users: UserSettings | null;
   /** Only where users are told apart; null for none. */
@@ -256,6 +258,8 @@ export const clientKind: NodeKind<ClientGroup> = {
       case READ_OK:
         noteHeard(group, input, out);
         if (group.users !== null && isOpen(group, input)) noteRead(group.users, out, input);
+        else if (group.settings.tellsFound && isOpen(group, input))
+          out.note(NOTE_FOUND, input.a, input.e, input.from, 0);
         if (group.contexts === null) end(group, out, input, OK, input.c, input.d);
         else endRead(group, group.contexts, out, input);
         break;

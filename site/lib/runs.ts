@@ -1,6 +1,19 @@
 /** The scenarios behind a page and their runs. At build only: each is simulated once, however often it is quoted. */
 import { getEntry } from 'astro:content';
-import { parseScenario, type Report, type Scenario, type ScenarioSource, simulate } from '#engine';
+import {
+  checkHistory,
+  describeFault,
+  type FaultSpan,
+  models,
+  open,
+  parseScenario,
+  type Report,
+  type Scenario,
+  type ScenarioSource,
+  simulate,
+  type Timeline,
+  timelineOf,
+} from '#engine';
 import type { LabVariant } from '../labs/lab.ts';
 
 /** A bundled scenario as it is written. Throws where there is none of that name. */
@@ -59,6 +72,27 @@ export function reportOf(id: string): Promise<Report> {
     reports.set(id, report);
   }
   return report;
+}
+
+/** What clients were answered in a scenario's run, around the first place where that is not linearizable. */
+export async function timelineOfRun(id: string, operations: number): Promise<Timeline> {
+  const faults: FaultSpan[] = [];
+  const claimed = await scenario(id);
+  const player = open(claimed, {
+    recordsHistory: true,
+    observe: (entry) => {
+      if (entry.type !== 'fault' || entry.ended) return;
+      const fromUs = entry.atMs * 1000;
+      const forMs = 'forMs' in entry.fault ? entry.fault.forMs : undefined;
+      const toUs = forMs === undefined ? claimed.durationUs : fromUs + forMs * 1000;
+      faults.push({ label: describeFault(entry.fault, false).replace(/^fault: /, ''), fromUs, toUs });
+    },
+  });
+  while (player.step());
+  const history = player.history();
+  const register = models.find(({ name }) => name === 'register');
+  if (history === null || register === undefined) throw new Error(`The keys of ${id} are no registers`);
+  return timelineOf(history, checkHistory(history, register).witness, faults, operations);
 }
 
 /** Reports of a scenario with seeds from 1 up. */

@@ -174,6 +174,8 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'conflicts-by-column',
   'row-half-deleted',
   'cart-as-set',
+  'merge-lowest-price',
+  'merge-mean-price',
   'user-name-taken-twice',
   'order-without-customer',
   'access-list',

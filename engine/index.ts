@@ -191,3 +191,9 @@ export {
 } from './topologies/consensus/elections-document.ts';
 export * as dottedVersionVectors from './topologies/leaderless/dotted-version-vectors.ts';
 export * as versionVectors from './topologies/leaderless/version-vectors.ts';
+export {
+  type MergeFunction,
+  type MergeLaws,
+  mergeLaws,
+  registerMerge,
+} from './topologies/multi-leader/merges.ts';

@@ -12,6 +12,8 @@ import {
 import type { Recommendation } from './recommendation.ts';
 import type { Requirements } from './requirements.ts';
 
+type MultiLeaderSource = Extract<ScenarioSource['topology'], { type: 'multi-leader' }>;
+
 /** `none` is where latency is measured: a target holds outside failures. */
 export type EvidenceFault = 'none' | 'leader-crash' | 'region-cut';
 
@@ -61,12 +63,15 @@ export function scenarioFor(
     network: { within: { latency: localLatency }, between: linksOf(candidate, requirements) },
     topology: topologyOf(candidate, requirements, leader),
     workload: {
-      clients: requirements.regions.map(({ id, share }, index) => ({
-        id: `users-${index + 1}`,
-        region: id,
-        readsPerSecond: ofShard(requirements.readsPerSecond) * share,
-        writesPerSecond: ofShard(requirements.writesPerSecond) * share,
-      })),
+      clients: requirements.regions.flatMap(({ id, share }, index) =>
+        partsOf(candidate, requirements).map(({ table, share: part }) => ({
+          id: table === null ? `users-${index + 1}` : `users-${index + 1}-${table}`,
+          region: id,
+          readsPerSecond: ofShard(requirements.readsPerSecond) * share * part,
+          writesPerSecond: ofShard(requirements.writesPerSecond) * share * part,
+          ...(table !== null && { table }),
+        })),
+      ),
       keys,
       timeoutMs: clientTimeoutMs(requirements),
     },
@@ -137,15 +142,51 @@ function multiLeaderOf(
     type: 'multi-leader',
     standbys: true,
     confirmedBy: acknowledgement === 'asynchronous' ? 0 : 1,
-    resolve: resolverFor(requirements),
+    ...conflictsOf(requirements),
   };
 }
 
-/** The engine treats all data alike: where any of it goes by the last writer, all does. */
-function resolverFor({ entities }: Requirements): 'last-writer' | 'union' {
-  return entities.every(({ conflict }) => conflict === 'merge' || conflict === 'crdt')
-    ? 'union'
-    : 'last-writer';
+/**
+ * What stands for a strategy. Of a merge function or a type it is not known which: sets that only grow keep what either write
+ * put in, which is a merge and, as a G-Set, a conflict-free replicated type.
+ */
+const resolvers = {
+  none: 'last-writer',
+  'last-writer-wins': 'last-writer',
+  merge: 'union',
+  crdt: 'union',
+} as const;
+
+/** Data by the last writer, and data of which both writes are kept: each in a table of its own where there are both. */
+function partsOf(
+  { topology }: Candidate,
+  { entities }: Requirements,
+): { readonly table: 'overwritten' | 'merged' | null; readonly share: number }[] {
+  const merged = entities.reduce(
+    (sum, { conflict, share }) => sum + (resolvers[conflict] === 'union' ? share : 0),
+    0,
+  );
+  const isMixed = new Set(entities.map(({ conflict }) => resolvers[conflict])).size > 1;
+  if (topology !== 'multi-leader' || !isMixed) return [{ table: null, share: 1 }];
+  return [
+    { table: 'overwritten', share: 1 - merged },
+    { table: 'merged', share: merged },
+  ];
+}
+
+function conflictsOf({ entities }: Requirements): Partial<MultiLeaderSource> {
+  const used = [...new Set(entities.map(({ conflict }) => resolvers[conflict]))];
+  if (used.length === 1) return { resolve: used[0]! };
+  return { tables: [{ id: 'overwritten' }, { id: 'merged', resolve: 'union' }] };
+}
+
+function conflictsSaid({ entities }: Requirements): string {
+  const used = new Set(entities.map(({ conflict }) => resolvers[conflict]));
+  const merged = 'keeping what either write put in, as sets that only grow do';
+  const thrown = 'the greatest stamp, which throws the other write away';
+  if (used.size === 2)
+    return `Conflicts of data with a merge or a CRDT end by ${merged}; of other data by ${thrown}; each has its share of the load and a table of its own.`;
+  return `Conflicts end by ${used.has('union') ? merged : thrown}.`;
 }
 
 /** Whether quorums are of the copies in the user's own region: then those of two regions need not meet. */
@@ -348,7 +389,7 @@ export function assumptionsOf(candidate: Candidate, requirements: Requirements, 
     );
   } else if (topology === 'multi-leader') {
     said.push(
-      `A region’s followers are simulated as leaders that its clients ask once its first leader is silent. Conflicts end by ${resolverFor(requirements) === 'union' ? 'keeping what either write put in' : 'the greatest stamp, which throws the other write away'}, for all data alike; staleness is the longest that any leader was behind another.`,
+      `A region’s followers are simulated as leaders that its clients ask once its first leader is silent. ${conflictsSaid(requirements)} Staleness is the longest that any leader was behind another.`,
     );
   } else if (!failsOverByItself(requirements)) {
     said.push(

@@ -107,6 +107,41 @@ describe('prove', () => {
     expect(evidence.assumptions.join()).toContain('keeping what either write put in');
   });
 
+  test('several leaders: data by the last writer and data that is merged are told apart, each with its share', () => {
+    const requirements = {
+      regions: [{ id: 'virginia' }, { id: 'tokyo' }],
+      roundTrip: { otherwiseMs: 150 },
+      writeLatencyP99Ms: 50,
+      lossToleratedMs: 5000,
+      writesPerSecond: 100,
+      readsPerSecond: 100,
+      entities: [
+        { name: 'names', share: 0.25, mergeable: true, conflict: 'last-writer-wins' },
+        { name: 'carts', share: 0.5, mergeable: true, conflict: 'merge' },
+        { name: 'likes', share: 0.25, mergeable: true, conflict: 'crdt' },
+      ],
+      operatingEffort: 'high',
+    } as const;
+    const evidence = proved(
+      {
+        ...requirements,
+        entities: requirements.entities.map((entity) => ({ ...entity, consistency: 'eventual' as const })),
+      },
+      1,
+    );
+    expect(evidence.status).toBe('measured');
+    const { topology, workload } = evidence.scenarios[0]!;
+    expect(topology).toMatchObject({ tables: [{ id: 'overwritten' }, { id: 'merged', resolve: 'union' }] });
+    const rates = workload.clients.map(({ table, writesPerSecond }) => [table, writesPerSecond]);
+    expect(rates).toEqual([
+      ['overwritten', 12.5],
+      ['merged', 37.5],
+      ['overwritten', 12.5],
+      ['merged', 37.5],
+    ]);
+    expect(evidence.assumptions.join()).toContain('of other data by the greatest stamp');
+  });
+
   test('proves quorums without a leader: a node that crashes stops nobody', () => {
     const evidence = proved(
       {

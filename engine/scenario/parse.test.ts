@@ -498,12 +498,20 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
       'topology.identifiers: found auto-increment with 3 tables, expected one table, whose rows leaders number',
       'topology.tables[0].columns[2]: found "name", expected a name that is not taken yet',
       'topology.tables[1].id: found "people", expected a name that is not taken yet',
-      'topology.tables[1].columns[0].resolve: found max, expected nothing with detect: row, where conflicts are the row’s (or write detect: column)',
+      'topology.tables[1].columns[0].resolve: found "max", expected nothing with detect: row, where conflicts are the row’s (or write detect: column)',
       'topology.tables[2].account: found an account, expected resolve: sum or pn-counter beside it',
       'workload.clients[0].columns[0]: found "nome", expected a column: one of name, cart (did you mean name?)',
       'workload.clients[0].columns: found cart with others, expected cart alone, as what union merges is not the write’s number',
       'workload.clients[1].table: found "person", expected a table (topology.tables): one of people, orders',
       'workload.clients[2].columns: found columns of 3 tables, expected table beside it, whose columns they are',
+    ],
+  ],
+  [
+    'a merge function that nobody has registered, and one of a row that is deleted',
+    changed(least, ['topology'], { type: 'multi-leader', resolve: { merge: 'smalest' }, deletes: 0.1 }),
+    [
+      'topology.resolve: found "smalest", expected a registered merge function: one of smallest, average, what-is-there (did you mean smallest?)',
+      'topology.deletes: found 0.1, expected 0 with resolve: merge',
     ],
   ],
   [

@@ -14,6 +14,7 @@ import { type CrdtStates, crdtStates } from './crdt-columns.ts';
 import { exchangeTimers, leaderKind, leaderKindWith, linkState, serviceClassOf } from './kinds.ts';
 import { type Leader, type LeaderSettings, newLeader, type TableSettings } from './leader.ts';
 import { appliedUs, entryAt, forgetBefore, logEnd, NUMBER, ORIGIN, SEQUENCE } from './log.ts';
+import { mergeLaws, mergeNamed } from './merges.ts';
 import {
   columnOfCell,
   columnsMost,
@@ -143,9 +144,10 @@ export class MultiLeaderCluster implements Cluster {
     const used = new Set(spec.tables.flatMap(({ resolvers }) => resolvers));
     this.states = resolverNames.map((name) => (isCrdt(name) && used.has(name) ? crdtStates(name) : null));
     this.cartItems = new CartItems((leader) => this.leaders[leader]!.applied);
-    const kind = this.states.some((states) => states !== null)
-      ? leaderKindWith({ states: this.states })
-      : leaderKind;
+    const names = mergesIn(spec.tables);
+    const needsTools = names.length > 0 || this.states.some((states) => states !== null);
+    const tools = { states: this.states, merges: names.map(mergeNamed) };
+    const kind = needsTools ? leaderKindWith(tools) : leaderKind;
     this.members = this.leaders.map((state) => ({
       kind: kind as Actor['kind'],
       state,
@@ -464,7 +466,7 @@ export class MultiLeaderCluster implements Cluster {
     const live = [...this.leaders.keys()].filter((leader) => isLive(leader));
     let count = 0;
     let story: string[] = [];
-    for (const { key, column, resolver } of live.length < 2 ? [] : this.cells()) {
+    for (const { table, key, column, resolver } of live.length < 2 ? [] : this.cells()) {
       const first = this.leaders[live[0]!]!.rows;
       const cell = cellAt(first, key, column);
       const keepsBoth = resolver === 'keep-both';
@@ -473,6 +475,8 @@ export class MultiLeaderCluster implements Cluster {
       story = live.map(
         (leader) => `${names[leader]!} shows ${this.shownIn(leader, cell, resolver)} under key ${key}`,
       );
+      const merge = table.merges[column] ?? null;
+      if (merge !== null) story = [...story, ...lawsBroken(merge)];
     }
     return {
       name: 'divergence',
@@ -709,7 +713,7 @@ export class MultiLeaderCluster implements Cluster {
 }
 
 function tableSettings(
-  { firstKey, rows, columns, resolvers, deletes, account, unique, parent }: TableSpec,
+  { firstKey, rows, columns, resolvers, merges, deletes, account, unique, parent }: TableSpec,
   index: number,
   tables: readonly TableSpec[],
 ): TableSettings {
@@ -720,6 +724,7 @@ function tableSettings(
     columns,
     cellsPerRow: resolvers.length,
     resolvers: Uint8Array.from(resolvers, (name) => resolverNames.indexOf(name)),
+    merges: Int32Array.from(merges, (name) => (name === null ? -1 : mergesIn(tables).indexOf(name))),
     isWhole: resolvers.every(carriesNumbers),
     holdsItems: Uint8Array.from(resolvers, (name) => (holdsItems(name) ? 1 : 0)),
     deleteThreshold: thresholdOf(deletes),
@@ -729,6 +734,11 @@ function tableSettings(
     children,
     isConstrained: unique !== null || parent !== null || children.length > 0,
   };
+}
+
+/** Names of merge functions, each once. */
+function mergesIn(tables: readonly TableSpec[]): string[] {
+  return [...new Set(tables.flatMap(({ merges }) => merges))].filter((name) => name !== null);
 }
 
 const uniqueOutcomes = { reject: 'rejected', rename: 'renamed', keep: 'duplicates' } as const;
@@ -760,4 +770,15 @@ function isPartial(rows: Rows, { resolvers }: TableSpec, key: number): boolean {
     deleted += rows.cells[cell + SHOWN_DELETED]!;
   }
   return there > 0 && deleted > 0;
+}
+
+/** Why leaders with one merge function may differ. */
+function lawsBroken(name: string): string[] {
+  const { commutative, associative } = mergeLaws(mergeNamed(name));
+  return [
+    ...(commutative === null ? [] : [`it matters to merge function ${name} which comes: ${commutative}`]),
+    ...(associative === null
+      ? []
+      : [`it matters to merge function ${name} in what order several come: ${associative}`]),
+  ];
 }

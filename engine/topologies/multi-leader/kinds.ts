@@ -104,7 +104,7 @@ function sendOn(): void {
   }
 }
 
-const noTools: Tools = { states: resolverNames.map(() => null) };
+const noTools: Tools = { states: resolverNames.map(() => null), merges: [] };
 
 /** A leader whose columns are of no types of their own. */
 export const leaderKind = leaderKindWith(noTools);

@@ -21,6 +21,8 @@ export interface TableSettings extends TableRows {
   readonly columns: number;
   /** By cell of a row. */
   readonly resolvers: Uint8Array;
+  /** By cell of a row, the place of its merge function among the run's; −1 where it has none. */
+  readonly merges: Int32Array;
   /** Whether a write that makes or deletes a row does so in all columns: each can hold its number. */
   readonly isWhole: boolean;
   /** By cell of a row: 1 where it is a cart, of which it is told what is put in and taken out. */

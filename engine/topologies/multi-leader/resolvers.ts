@@ -8,8 +8,10 @@ export const UNION = 4;
 export const SUM = 5;
 export const ARRIVAL_ORDER = 6;
 export const PGD = 7;
+/** By a function of the application's own (`merges.ts`). */
+export const MERGE = 8;
 /** From here on the column holds a conflict-free replicated type. */
-const FIRST_CRDT = 8;
+const FIRST_CRDT = 9;
 export const LWW_REGISTER = FIRST_CRDT;
 
 const crdtNames = [
@@ -32,6 +34,7 @@ export const resolverNames = [
   'sum',
   'arrival-order',
   'pgd',
+  'merge',
   ...crdtNames,
 ] as const;
 export type ResolverName = (typeof resolverNames)[number];
@@ -40,9 +43,12 @@ export function isCrdt(name: ResolverName): name is CrdtName {
   return resolverNames.indexOf(name) >= FIRST_CRDT;
 }
 
+/** Those that a scenario names by a word; a merge function has a name of its own beside. */
+export const namedResolvers = resolverNames.filter((name) => name !== 'merge');
+
 /** Whether a write may take something away: a row can be deleted, an item taken out, a counter count down. */
 export function takesDeletes(name: ResolverName): boolean {
-  return !['max', 'sum', 'g-counter', 'lww-register', 'mv-register'].includes(name);
+  return !['max', 'sum', 'merge', 'g-counter', 'lww-register', 'mv-register'].includes(name);
 }
 
 /** Whether a column is a cart, that items are put into and taken out of. */
@@ -57,5 +63,5 @@ export function takesWithdrawals(name: ResolverName): boolean {
 
 /** Whether what a write carries is its number; otherwise it is what the application, or the type, made of the row. */
 export function carriesNumbers(name: ResolverName): boolean {
-  return name !== 'union' && name !== 'sum' && !isCrdt(name);
+  return name !== 'union' && name !== 'sum' && name !== 'merge' && !isCrdt(name);
 }

@@ -19,6 +19,7 @@ import { noteBroken } from './constraints.ts';
 import type { CrdtStates } from './crdt-columns.ts';
 import { type Leader, type TableSettings, tableOf } from './leader.ts';
 import { HI, LO, ORIGIN, SEQUENCE, VALUE, VECTOR, WHAT } from './log.ts';
+import type { MergeFunction } from './merges.ts';
 import {
   BOTH_KEPT,
   CAME_WINS,
@@ -50,6 +51,7 @@ import {
   LAST_WRITER,
   LWW_REGISTER,
   MAX,
+  MERGE,
   PGD,
   SUM,
   UNION,
@@ -79,6 +81,8 @@ import {
 export interface Tools {
   /** By number of the resolver, its states; null where it is no type of its own. */
   readonly states: readonly (CrdtStates | null)[];
+  /** By their place in the tables' settings. */
+  readonly merges: readonly MergeFunction[];
 }
 
 /** Applies the change whose integers begin at `at`, a leader's own or another's: to its row, or to each column it sets. */
@@ -145,6 +149,9 @@ function applyToCell(
       cells[cell + SHOWN_VALUE] = joined;
       break;
     }
+    case MERGE:
+      showMerged(rows, cell, words, at, isReplaced, tools.merges[table.merges[column]!]!);
+      break;
     default:
       if (tools.states[resolver] !== null) joinState(cells, cell, words, at, tools.states[resolver]!);
       else showOfSlots(rows, cell, resolver, table.account?.opening ?? 0);
@@ -227,6 +234,29 @@ function beatsShown(cells: Int32Array, cell: number, words: Int32Array, at: numb
 function hadSeenShown(cells: Int32Array, cell: number, words: Int32Array, at: number): boolean {
   const author = cells[cell + SHOWN]! - 1;
   return author < 0 || words[at + VECTOR + author]! >= cells[cell + SHOWN_SEQUENCE]!;
+}
+
+/** What comes is merged into what is there beside it: all changes that count, in the order of their leaders. */
+function showMerged(
+  rows: Rows,
+  cell: number,
+  words: Int32Array,
+  at: number,
+  isReplaced: boolean,
+  merge: MergeFunction,
+): void {
+  const { cells } = rows;
+  const origin = words[at + ORIGIN]!;
+  showOfSlots(rows, cell, MERGE, 0);
+  let there: number | null = null;
+  for (let rest = cells[cell + COUNTING]!; rest !== 0; rest &= rest - 1) {
+    const leader = 31 - Math.clz32(rest & -rest);
+    if (leader === origin && !isReplaced) continue;
+    const value = cells[slotAt(rows, cell, leader) + SLOT_VALUE]!;
+    there = there === null ? value : merge(there, value);
+  }
+  if (isReplaced) cells[cell + SHOWN_VALUE] = there!;
+  else cells[cell + SHOWN_VALUE] = there === null ? words[at + VALUE]! : merge(there, words[at + VALUE]!);
 }
 
 /** It shows what all changes come to, whoever made them. */
@@ -350,7 +380,12 @@ function noteConflicts(
   const what = words[at + WHAT]!;
   const value = words[at + VALUE]!;
   const shows = cells[cell + SHOWN]! === origin + 1 && cells[cell + SHOWN_SEQUENCE] === words[at + SEQUENCE];
-  const merges = resolver === KEEP_BOTH || resolver === UNION || resolver === SUM || resolver > LWW_REGISTER;
+  const merges =
+    resolver === KEEP_BOTH ||
+    resolver === UNION ||
+    resolver === SUM ||
+    resolver === MERGE ||
+    resolver > LWW_REGISTER;
   const outcome = merges ? BOTH_KEPT : shows ? CAME_WINS : THERE_WINS;
   for (let rest = concurrent; rest !== 0; rest &= rest - 1) {
     const leader = 31 - Math.clz32(rest & -rest);

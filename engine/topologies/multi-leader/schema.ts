@@ -3,9 +3,16 @@ import * as z from 'zod/mini';
 import { id, positiveCount, positiveMs, probability } from '../../scenario/fields.ts';
 import { parentRules, uniqueRules } from './constraints.ts';
 import { columnsMost } from './messages.ts';
-import { resolverNames } from './resolvers.ts';
+import { namedResolvers } from './resolvers.ts';
 
-const resolver = z.enum(resolverNames);
+const resolver = z.union([
+  z.enum(namedResolvers),
+  z.strictObject({
+    merge: id.check(
+      z.describe('A function of the application’s own, by the name that it is registered by (registerMerge)'),
+    ),
+  }),
+]);
 
 /** What holds for the rows of a table. */
 const tableFields = {
@@ -45,7 +52,7 @@ const tableFields = {
       .union([resolver, z.array(resolver).check(z.minLength(1), z.maxLength(columnsMost))])
       .check(
         z.describe(
-          'What becomes of writes in conflict: the newest stamp wins (last-writer); the oldest (first-writer); both are kept for the application (keep-both); it keeps the greatest (max), all items of both (union) or both changes (sum); whatever comes last is applied (arrival-order); or by the defaults of EDB Postgres Distributed (pgd). Or the column holds a conflict-free replicated type: a counter (g-counter, pn-counter), a set of items of which additions or removals win (add-wins-set, remove-wins-set), or a register (lww-register, mv-register). One for all columns, or a list of one each; without it, last-writer',
+          'What becomes of writes in conflict: the newest stamp wins (last-writer); the oldest (first-writer); both are kept for the application (keep-both); it keeps the greatest (max), all items of both (union) or both changes (sum); whatever comes last is applied (arrival-order); or by the defaults of EDB Postgres Distributed (pgd). Or the column holds a conflict-free replicated type: a counter (g-counter, pn-counter), a set of items of which additions or removals win (add-wins-set, remove-wins-set), or a register (lww-register, mv-register). Or a function of your own merges what comes into what is there ({ merge: name }). One for all columns, or a list of one each; without it, last-writer',
         ),
       ),
   ),

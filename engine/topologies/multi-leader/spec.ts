@@ -4,6 +4,7 @@ import { type Problem, showValue, unknownName } from '../../scenario/problems.ts
 import { type NodeSpec, toUs } from '../../scenario/scenario.ts';
 import type { Balance, ReadRoute } from '../../workload/clients.ts';
 import type { TableSettings } from './leader.ts';
+import { mergeNames } from './merges.ts';
 import { carriesNumbers, type ResolverName, takesDeletes, takesWithdrawals } from './resolvers.ts';
 import { type Exchange, reachedFrom, targetsOf } from './routes.ts';
 import type { MultiLeaderDocument, TableDocument } from './schema.ts';
@@ -27,6 +28,8 @@ export interface TableSpec {
   readonly columnNames: readonly string[] | null;
   /** By column where conflicts are detected by column; otherwise one. */
   readonly resolvers: readonly ResolverName[];
+  /** By column where it has a merge function, that one's name. */
+  readonly merges: readonly (string | null)[];
   /** Share of writes, 0 … 1. */
   readonly deletes: number;
   readonly account: Account | null;
@@ -257,11 +260,16 @@ function tableSpec(
   const written = table.columns ?? fallback.columns ?? 1;
   const names = columnNames(written, problems, [...path, 'columns']);
   const columns = names?.length ?? (written as number);
-  const resolvers = resolversOf(
+  const rules = resolversOf(
     { written, columns, detect, resolve: table.resolve ?? fallback.resolve ?? 'last-writer' },
     problems,
     path,
   );
+  const resolvers = rules.map((rule) => (typeof rule === 'string' ? rule : 'merge'));
+  const merges = rules.map((rule) => (typeof rule === 'string' ? null : rule.merge));
+  for (const name of new Set(merges))
+    if (name !== null && !mergeNames().includes(name))
+      problems.push(unknownName(name, 'a registered merge function', mergeNames(), [...path, 'resolve']));
   const deletes = table.deletes ?? fallback.deletes ?? 0;
   const account = table.account ?? fallback.account ?? null;
   checkDeletes(deletes, detect, resolvers, problems, [...path, 'deletes']);
@@ -290,6 +298,7 @@ function tableSpec(
     columns,
     columnNames: names,
     resolvers,
+    merges,
     deletes,
     account: counts ? account : null,
     unique: uniqueOf(table.unique ?? fallback.unique, names, columns, resolvers, problems, [
@@ -301,6 +310,12 @@ function tableSpec(
 }
 
 type Columns = NonNullable<TableDocument['columns']>;
+/** A resolver as it is written. */
+type Rule = Exclude<NonNullable<TableDocument['resolve']>, readonly unknown[]>;
+
+function isList(resolve: Rule | readonly Rule[]): resolve is readonly Rule[] {
+  return Array.isArray(resolve);
+}
 
 function columnNames(written: Columns, problems: Problem[], path: Problem['path']): readonly string[] | null {
   if (typeof written === 'number') return null;
@@ -325,13 +340,13 @@ function resolversOf(
     readonly written: Columns;
     readonly columns: number;
     readonly detect: 'row' | 'column';
-    readonly resolve: ResolverName | readonly ResolverName[];
+    readonly resolve: Rule | readonly Rule[];
   },
   problems: Problem[],
   path: Problem['path'],
-): readonly ResolverName[] {
+): readonly Rule[] {
   const cells = detect === 'column' ? columns : 1;
-  if (typeof resolve !== 'string' && resolve.length !== cells) {
+  if (isList(resolve) && resolve.length !== cells) {
     problems.push({
       path: [...path, 'resolve'],
       found: `a list of ${resolve.length}`,
@@ -341,15 +356,15 @@ function resolversOf(
     });
   }
   const all = Array.from({ length: cells }, (_, cell) =>
-    typeof resolve === 'string' ? resolve : (resolve[cell] ?? 'last-writer'),
+    isList(resolve) ? (resolve[cell] ?? 'last-writer') : resolve,
   );
   if (typeof written === 'number') return all;
-  return written.reduce<readonly ResolverName[]>((resolvers, column, index) => {
+  return written.reduce<readonly Rule[]>((resolvers, column, index) => {
     if (typeof column === 'string' || column.resolve === undefined) return resolvers;
     if (detect === 'row' && columns > 1) {
       problems.push({
         path: [...path, 'columns', index, 'resolve'],
-        found: column.resolve,
+        found: showValue(column.resolve),
         expected: 'nothing with detect: row, where conflicts are the row’s',
         hint: 'or write detect: column',
       });

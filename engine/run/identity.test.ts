@@ -70,8 +70,10 @@ const leaders = {
     exchange: 'ring',
     reconfigureAfterMs: 200,
     causal: true,
-    columns: 2,
-    deletes: 0.1,
+    tables: [
+      { id: 'rows', detect: 'column', columns: 2, deletes: 0.1, unique: { values: 40 } },
+      { id: 'carts', rows: 10, resolve: 'add-wins-set', deletes: 0.3, parent: { table: 'rows' } },
+    ],
     silenceMs: 100,
     retryMs: 50,
   },
@@ -108,7 +110,7 @@ test('pinned digests', () => {
       "plain 1: b01759e54b26fcba",
       "lossy 1: 4bd15abf9913542f",
       "crashing 1: e8d0b8a8a6aa0886",
-      "leaders 1: d899f5165bd44765",
+      "leaders 1: ab495416eb7a816a",
     ]
   `);
 });

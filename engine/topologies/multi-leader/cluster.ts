@@ -9,7 +9,7 @@ import type { MultiLeaderSummary, Verdict, Witness } from '../../run/report.ts';
 import { type HiddenWrite, ThrownAway } from '../../verdicts/thrown-away.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, PairLag, Surroundings } from '../cluster.ts';
 import { CartItems } from './cart-items.ts';
-import { isHidden, isOrphan, isRestored, losesValue, reasonsToRefuse } from './constraints.ts';
+import { isOrphan, isRestored, losersOf, reasonsToRefuse } from './constraints.ts';
 import { type CrdtStates, crdtStates } from './crdt-columns.ts';
 import { exchangeTimers, leaderKind, leaderKindWith, linkState, serviceClassOf } from './kinds.ts';
 import { type Leader, type LeaderSettings, newLeader, type TableSettings } from './leader.ts';
@@ -505,9 +505,14 @@ export class MultiLeaderCluster implements Cluster {
     readonly leader: Leader;
   }> {
     const leader = this.leaders.find((_, index) => this.run.isLive(index));
-    for (const table of leader?.settings.tables ?? [])
-      for (let key = table.firstKey; table.isConstrained && key < table.firstKey + table.rows; key++)
-        if (isHidden(leader!, table, key)) yield { table, key, leader: leader! };
+    for (const table of leader?.settings.tables ?? []) {
+      if (!table.isConstrained) continue;
+      const losers = table.unique?.rule === 'reject' ? losersOf(leader!, table) : none;
+      for (let key = table.firstKey; key < table.firstKey + table.rows; key++) {
+        const isDropped = table.parent?.rule === 'drop-child' && isOrphan(leader!, table, key);
+        if (losers.has(key) || isDropped) yield { table, key, leader: leader! };
+      }
+    }
   }
 
   private *hiddenWrites(): Generator<HiddenWrite> {
@@ -536,8 +541,9 @@ export class MultiLeaderCluster implements Cluster {
       restoredParents: 0,
     };
     for (const table of leader.settings.tables) {
-      for (let key = table.firstKey; table.isConstrained && key < table.firstKey + table.rows; key++) {
-        if (losesValue(leader, table, key)) counts[uniqueOutcomes[table.unique!.rule]]++;
+      if (!table.isConstrained) continue;
+      if (table.unique !== null) counts[uniqueOutcomes[table.unique.rule]] += losersOf(leader, table).size;
+      for (let key = table.firstKey; key < table.firstKey + table.rows; key++) {
         if (isRestored(leader, table, key)) counts.restoredParents++;
         if (!isOrphan(leader, table, key)) continue;
         const { rule } = table.parent!;
@@ -740,6 +746,8 @@ function tableSettings(
 function mergesIn(tables: readonly TableSpec[]): string[] {
   return [...new Set(tables.flatMap(({ merges }) => merges))].filter((name) => name !== null);
 }
+
+const none: ReadonlySet<number> = new Set();
 
 const uniqueOutcomes = { reject: 'rejected', rename: 'renamed', keep: 'duplicates' } as const;
 

@@ -65,39 +65,49 @@ function nextWithValue(
   return -1;
 }
 
+/** Of two rows with one value, whether the first was given it later. With one stamp and one author it is the greater key. */
+function keepsOver({ rows }: Leader, { unique }: TableSettings, key: number, other: number): boolean {
+  const { cells } = rows;
+  const one = cellAt(rows, key, unique!.column);
+  const two = cellAt(rows, other, unique!.column);
+  const isLater = (cell: number, than: number) =>
+    isNewer(
+      cells[cell + SHOWN_HI]!,
+      cells[cell + SHOWN_LO]!,
+      cells[cell + SHOWN]!,
+      cells[than + SHOWN_HI]!,
+      cells[than + SHOWN_LO]!,
+      cells[than + SHOWN]!,
+    );
+  return isLater(one, two) || (!isLater(two, one) && key > other);
+}
+
 /** Whether another row has been given the value of this one later, and keeps it. */
 export function losesValue(node: Leader, table: TableSettings, key: number): boolean {
-  if (table.unique === null) return false;
-  const { cells } = node.rows;
-  const value = valueShown(node, table, key);
+  const value = table.unique === null ? -1 : valueShown(node, table, key);
   if (value < 0) return false;
-  const cell = cellAt(node.rows, key, table.unique.column);
   for (
     let other = nextWithValue(node, table, value, key, table.firstKey - 1);
     other >= 0;
     other = nextWithValue(node, table, value, key, other)
-  ) {
-    const there = cellAt(node.rows, other, table.unique.column);
-    // Of two with one stamp and one author the greater key.
-    const isLater = isNewer(
-      cells[there + SHOWN_HI]!,
-      cells[there + SHOWN_LO]!,
-      cells[there + SHOWN]!,
-      cells[cell + SHOWN_HI]!,
-      cells[cell + SHOWN_LO]!,
-      cells[cell + SHOWN]!,
-    );
-    const isEarlier = isNewer(
-      cells[cell + SHOWN_HI]!,
-      cells[cell + SHOWN_LO]!,
-      cells[cell + SHOWN]!,
-      cells[there + SHOWN_HI]!,
-      cells[there + SHOWN_LO]!,
-      cells[there + SHOWN]!,
-    );
-    if (isLater || (!isEarlier && other > key)) return true;
-  }
+  )
+    if (keepsOver(node, table, other, key)) return true;
   return false;
+}
+
+/** Rows of a table that lose their value to another, all at once. */
+export function losersOf(node: Leader, table: TableSettings): Set<number> {
+  const losers = new Set<number>();
+  const keepers = new Map<number, number>();
+  for (let key = table.firstKey; table.unique !== null && key < table.firstKey + table.rows; key++) {
+    const value = valueShown(node, table, key);
+    if (value < 0) continue;
+    const keeper = keepers.get(value) ?? key;
+    const keeps = keeper === key || keepsOver(node, table, key, keeper);
+    if (keeper !== key) losers.add(keeps ? keeper : key);
+    if (keeps) keepers.set(value, key);
+  }
+  return losers;
 }
 
 /** The row that a row refers to, by its place among its own; −1 where it refers to none. */

@@ -141,7 +141,7 @@ describe.each(crdts)('%s', (name) => {
             expect(states.stateOf(rows.cells[cell + SHOWN_VALUE]!)).toEqual(joined);
         }
       }),
-      { numRuns: runsOf({ full: 60, reduced: 12 }) },
+      { numRuns: runsOf({ full: 40, reduced: 10 }) },
     );
     expect(writes).toBeGreaterThan(100);
     expect(concurrent).toBeGreaterThan(10);

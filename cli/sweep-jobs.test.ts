@@ -53,7 +53,7 @@ test('GNU parallel: the parts, joined, are the whole, and a second time nothing 
     join(folder, 'results/1.part'),
   ];
   expect((await runHere(again)).stdout).toContain('is there already');
-});
+}, 180_000);
 
 /** What a script asks of the command, an invocation a line. */
 function asked(script: readonly string[], env: Readonly<Record<string, string>>): string {

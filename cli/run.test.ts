@@ -414,7 +414,7 @@ faults: [{type: cut, from: [a], to: [b], atMs: 500}]
     expect(stdout).toMatch(
       /^No violation of lost-writes in small: tried 5 schedules of up to 1 fault, seed\n1\. That is no proof that there is none\.\nFaults: pause \d, cut \d\. /,
     );
-    expect(stdout).toMatch(/^ {2}lost-writes violated +never$/m);
+    expect(stdout).toMatch(/^lost-writes violated +never$/m);
     const json = await runHere([...argv, '--json'], { stdin });
     const shape = { found: false, violates: 'lost-writes', seed: 1, runs: 5, searched: { schedules: 5 } };
     expect(JSON.parse(json.stdout)).toMatchObject(shape);
@@ -438,5 +438,54 @@ faults: [{type: cut, from: [a], to: [b], atMs: 500}]
     });
     setTimeout(() => interruption.abort(), 300);
     expect(await search).toMatchObject({ exitCode: 130, stdout: '' });
+  });
+});
+
+describe('explore', () => {
+  const store = (topology: string) =>
+    `id: store\ndurationMs: 1\ncluster: {nodes: [{id: a}, {id: b}]}\ntopology: ${topology}\nworkload: {clients: [{}]}\n`;
+  const explored = (topology: string, ...flags: string[]) =>
+    runHere(['explore', '-', '--crashes', '0', ...flags], {
+      stdin: store(topology),
+    });
+
+  test('a violation by the shortest way: exit 1', async () => {
+    const { exitCode, stdout } = await explored('{type: multi-leader, resolve: arrival-order}');
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^Violation of divergence: all leaders have both writes/);
+    expect(stdout).toMatch(/The shortest way there:\n {3}1\. client: the wait before the write/);
+  });
+
+  test('none in any order there is: exit 0, with what was reached', async () => {
+    const { exitCode, stdout } = await explored('{type: multi-leader}');
+    expect(exitCode).toBe(0);
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'No violation of divergence, update-before-insert in any order there is: every state was visited.',
+    );
+    expect(stdout).toMatch(/^both writes are acknowledged +\d+ choices$/m);
+  });
+
+  test('a pass that shows nothing, or too many states: exit 3', async () => {
+    const empty = await explored('{type: multi-leader}', '--depth', '2', '--json');
+    expect(empty.exitCode).toBe(3);
+    expect(JSON.parse(empty.stdout)).toMatchObject({
+      result: 'empty',
+      violation: null,
+    });
+    const many = await explored('{type: multi-leader}', '--states', '5', '--json');
+    expect(many.exitCode).toBe(3);
+    expect(JSON.parse(many.stdout)).toMatchObject({
+      result: 'unknown',
+      unique: 5,
+    });
+  });
+
+  test('what has no model, and a check that it has not: exit 2', async () => {
+    const sharded = await explored('{type: sharded, shards: 2, of: {type: consensus}}');
+    expect(sharded).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(sharded.stderr).toContain('topology.type');
+    const check = await explored('{type: multi-leader}', '--violates', 'lost-writes');
+    expect(check).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(check.stderr).toContain('Expected one of divergence, update-before-insert');
   });
 });

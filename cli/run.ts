@@ -245,6 +245,39 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
       exitCode = await checkCommand({ file, ...options }, io);
     });
 
+  const few = wholeNumber({ least: 0, most: 10 });
+  program
+    .command('explore')
+    .summary('try every order of what may happen')
+    .description(
+      'Makes a small model of a scenario (its nodes and settings; time and links give way to choices) and visits every\n' +
+        'order of deliveries, disk writes, crashes and losses. Exits 1 if a property is violated, by the shortest way; 3 if the\n' +
+        'states were too many, or nothing of interest was reached.',
+    )
+    .argument(
+      '<file>',
+      'a scenario of 2 to 5 nodes in YAML or JSON; - reads standard input; or the name of a bundled scenario',
+    )
+    .option('--depth <choices>', 'choices in a row', wholeNumber({ least: 1, most: 10_000 }), 30)
+    .option(
+      '--states <number>',
+      'different states at most',
+      wholeNumber({ least: 1, most: 50_000_000 }),
+      1_000_000,
+    )
+    .option('--writes <number>', 'writes a client asks for, where there is one leader', few, 1)
+    .option('--crashes <number>', 'nodes that may crash on one path', few, 1)
+    .option('--restarts', 'what crashed may start again')
+    .option('--losses <number>', 'messages that one path may lose', few, 0)
+    .option('--terms <number>', 'new terms, where there are any', few, 1)
+    .option('--violates <check>', 'only this property (default: all there are)')
+    .option('--json', 'print one JSON document on standard output')
+    .addHelpText('after', exploreExamples)
+    .action(async (file, options) => {
+      const { exploreCommand } = await import('./commands/explore.ts');
+      exitCode = await exploreCommand({ file, ...options }, io);
+    });
+
   const cutMs = milliseconds({ least: 0, most: 86_400_000 });
   program
     .command('cap')
@@ -462,6 +495,12 @@ In ndjson each line is an operation, in any order; times are in ms:
   {"client":"a","key":7,"kind":"write","input":1,"outcome":"ok","callMs":0,"returnMs":2.5}
   {"client":"b","key":7,"kind":"read","output":1,"outcome":"ok","callMs":3,"returnMs":4}
 outcome: ok happened, fail did not, info may have at any later time.`;
+
+const exploreExamples = `
+Examples:
+  quorate explore async-leader-crash
+  quorate explore semi-sync-leader-crash --depth 100
+  quorate explore three-leaders --violates update-before-insert`;
 
 const capExamples = `
 Examples:

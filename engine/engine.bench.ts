@@ -3,6 +3,7 @@
  * Nothing here passes or fails; tests are for that.
  */
 
+import { benchExplore } from './explore/explore.bench.ts';
 import { benchHistories, benchJudgedRuns } from './histories/histories.bench.ts';
 import { Queue, STRIDE, TO } from './kernel/queue.ts';
 import { quorumLatencies } from './quorum/latency.ts';
@@ -229,6 +230,7 @@ line(
   `${seconds.toFixed(2)} s, of it ${setUpSeconds.toFixed(2)} s setting up  (bare queue, as many events: ${bareSeconds.toFixed(2)} s, 1/${(seconds / bareSeconds).toFixed(0)})`,
 );
 
+benchExplore(line, cpuSeconds);
 const merkle = benchMerkle(cpuSeconds);
 line(
   'Merkle trees of 1 M keys, built; updated, writes',

@@ -80,7 +80,8 @@ export { parseRequirements, type Requirements, requirementsFields } from './deci
 export { explore } from './explore/explore.ts';
 export { type Counterexample, type FindOptions, find, type NotFound } from './explore/find.ts';
 export { leaderFollowerModel } from './explore/leader-follower.ts';
-export type { Coverage, Model } from './explore/model.ts';
+export type { CheckedModel, Coverage, Model, ModelBounds } from './explore/model.ts';
+export { scenarioModel } from './explore/scenario-model.ts';
 export { type FaultKind, faultKinds } from './explore/schedules.ts';
 export {
   type CheckedHistory,

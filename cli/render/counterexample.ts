@@ -41,10 +41,9 @@ export function renderNotFound({ violates, searched, seed }: NotFound, { name, m
   const paragraphs = [
     `No violation of ${violates} in ${name}: tried ${counted(schedules, 'schedule')} of up to ${counted(maxFaults, 'fault')}, seed ${seed}. That is no proof that there is none.`,
     `Faults: ${kinds}. They began in ${moments} of 100 hundredths of the run. ${number(withoutFaults)} without faults, ${number(spread)} with latencies spread out; ${number(leads)} led somewhere new and were gone on from.`,
-    'In so many runs it came to:',
   ];
   const rows = searched.marks.map(({ name, runs }) => [name, runs === 0 ? 'never' : number(runs)]);
-  return `${paragraphs.map((text) => indented('', text)).join('\n')}\n${table([left(''), right('runs')], rows, { margin: '  ' })}\n`;
+  return `${paragraphs.map((text) => indented('', text)).join('\n')}\n${table([left('It came to'), right('in runs')], rows)}\n`;
 }
 
 function counted(count: number, noun: string): string {

@@ -53,7 +53,16 @@ export class Behaviour {
   private readonly steps: Map<number, LocalStep>[] = [];
   private readonly observationSteps = new Map<number, number>();
   private readonly effects = new Effects();
-  private readonly input: Input = { kind: START, from: 0, a: 0, b: 0, c: 0, d: 0, e: 0, bytes: 0 };
+  private readonly input: Input = {
+    kind: START,
+    from: 0,
+    a: 0,
+    b: 0,
+    c: 0,
+    d: 0,
+    e: 0,
+    bytes: 0,
+  };
 
   constructor(model: Model) {
     this.model = model;
@@ -75,7 +84,12 @@ export class Behaviour {
   /** The actor's local state before its START. */
   firstLocal(actor: number): number {
     const { state } = this.model.actors[actor]!;
-    return this.localId(actor, { state: copyPlain(state), up: true, timers: 0, fsyncs: [] });
+    return this.localId(actor, {
+      state: copyPlain(state),
+      up: true,
+      timers: 0,
+      fsyncs: [],
+    });
   }
 
   firstObservation(): number {
@@ -90,6 +104,7 @@ export class Behaviour {
     const { effects, input } = this;
     const state = copyPlain(local.state);
     effects.begin(actor, this.model.actors[actor]!, local.timers, local.fsyncs);
+    effects.drawsZero = this.model.chance === 'zero';
     input.from = actor;
     input.a = input.b = input.c = input.d = input.e = input.bytes = 0;
     let up = true;
@@ -121,7 +136,12 @@ export class Behaviour {
     }
     this.model.actors[actor]!.kind.onInput(state, input, effects);
     const step: LocalStep = {
-      local: this.localId(actor, { state, up, timers: effects.timers, fsyncs: [...effects.fsyncs] }),
+      local: this.localId(actor, {
+        state,
+        up,
+        timers: effects.timers,
+        fsyncs: [...effects.fsyncs],
+      }),
       sends: effects.sends.map((envelope) => this.envelopeId(envelope)),
       notes: effects.notes.length === 0 ? 0 : this.notes.add(plainKey(effects.notes), effects.notes),
     };
@@ -184,6 +204,7 @@ class Effects implements Out {
   fsyncs: number[] = [];
   sends: Envelope[] = [];
   notes: Note[] = [];
+  drawsZero = false;
   private actor = 0;
   private name = '';
   private slots = 0;
@@ -255,6 +276,7 @@ class Effects implements Out {
   }
 
   draw(): number {
+    if (this.drawsZero) return 0;
     throw new Error(
       `${this.name} draws by chance, and an exploration has none: let a timer stand for each alternative`,
     );

@@ -11,7 +11,17 @@
  * counts the tests reproduce.
  */
 
-import type { Check, Choice, Coverage, ExploreOptions, Model, Step, Violation } from './model.ts';
+import type {
+  Check,
+  Choice,
+  Coverage,
+  ExploreOptions,
+  Model,
+  Sometimes,
+  StateView,
+  Step,
+  Violation,
+} from './model.ts';
 import { StateSpace } from './state-space.ts';
 import { VectorSet, wider } from './vector-set.ts';
 
@@ -19,6 +29,9 @@ import { VectorSet, wider } from './vector-set.ts';
 export function explore(model: Model, options: ExploreOptions): Coverage {
   return new Exploration(model, options).run();
 }
+
+/** Different states between two looks whether to go on; a power of 2. */
+const progressEvery = 1 << 13;
 
 class Exploration {
   private readonly model: Model;
@@ -29,23 +42,34 @@ class Exploration {
   private parents = new Int32Array(1 << 10);
   private choices = new Int32Array(1 << 10);
   private generated = 0;
-  private found: { readonly state: number; readonly check: Check; readonly how: string } | null = null;
+  private found: {
+    readonly state: number;
+    readonly check: Check;
+    readonly how: string;
+  } | null = null;
   private budgetSpent = false;
+  private stopped = false;
+  private depth = 0;
+  /** What has not been so in any state yet, and the depth at which the rest first was. */
+  private missing: readonly Sometimes[];
+  private readonly reached = new Map<Sometimes, number>();
 
   constructor(model: Model, options: ExploreOptions) {
     this.model = model;
     this.options = options;
     this.space = new StateSpace(model);
+    this.missing = options.sometimes ?? [];
   }
 
   run(): Coverage {
     const { space, states } = this;
     const vector = new Int32Array(space.next.length);
     let goesOn = this.reach(-1, 0, space.begin());
-    let depth = 0;
     let levelBegin = 0;
-    while (goesOn && depth < this.options.depth && levelBegin < states.size) {
+    let level = 0;
+    while (goesOn && level < this.options.depth && levelBegin < states.size) {
       const levelEnd = states.size;
+      this.depth = ++level;
       for (let state = levelBegin; goesOn && state < levelEnd; state++) {
         const length = states.read(state, vector);
         space.expand(
@@ -55,16 +79,26 @@ class Exploration {
         );
       }
       levelBegin = levelEnd;
-      if (states.size > levelEnd) depth++;
+      if (states.size === levelEnd) this.depth--;
     }
     return {
-      result: this.found !== null ? 'violation' : this.budgetSpent ? 'unknown' : 'ok',
+      result: this.result(),
       unique: states.size,
       generated: this.generated,
-      depth,
+      depth: this.depth,
       complete: goesOn && levelBegin === states.size,
+      sometimes: (this.options.sometimes ?? []).map((each) => ({
+        name: each.name,
+        depth: this.reached.get(each) ?? null,
+      })),
       violation: this.violation(),
     };
+  }
+
+  private result(): Coverage['result'] {
+    if (this.found !== null) return 'violation';
+    if (this.budgetSpent || this.stopped) return 'unknown';
+    return this.missing.length > 0 ? 'empty' : 'ok';
   }
 
   /** Takes the state that is in `space.next`; false if the search is over. */
@@ -81,6 +115,7 @@ class Exploration {
     }
     this.parents[state] = parent;
     this.choices[state] = choice;
+    if (this.missing.length > 0) this.look(space.viewOf(space.next, length));
     for (const check of this.options.checks) {
       const how = check.broken(space.viewOf(space.next, length));
       if (how === null) continue;
@@ -88,7 +123,16 @@ class Exploration {
       return false;
     }
     this.budgetSpent = states.size >= this.options.states;
-    return !this.budgetSpent;
+    if ((states.size & (progressEvery - 1)) === 0)
+      this.stopped = this.options.onProgress?.(states.size, this.depth) === false;
+    return !this.budgetSpent && !this.stopped;
+  }
+
+  private look(state: StateView): void {
+    const seen = this.missing.filter(({ holds }) => holds(state));
+    if (seen.length === 0) return;
+    for (const each of seen) this.reached.set(each, this.depth);
+    this.missing = this.missing.filter((each) => !seen.includes(each));
   }
 
   private violation(): Violation | null {

@@ -4,13 +4,13 @@
  */
 
 import type { NodeKind } from '../kernel/protocol.ts';
-import { describeTraceEntry, messageOf, type TraceEntry } from '../observe/trace.ts';
 import { anyOf } from '../topologies/leader-follower/acknowledgement.ts';
 import { type ManagerKind, managerKind } from '../topologies/leader-follower/failover-kinds.ts';
 import { alone, type Manager, newManager } from '../topologies/leader-follower/manager.ts';
 import { replicationMessage } from '../topologies/leader-follower/messages.ts';
 import { newReplica, type Replica, unfenced } from '../topologies/leader-follower/replica.ts';
 import { type ReplicaKind, replicaKind } from '../topologies/leader-follower/replica-kind.ts';
+import { describeChoice } from './describe-choice.ts';
 import {
   type Cluster,
   enoughDisks,
@@ -20,7 +20,7 @@ import {
   noteLeading,
   oneLeaderPerTerm,
 } from './leader-follower-checks.ts';
-import type { Check, Choice, Model, ModelActor, ModelTimer } from './model.ts';
+import type { CheckedModel, ModelActor, ModelTimer, StateView } from './model.ts';
 import { type ScriptedClient, scriptedClient } from './scripted-client.ts';
 
 export interface LeaderFollowerOptions {
@@ -51,11 +51,7 @@ export interface LeaderFollowerOptions {
   readonly managerKind?: NodeKind<Manager>;
 }
 
-export interface LeaderFollowerModel extends Model {
-  readonly checks: readonly Check[];
-}
-
-export function leaderFollowerModel(options: LeaderFollowerOptions): LeaderFollowerModel {
+export function leaderFollowerModel(options: LeaderFollowerOptions): CheckedModel {
   const {
     replicas,
     acknowledgement,
@@ -66,8 +62,17 @@ export function leaderFollowerModel(options: LeaderFollowerOptions): LeaderFollo
   } = options;
   const manager = replicas;
   const client = replicas + 1;
-  const required = { asynchronous: 0, 'semi-synchronous': 1, synchronous: replicas - 1 }[acknowledgement];
-  const settings = { replicas, acknowledgement: anyOf(required, replicas), ...freeReplay, ...replicaDelays };
+  const required = {
+    asynchronous: 0,
+    'semi-synchronous': 1,
+    synchronous: replicas - 1,
+  }[acknowledgement];
+  const settings = {
+    replicas,
+    acknowledgement: anyOf(required, replicas),
+    ...freeReplay,
+    ...replicaDelays,
+  };
   const managerSettings = {
     replicas,
     promised: required,
@@ -96,11 +101,20 @@ export function leaderFollowerModel(options: LeaderFollowerOptions): LeaderFollo
     {
       name: 'client',
       kind: scriptedClient as ModelActor['kind'],
-      state: { leader: 0, asked: 0, writes, acknowledged: [] } satisfies ScriptedClient,
+      state: {
+        leader: 0,
+        asked: 0,
+        writes,
+        acknowledged: [],
+      } satisfies ScriptedClient,
       timers: [{ name: 'the wait before the next write', fires: 'any time' }],
     },
   ];
-  const cluster: Cluster = { replicas, client, name: (actor) => actors[actor]!.name };
+  const cluster: Cluster = {
+    replicas,
+    client,
+    name: (actor) => actors[actor]!.name,
+  };
   return {
     actors,
     // Streams keep their order; a client's answers come on a connection each.
@@ -111,13 +125,23 @@ export function leaderFollowerModel(options: LeaderFollowerOptions): LeaderFollo
     settled: options.settled ?? true,
     observer: { state: [], onNote: noteLeading as (state: unknown) => void },
     within: (state) => (state.stateOf(manager) as Manager).term <= 1 + elections,
-    describe: (choice) => describeTraceEntry(entryOf(choice, actors)),
+    describe: (choice) => describeChoice(choice, actors, replicationMessage),
     checks: [
       lostWrites(cluster),
       leaderCompleteness(cluster),
       enoughDisks(cluster, required),
       logMatching(cluster),
       oneLeaderPerTerm(cluster),
+    ],
+    sometimes: [
+      {
+        name: 'a write is acknowledged',
+        holds: (state) => (state.stateOf(client) as ScriptedClient).acknowledged.length > 0,
+      },
+      {
+        name: 'another replica leads',
+        holds: (state: StateView) => (state.observed() as number[]).length > 2,
+      },
     ],
   };
 }
@@ -140,7 +164,11 @@ const replicaDelays = {
   keepaliveUs: 1_000_000,
   streamTimeoutUs: 60_000_000,
 };
-const managerDelays = { heartbeatUs: 1_000_000, timeoutUs: 10_000_000, electionUs: 1_000_000 };
+const managerDelays = {
+  heartbeatUs: 1_000_000,
+  timeoutUs: 10_000_000,
+  electionUs: 1_000_000,
+};
 
 // Names and sentences.
 
@@ -160,31 +188,4 @@ function managerTimers(
     const fires = delay === 'heartbeat' ? housekeeping : delay === 'election' ? election : 'any time';
     return { name: delay, fires };
   });
-}
-
-function entryOf(choice: Choice, actors: readonly ModelActor[]): TraceEntry {
-  const atMs = 0;
-  switch (choice.type) {
-    case 'deliver':
-    case 'miss':
-    case 'lose': {
-      const { kind, a, b, c, d, e } = choice.message;
-      const message = messageOf(replicationMessage, kind, a, b, c, d, e);
-      const ends = {
-        atMs,
-        from: actors[choice.message.from]!.name,
-        to: actors[choice.message.to]!.name,
-        message,
-      };
-      if (choice.type === 'deliver') return { type: 'delivered', ...ends };
-      return { type: 'dropped', ...ends, why: choice.type === 'miss' ? 'down' : 'lost' };
-    }
-    default: {
-      const node = actors[choice.actor]!.name;
-      if (choice.type === 'flush') return { type: 'flushed', atMs, node, lsn: choice.a };
-      if (choice.type === 'fire')
-        return { type: 'timer', atMs, node, timer: actors[choice.actor]!.timers![choice.slot]!.name };
-      return { type: choice.type === 'crash' ? 'crashed' : 'restarted', atMs, node };
-    }
-  }
 }

@@ -52,6 +52,31 @@ export interface Model {
   readonly within?: (state: StateView) => boolean;
   /** A choice as a sentence. */
   readonly describe?: (choice: Choice) => string;
+  /** What drawing by chance gives: an error, if left out, or always 0, where only delays are drawn, which are left out here. */
+  readonly chance?: 'zero';
+  /**
+   * Which messages are taken though nothing comes of it, given the receiver's state. Such a choice leads back to where it is
+   * taken and counts only as generated, as in specifications whose steps may stutter; without it, none does.
+   */
+  readonly stutters?: (state: unknown, message: Envelope) => boolean;
+}
+
+/** A model with what is to hold in it, and what should be seen. */
+export interface CheckedModel extends Model {
+  readonly checks: readonly Check[];
+  readonly sometimes: readonly Sometimes[];
+}
+
+/** How much of a scenario is modelled. */
+export interface ModelBounds {
+  /** Where the model has as many as it is told. */
+  readonly writes: number;
+  /** What one path may have at the most. */
+  readonly crashes: number;
+  readonly losses: number;
+  readonly restarts: boolean;
+  /** New terms, where there are any. */
+  readonly terms: number;
 }
 
 /** A notebook with plain state, which `onNote` changes in place. */
@@ -80,7 +105,12 @@ export type Choice =
   | { readonly type: 'miss'; readonly message: Envelope }
   | { readonly type: 'lose'; readonly message: Envelope }
   /** The actor's oldest fsync completes; `a` and `b` as it was asked for. */
-  | { readonly type: 'flush'; readonly actor: number; readonly a: number; readonly b: number }
+  | {
+      readonly type: 'flush';
+      readonly actor: number;
+      readonly a: number;
+      readonly b: number;
+    }
   | { readonly type: 'fire'; readonly actor: number; readonly slot: number }
   | { readonly type: 'crash'; readonly actor: number }
   | { readonly type: 'restart'; readonly actor: number };
@@ -100,6 +130,18 @@ export interface Check {
   readonly broken: (state: StateView) => string | null;
 }
 
+/** What must be so in some state, or the search has seen nothing of interest. */
+export interface Sometimes {
+  readonly name: string;
+  readonly holds: (state: StateView) => boolean;
+}
+
+export interface Reached {
+  readonly name: string;
+  /** Choices on the shortest way to such a state; null where there was none. */
+  readonly depth: number | null;
+}
+
 export interface Step {
   /** Counts from 1. */
   readonly number: number;
@@ -113,14 +155,18 @@ export interface ExploreOptions {
   /** The most different states to visit. */
   readonly states: number;
   readonly checks: readonly Check[];
+  readonly sometimes?: readonly Sometimes[];
+  /** Told now and then, after so many different states; stops the search, with what it has, by giving false. */
+  readonly onProgress?: (unique: number, depth: number) => boolean;
 }
 
 export interface Coverage {
   /**
-   * `ok`: every state within the depth was visited and holds every check. `unknown`: the budget of states was spent
-   * first. It sees states, not paths: that something happens at last is no check here.
+   * `ok`: every state within the depth was visited and holds every check. `empty`: so it is, but something was never so that
+   * should be in some state: a greater depth or more of something is needed to learn anything. `unknown`: the budget of
+   * states was spent first. It sees states, not paths: that something happens at last is no check here.
    */
-  readonly result: 'ok' | 'violation' | 'unknown';
+  readonly result: 'ok' | 'violation' | 'empty' | 'unknown';
   /** Different states visited, the first one included. */
   readonly unique: number;
   /** States reached, counted as often as they were reached; the first one included. */
@@ -129,6 +175,7 @@ export interface Coverage {
   readonly depth: number;
   /** Whether all states there are were visited, so that a greater depth would find none. */
   readonly complete: boolean;
+  readonly sometimes: readonly Reached[];
   /** A violation that no shorter path shows. */
   readonly violation: Violation | null;
 }

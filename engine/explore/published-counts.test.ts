@@ -1,82 +1,17 @@
-/** The explorer against counts that others published and against a brute-force search written here. */
+/** The explorer against counts that others published, and the specification of two-phase commit against both. */
 import { expect, test } from 'vitest';
-import { type NodeKind, START, TIMER } from '../kernel/protocol.ts';
-import { accept, ballotAfter, newest, type Proposal, promise } from '../topologies/leaderless/paxos.ts';
+import { isFullSize } from '../full-size.test-support.ts';
 import { explore } from './explore.ts';
-import type { Model, ModelActor, ModelObserver } from './model.ts';
+import type { StateView } from './model.ts';
+import {
+  abdRegister,
+  oneCopyRegister,
+  paxosRegister,
+  type ResourceManager,
+  twoPhaseCommit,
+} from './published-models.test-support.ts';
 
 const everything = { depth: 1000, states: 1_000_000, checks: [] };
-
-// Two-phase commit as in Gray and Lamport, "Consensus on transaction commit" (2006): each resource manager prepares or
-// aborts of its own accord, messages are never lost and may be received any number of times.
-
-const PREPARED = 32;
-const COMMIT = 33;
-const ABORT = 34;
-
-interface ResourceManager {
-  state: 'working' | 'prepared' | 'committed' | 'aborted';
-}
-const resourceManager: NodeKind<ResourceManager> = {
-  onInput(node, input, out) {
-    if (input.kind === START) {
-      out.startTimer(0, 1);
-      out.startTimer(1, 1);
-      return;
-    }
-    out.cancelTimer(0);
-    out.cancelTimer(1);
-    if (input.kind === COMMIT) node.state = 'committed';
-    else if (input.kind === ABORT || input.a === 1) node.state = 'aborted';
-    else {
-      node.state = 'prepared';
-      out.send(0, PREPARED, 0, 0, 0, 0, 0, 0);
-    }
-  },
-};
-
-interface TransactionManager {
-  state: 'init' | 'committed' | 'aborted';
-  managers: number;
-  prepared: number;
-}
-const transactionManager: NodeKind<TransactionManager> = {
-  onInput(node, input, out) {
-    if (input.kind === START) out.startTimer(1, 1);
-    if (node.state !== 'init') return;
-    if (input.kind === PREPARED) {
-      node.prepared |= 1 << input.from;
-      if (node.prepared === (1 << (node.managers + 1)) - 2) out.startTimer(0, 1);
-    } else if (input.kind === TIMER) {
-      node.state = input.a === 0 ? 'committed' : 'aborted';
-      out.cancelTimer(0);
-      out.cancelTimer(1);
-      for (let to = 1; to <= node.managers; to++)
-        out.send(to, input.a === 0 ? COMMIT : ABORT, 0, 0, 0, 0, 0, 0);
-    }
-  },
-};
-
-function twoPhaseCommit(managers: number): Model {
-  const timers = (...names: string[]) => names.map((name) => ({ name, fires: 'any time' as const }));
-  return {
-    actors: [
-      {
-        name: 'transaction manager',
-        kind: transactionManager as ModelActor['kind'],
-        state: { state: 'init', managers, prepared: 0 },
-        timers: timers('commit', 'abort'),
-      },
-      ...Array.from({ length: managers }, (_, index) => ({
-        name: `resource manager ${index}`,
-        kind: resourceManager as ModelActor['kind'],
-        state: { state: 'working' },
-        timers: timers('prepare', 'abort'),
-      })),
-    ],
-    links: () => 'duplicating',
-  };
-}
 
 /** The specification's own actions, searched without any of the explorer. Transitions are counted with and without self-loops. */
 function specified(managers: number) {
@@ -126,7 +61,12 @@ function specified(managers: number) {
     }
     return next;
   };
-  const first: State = { rm: all.map(() => 'working'), tm: 'init', prepared: [], messages: [] };
+  const first: State = {
+    rm: all.map(() => 'working'),
+    tm: 'init',
+    prepared: [],
+    messages: [],
+  };
   const seen = new Set([JSON.stringify(first)]);
   const queue = [first];
   let withSelfLoops = 1;
@@ -143,342 +83,105 @@ function specified(managers: number) {
   return { unique: seen.size, generated, withSelfLoops };
 }
 
-test('two-phase commit: the published 288 states, and the transitions of the specification', () => {
-  const oracle = specified(3);
-  // Stateright publishes 1,146, which counts actions that change nothing; the explorer has none.
-  expect(oracle).toMatchObject({ unique: 288, withSelfLoops: 1146 });
-  const { unique, generated, complete } = explore(twoPhaseCommit(3), everything);
-  expect({ unique, generated, complete }).toEqual({
+test('two-phase commit: the specification, searched without the explorer, has the published counts', () => {
+  expect(specified(3)).toMatchObject({ unique: 288, withSelfLoops: 1146 });
+});
+
+// Stateright's two-phase commit, single-decree Paxos, one-copy register and ABD register.
+const published = [
+  {
+    what: 'two-phase commit, 3 resource managers',
+    model: twoPhaseCommit(3),
     unique: 288,
-    generated: oracle.generated,
+    generated: 1146,
+  },
+  {
+    what: 'two-phase commit, 5 resource managers',
+    model: twoPhaseCommit(5),
+    unique: 8832,
+    generated: 58_146,
+  },
+  {
+    what: 'one-copy register, 2 clients',
+    model: oneCopyRegister(2),
+    unique: 93,
+    generated: 121,
+  },
+  {
+    what: 'one-copy register, 3 clients',
+    model: oneCopyRegister(3),
+    unique: 4243,
+    generated: 6778,
+  },
+  {
+    what: 'ABD register, 2 servers, 2 clients',
+    model: abdRegister(2, 2),
+    unique: 544,
+    generated: 875,
+  },
+  {
+    what: 'Paxos, 3 servers, 1 client',
+    model: paxosRegister(3, 1),
+    unique: 265,
+    generated: 482,
+  },
+  {
+    what: 'Paxos, 3 servers, 2 clients',
+    model: paxosRegister(3, 2),
+    unique: 16_668,
+    generated: 32_971,
+  },
+  ...(isFullSize
+    ? [
+        {
+          what: 'two-phase commit, 7 resource managers',
+          model: twoPhaseCommit(7),
+          unique: 296_448,
+          generated: 2_744_706,
+        },
+      ]
+    : []),
+];
+
+test.each(published)('$what: $unique states, $generated generated', ({ model, unique, generated }) => {
+  const found = explore(model, everything);
+  expect(found).toMatchObject({
+    result: 'ok',
     complete: true,
+    unique,
+    generated,
   });
 });
 
-test('two-phase commit: five resource managers have 8,832 states', () => {
-  expect(explore(twoPhaseCommit(5), everything)).toMatchObject({ unique: 8832, complete: true });
+test('choices that change nothing are none, unless a model says that they count', () => {
+  const { generated, withSelfLoops } = specified(3);
+  const { stutters: _, ...silent } = twoPhaseCommit(3);
+  expect(explore(silent, everything)).toMatchObject({ unique: 288, generated });
+  expect(explore(twoPhaseCommit(3), everything).generated).toBe(withSelfLoops);
 });
 
-test('two-phase commit: never is one committed and another aborted', () => {
-  const consistent = {
-    name: 'consistent',
-    broken: (state: { stateOf: (actor: number) => unknown }) => {
-      const states = [1, 2, 3].map((rm) => (state.stateOf(rm) as ResourceManager).state);
-      return states.includes('committed') && states.includes('aborted') ? states.join(', ') : null;
+test('two-phase commit: never is one committed and another aborted, though each happens', () => {
+  const states = (state: StateView) =>
+    [1, 2, 3].map((manager) => (state.stateOf(manager) as ResourceManager).state);
+  const checks = [
+    {
+      name: 'consistent',
+      broken: (state: StateView) =>
+        states(state).includes('committed') && states(state).includes('aborted')
+          ? states(state).join()
+          : null,
     },
-  };
-  expect(explore(twoPhaseCommit(3), { ...everything, checks: [consistent] }).result).toBe('ok');
-});
-
-// A register on one server, as in Stateright's `single-copy-register`: each client puts, and then gets.
-
-const PUT = 32;
-const GET = 33;
-const PUT_OK = 34;
-const GET_OK = 35;
-const NOTE_INVOKED = 1;
-const NOTE_RETURNED = 2;
-
-const oneCopyServer: NodeKind<{ value: number }> = {
-  onInput(node, input, out) {
-    if (input.kind === PUT) {
-      node.value = input.b;
-      out.send(input.from, PUT_OK, input.a, 0, 0, 0, 0, 0);
-    } else if (input.kind === GET) out.send(input.from, GET_OK, input.a, node.value, 0, 0, 0, 0);
-  },
-};
-
-const registerClient: NodeKind<{ self: number; servers: number; awaiting: number; operations: number }> = {
-  onInput(node, input, out) {
-    const { self, servers, operations } = node;
-    if (input.kind === START) {
-      out.note(NOTE_INVOKED, 1, self, 0, 0);
-      out.send(self % servers, PUT, self, self, 0, 0, 0, 0);
-      node.awaiting = self;
-      node.operations = 1;
-    } else if (input.a === node.awaiting && input.kind === PUT_OK) {
-      out.note(NOTE_RETURNED, 0, 0, 0, 0);
-      out.note(NOTE_INVOKED, 0, 0, 0, 0);
-      node.awaiting = (operations + 1) * self;
-      node.operations += 1;
-      out.send((self + operations) % servers, GET, node.awaiting, 0, 0, 0, 0, 0);
-    } else if (input.a === node.awaiting && input.kind === GET_OK) {
-      out.note(NOTE_RETURNED, 1, input.b, 0, 0);
-      node.awaiting = -1;
-      node.operations += 1;
-    }
-  },
-};
-
-/** Stateright's linearizability tester: per client, each operation with what others had completed when it began. */
-interface Tester {
-  completed: number[][][];
-  open: number[][];
-}
-const tester = (actors: number): ModelObserver<Tester> => ({
-  state: {
-    completed: Array.from({ length: actors }, () => []),
-    open: Array.from({ length: actors }, () => []),
-  },
-  onNote(history, actor, kind, a, b) {
-    if (kind === NOTE_INVOKED)
-      history.open[actor] = [
-        a,
-        b,
-        ...history.completed.map((done, other) => (other === actor ? -1 : done.length)),
-      ];
-    else {
-      history.completed[actor]!.push([...history.open[actor]!, a, b]);
-      history.open[actor] = [];
-    }
-  },
-});
-
-const register = (servers: readonly ModelActor[], clients: number): Model => ({
-  actors: [
-    ...servers,
-    ...Array.from({ length: clients }, (_, index) => ({
-      name: `client ${index}`,
-      kind: registerClient as ModelActor['kind'],
-      state: { self: servers.length + index, servers: servers.length, awaiting: -1, operations: 0 },
-    })),
-  ],
-  links: () => 'unordered',
-  observer: tester(servers.length + clients) as ModelObserver,
-});
-
-test.each([
-  { clients: 2, unique: 93, generated: 121 },
-  { clients: 3, unique: 4243, generated: 6778 },
-])(
-  'one-copy register, $clients clients: the published $unique states, $generated generated',
-  ({ clients, ...published }) => {
-    const server: ModelActor = {
-      name: 'server',
-      kind: oneCopyServer as ModelActor['kind'],
-      state: { value: 0 },
-    };
-    const { unique, generated, complete } = explore(register([server], clients), everything);
-    expect({ unique, generated, complete }).toEqual({ ...published, complete: true });
-  },
-);
-
-// The same register on several servers, after Attiya, Bar-Noy and Dolev, "Sharing memory robustly in message-passing
-// systems" (1995), as in Stateright's `linearizable-register`: ask a majority for the newest version, then have a majority
-// record what is written or read.
-
-const QUERY = 36;
-const ACK_QUERY = 37;
-const RECORD = 38;
-const ACK_RECORD = 39;
-
-type Version = [clock: number, writer: number];
-
-interface AbdServer {
-  self: number;
-  servers: number;
-  version: Version;
-  value: number;
-  /** The operation under way: its request, who asked, what to write (null: it reads). */
-  phase:
-    | { type: 'idle' }
-    | {
-        type: 'asking';
-        request: number;
-        client: number;
-        write: number | null;
-        answers: ([Version, number] | null)[];
-      }
-    | { type: 'recording'; request: number; client: number; read: number | null; acknowledged: boolean[] };
-}
-
-const isNewer = (one: Version, other: Version) =>
-  one[0] > other[0] || (one[0] === other[0] && one[1] > other[1]);
-
-const abdServer: NodeKind<AbdServer> = {
-  onInput(node, input, out) {
-    const { self, servers, phase } = node;
-    const isMajority = (count: number) => count === Math.floor(servers / 2) + 1;
-    const broadcast = (kind: number, ...[a = 0, b = 0, c = 0, d = 0]: number[]) => {
-      for (let to = 0; to < servers; to++) if (to !== self) out.send(to, kind, a, b, c, d, 0, 0);
-    };
-    const keep = (version: Version, value: number) => {
-      if (!isNewer(version, node.version)) return;
-      node.version = version;
-      node.value = value;
-    };
-    switch (input.kind) {
-      case PUT:
-      case GET: {
-        if (phase.type !== 'idle') return;
-        const answers = Array.from({ length: servers }, (_, server): [Version, number] | null =>
-          server === self ? [node.version, node.value] : null,
-        );
-        const write = input.kind === PUT ? input.b : null;
-        node.phase = { type: 'asking', request: input.a, client: input.from, write, answers };
-        broadcast(QUERY, input.a);
-        return;
-      }
-      case QUERY:
-        out.send(input.from, ACK_QUERY, input.a, node.version[0], node.version[1], node.value, 0, 0);
-        return;
-      case ACK_QUERY: {
-        if (phase.type !== 'asking' || phase.request !== input.a) return;
-        phase.answers[input.from] = [[input.b, input.c], input.d];
-        const answers = phase.answers.filter((answer) => answer !== null);
-        if (!isMajority(answers.length)) return;
-        let [version, value] = answers.reduce((newest, each) =>
-          isNewer(each[0], newest[0]) ? each : newest,
-        );
-        const read = phase.write === null ? value : null;
-        if (phase.write !== null) {
-          version = [version[0] + 1, self];
-          value = phase.write;
-        }
-        broadcast(RECORD, input.a, version[0], version[1], value);
-        keep(version, value);
-        const acknowledged = Array.from({ length: servers }, (_, server) => server === self);
-        node.phase = { type: 'recording', request: phase.request, client: phase.client, read, acknowledged };
-        return;
-      }
-      case RECORD:
-        out.send(input.from, ACK_RECORD, input.a, 0, 0, 0, 0, 0);
-        keep([input.b, input.c], input.d);
-        return;
-      case ACK_RECORD: {
-        if (phase.type !== 'recording' || phase.request !== input.a || phase.acknowledged[input.from]) return;
-        phase.acknowledged[input.from] = true;
-        if (!isMajority(phase.acknowledged.filter(Boolean).length)) return;
-        if (phase.read === null) out.send(phase.client, PUT_OK, phase.request, 0, 0, 0, 0, 0);
-        else out.send(phase.client, GET_OK, phase.request, phase.read, 0, 0, 0, 0);
-        node.phase = { type: 'idle' };
-      }
-    }
-  },
-};
-
-test('ABD register, 2 clients and 2 servers: the published 544 states, 875 generated', () => {
-  const server = (self: number): ModelActor => ({
-    name: `server ${self}`,
-    kind: abdServer as ModelActor['kind'],
-    state: { self, servers: 2, version: [0, self], value: 0, phase: { type: 'idle' } } satisfies AbdServer,
+  ];
+  const all = (end: ResourceManager['state']) => ({
+    name: `all ${end}`,
+    holds: (state: StateView) => states(state).every((each) => each === end),
   });
-  const { unique, generated, complete } = explore(register([server(0), server(1)], 2), everything);
-  expect({ unique, generated, complete }).toEqual({ unique: 544, generated: 875, complete: true });
+  const { result, sometimes } = explore(twoPhaseCommit(3), {
+    ...everything,
+    checks,
+    sometimes: [all('committed'), all('aborted')],
+  });
+  expect(result).toBe('ok');
+  // Each prepares and is heard, the manager commits, each is told; or each aborts of its own accord.
+  expect(sometimes.map(({ depth }) => depth)).toEqual([10, 3]);
 });
-
-// The same register by single-decree Paxos, as in Stateright's `paxos`: whoever is asked to put prepares a ballot, and a
-// value once decided is never replaced. The rules are those of leaderless replication's conditional updates.
-
-const PREPARE = 40;
-const PROMISED = 41;
-const ACCEPT = 42;
-const ACCEPTED = 43;
-const DECIDED = 44;
-
-type Put = readonly [request: number, client: number, value: number];
-const noPut: Put = [0, 0, 0];
-
-interface PaxosServer {
-  self: number;
-  servers: number;
-  promised: number;
-  accepted: Proposal<Put> | null;
-  committed: null;
-  isDecided: boolean;
-  proposal: Put | null;
-  /** What each server had accepted when it promised; 0 where it has not. */
-  promises: (Proposal<Put> | null | 0)[];
-  acceptances: boolean[];
-}
-
-const paxosServer: NodeKind<PaxosServer> = {
-  onInput(node, input, out) {
-    const { self, servers } = node;
-    const isMajority = (count: number) => count === Math.floor(servers / 2) + 1;
-    const broadcast = (kind: number, ...[a = 0, b = 0, c = 0, d = 0]: number[]) => {
-      for (let to = 0; to < servers; to++) if (to !== self) out.send(to, kind, a, b, c, d, 0, 0);
-    };
-    if (node.isDecided) {
-      if (input.kind === GET) out.send(input.from, GET_OK, input.a, node.accepted!.value![2], 0, 0, 0, 0);
-      return;
-    }
-    switch (input.kind) {
-      case PUT:
-        if (node.proposal !== null) return;
-        node.proposal = [input.a, input.from, input.b];
-        promise(node, ballotAfter(node.promised, self, servers));
-        node.promises = node.promises.map((_, server) => (server === self ? node.accepted : 0));
-        broadcast(PREPARE, node.promised);
-        return;
-      case PREPARE:
-        if (!promise(node, input.a)) return;
-        out.send(
-          input.from,
-          PROMISED,
-          input.a,
-          node.accepted?.ballot ?? 0,
-          ...(node.accepted?.value ?? noPut),
-          0,
-        );
-        return;
-      case PROMISED: {
-        if (input.a !== node.promised) return;
-        node.promises[input.from] =
-          input.b === 0 ? null : { ballot: input.b, value: [input.c, input.d, input.e] };
-        const answers = node.promises.filter((answer) => answer !== 0);
-        if (!isMajority(answers.length)) return;
-        node.proposal = newest(answers)?.value ?? node.proposal!;
-        accept(node, { ballot: input.a, value: node.proposal });
-        node.acceptances[self] = true;
-        broadcast(ACCEPT, input.a, ...node.proposal);
-        return;
-      }
-      case ACCEPT:
-        if (accept(node, { ballot: input.a, value: [input.b, input.c, input.d] }))
-          out.send(input.from, ACCEPTED, input.a, 0, 0, 0, 0, 0);
-        return;
-      case ACCEPTED:
-        if (input.a !== node.promised) return;
-        node.acceptances[input.from] = true;
-        if (!isMajority(node.acceptances.filter(Boolean).length)) return;
-        node.isDecided = true;
-        broadcast(DECIDED, input.a, ...node.proposal!);
-        out.send(node.proposal![1], PUT_OK, node.proposal![0], 0, 0, 0, 0, 0);
-        return;
-      case DECIDED:
-        node.promised = input.a;
-        node.accepted = { ballot: input.a, value: [input.b, input.c, input.d] };
-        node.isDecided = true;
-    }
-  },
-};
-
-test.each([
-  { clients: 1, unique: 265, generated: 482 },
-  { clients: 2, unique: 16_668, generated: 32_971 },
-])(
-  'single-decree Paxos, 3 servers and $clients clients: the published $unique states, $generated generated',
-  ({ clients, ...published }) => {
-    const server = (self: number): ModelActor => ({
-      name: `server ${self}`,
-      kind: paxosServer as ModelActor['kind'],
-      state: {
-        self,
-        servers: 3,
-        promised: 0,
-        accepted: null,
-        committed: null,
-        isDecided: false,
-        proposal: null,
-        promises: [0, 0, 0],
-        acceptances: [false, false, false],
-      } satisfies PaxosServer,
-    });
-    const { unique, generated, complete } = explore(
-      register([server(0), server(1), server(2)], clients),
-      everything,
-    );
-    expect({ unique, generated, complete }).toEqual({ ...published, complete: true });
-  },
-);

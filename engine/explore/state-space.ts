@@ -145,8 +145,6 @@ export class StateSpace {
   /** Puts into `next` what the choice makes of the state; false if it changes nothing. */
   take(vector: Int32Array, length: number, choice: number): boolean {
     const { next } = this;
-    for (let word = 0; word < length; word++) next[word] = vector[word]!;
-    this.nextLength = length;
     const where = Math.floor(choice / CAUSES);
     switch (choice % CAUSES) {
       case DELIVER: {
@@ -154,18 +152,23 @@ export class StateSpace {
         const rule = this.ruleOf(id);
         const to = this.receiverOf[id]!;
         const step = this.behaviour.step(vector[to]!, to, DELIVER + CAUSES * id);
-        if (rule !== 'duplicating') this.remove(where);
-        const acted = this.act(to, step);
-        return acted || rule === 'ordered';
+        const changes = step.local !== vector[to] || step.sends.length > 0 || step.notes !== 0;
+        const stutters = !changes && this.stutters(vector[to]!, id);
+        if (!changes && !stutters && rule !== 'ordered') return false;
+        this.copyWithout(vector, length, rule === 'duplicating' || stutters ? length : where);
+        return this.act(to, step) || stutters || rule === 'ordered';
       }
       case MISS:
         if (this.ruleOf(vector[where]!) === 'duplicating') return false;
-        this.remove(where);
+        this.copyWithout(vector, length, where);
         return true;
       case LOSE:
-        this.remove(where);
+        this.copyWithout(vector, length, where);
         next[this.losses]! += 1;
         return true;
+    }
+    this.copyWithout(vector, length, length);
+    switch (choice % CAUSES) {
       case FIRE: {
         const actor = Math.floor(where / timersMax);
         return this.act(
@@ -192,17 +195,30 @@ export class StateSpace {
     const where = Math.floor(choice / CAUSES);
     switch (choice % CAUSES) {
       case DELIVER:
-        return { type: 'deliver', message: this.behaviour.envelope(vector[where]!) };
+        return {
+          type: 'deliver',
+          message: this.behaviour.envelope(vector[where]!),
+        };
       case MISS:
-        return { type: 'miss', message: this.behaviour.envelope(vector[where]!) };
+        return {
+          type: 'miss',
+          message: this.behaviour.envelope(vector[where]!),
+        };
       case LOSE:
-        return { type: 'lose', message: this.behaviour.envelope(vector[where]!) };
+        return {
+          type: 'lose',
+          message: this.behaviour.envelope(vector[where]!),
+        };
       case FLUSH: {
         const [a, b] = this.behaviour.local(vector[where]!).fsyncs;
         return { type: 'flush', actor: where, a: a!, b: b! };
       }
       case FIRE:
-        return { type: 'fire', actor: Math.floor(where / timersMax), slot: where % timersMax };
+        return {
+          type: 'fire',
+          actor: Math.floor(where / timersMax),
+          slot: where % timersMax,
+        };
       case CRASH:
         return { type: 'crash', actor: where };
       default:
@@ -251,9 +267,17 @@ export class StateSpace {
     return this.ruleOf(id) !== 'ordered' || this.linkOf[before] !== this.linkOf[id];
   }
 
-  private remove(at: number): void {
-    this.next.copyWithin(at, at + 1, this.nextLength);
-    this.nextLength -= 1;
+  private stutters(local: number, message: number): boolean {
+    const { stutters } = this.model;
+    return stutters?.(this.behaviour.local(local).state, this.behaviour.envelope(message)) ?? false;
+  }
+
+  /** Puts a state into `next`, but for what stands at one place. These vectors are short: loops beat copying by the engine. */
+  private copyWithout(vector: Int32Array, length: number, at: number): void {
+    const { next } = this;
+    for (let word = 0; word < at; word++) next[word] = vector[word]!;
+    for (let word = at + 1; word < length; word++) next[word - 1] = vector[word]!;
+    this.nextLength = at < length ? length - 1 : length;
   }
 
   private removeMessages(isGone: (id: number) => boolean): void {
@@ -288,7 +312,7 @@ export class StateSpace {
         `more than ${next.length - this.flight} messages in flight: bound the model by \`within\``,
       );
     }
-    next.copyWithin(at + 1, at, this.nextLength);
+    for (let word = this.nextLength; word > at; word--) next[word] = next[word - 1]!;
     next[at] = id;
     this.nextLength += 1;
   }

@@ -158,6 +158,7 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'ring-closed',
   'schema-mismatch-stops-stream',
   'schema-rolled-out',
+  'leaders-with-followers',
   'couchdb',
   'offline-last-writer',
   'all-to-all-one-down',

@@ -253,6 +253,7 @@ const entries: readonly TraceEntry[] = [
   ...[true, false].map((connected): TraceEntry => ({ ...at, type: 'connection', node: 'a', connected })),
   { ...at, type: 'change-unfit', node: 'a', author: 'b', sequence: 3 },
   { ...at, type: 'no-column', node: 'a' },
+  { ...at, type: 'takes-writes', node: 'a' },
   ...schemaActs.map((does): TraceEntry => ({ ...at, type: 'schema', node: 'a', does })),
   { ...at, type: 'began', client: 'app', operation: 5, kind: 'write', key: 7 },
   { ...ended, kind: 'write', outcome: 'ok', lsn: 9 },

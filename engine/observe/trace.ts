@@ -493,6 +493,7 @@ export type TraceEntry =
       readonly sequence: number;
     }
   | { readonly type: 'no-column'; readonly atMs: number; readonly node: string }
+  | { readonly type: 'takes-writes'; readonly atMs: number; readonly node: string }
   | {
       readonly type: 'schema';
       readonly atMs: number;
@@ -888,6 +889,8 @@ export function describeTraceEntry(entry: TraceEntry): string {
       return entry.connected ? `${entry.node} is connected` : `${entry.node} is not connected any more`;
     case 'change-unfit':
       return `${entry.node} cannot apply change ${entry.sequence} of ${entry.author}: its table lacks a column`;
+    case 'takes-writes':
+      return `${entry.node}, which followed, takes writes from now on`;
     case 'no-column':
       return `${entry.node} refuses a write: its table lacks a column`;
     case 'schema':

@@ -290,7 +290,8 @@ const hugeTransactionBytes = 100_000_000;
 /** What a reader may do as an operator, where the topology knows such acts. */
 function operatorFaultsOf(scenario: Scenario): { fault: FaultAction; label: string }[] {
   const { nodes, topology } = scenario;
-  if (topology.type === 'multi-leader') return schemaFaults(nodes, topology);
+  if (topology.type === 'multi-leader')
+    return [...promotionsOf(nodes, topology), ...schemaFaults(nodes, topology)];
   const ids = nodes.map(({ id }) => id);
   return [
     ...ids.map((node) => ({ fault: { type: 'promote', node } as const, label: `promote ${node}` })),
@@ -304,6 +305,16 @@ function operatorFaultsOf(scenario: Scenario): { fault: FaultAction; label: stri
     },
     { fault: { type: 'cancel-waits' }, label: 'let waiting writes go' },
   ];
+}
+
+/** Where leaders have followers: which may be promoted. */
+function promotionsOf(
+  nodes: Scenario['nodes'],
+  { follows }: MultiLeaderSpec,
+): { fault: FaultAction; label: string }[] {
+  return nodes.flatMap(({ id }, index) =>
+    follows[index] ? [{ fault: { type: 'promote', node: id } as const, label: `promote ${id}` }] : [],
+  );
 }
 
 /** Where a scenario's tables come to differ in a column: what can be done about that one. */

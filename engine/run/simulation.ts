@@ -172,6 +172,7 @@ export class Simulation implements Notebook {
           groups: workload.clients.length,
           reads: topology.reads,
           balance: balanceOf(topology),
+          writeBalance: topology.type === 'multi-leader' ? topology.writeBalance : null,
           seeksLeader: this.cluster.clientsSeekLeader ?? false,
           asksAnybody: this.cluster.clientsAskAnybody ?? false,
           holdersOf: this.cluster.holdersOf ?? null,

@@ -427,6 +427,14 @@ const mistakes: readonly (readonly [what: string, document: object, expected: re
     ['topology.stamps: found revision, expected resolve: keep-both by row and no deletes beside it'],
   ],
   [
+    'followers without anybody to follow, and over a ring',
+    changed(least, ['topology'], { type: 'multi-leader', followers: true, exchange: 'ring' }),
+    [
+      'topology.followers: found true, expected a region of more than one node',
+      'topology.followers: found true with exchange ring, expected exchange: all-to-all',
+    ],
+  ],
+  [
     'edges that do not reach everybody',
     {
       ...least,

@@ -272,6 +272,7 @@ test('word of an older term that was overtaken does not send a client back to th
       tellsFound: false,
       seeksLeader: false,
       asksAnybody: false,
+      writeBalance: null,
       holdersOf: null,
       valueBytes: 1,
       timeoutUs: 1000,

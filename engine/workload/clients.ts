@@ -138,6 +138,8 @@ export interface ClientSettings {
   readonly groups: number;
   readonly reads: ReadRoute;
   readonly balance: Balance;
+  /** The same for writes, where that is otherwise; null: as reads. */
+  readonly writeBalance: Balance | null;
   /** How a change of the leader reaches users; null where they are told at once. */
   readonly routing: Routing | null;
   /** Whether the group finds the leader by itself: by what replicas say that refuse, and by trying the next one. */
@@ -448,7 +450,7 @@ function begin(
   if (route.rerouting !== null)
     route.leader = reached(route.rerouting, settings.routing!, out.nowUs, () => out.draw(ROUTES));
   const replica =
-    reading || settings.asksAnybody ? replicaToRead(group, route, slot, key, out) : route.leader;
+    reading || settings.asksAnybody ? replicaToAsk(group, route, slot, key, reading, out) : route.leader;
   const target = route.firstActor + replica;
   if (contexts !== null) {
     contexts.keysToWrite[slot] = readsFirst ? key : -1;
@@ -488,6 +490,21 @@ function askLeader(group: ClientGroup, out: Out, slot: number): void {
   sendRead(group, out, route.firstActor + route.leader, slot, key);
 }
 
+/** Where an operation goes that more than the leader may take. */
+function replicaToAsk(
+  group: ClientGroup,
+  route: Route,
+  slot: number,
+  key: number,
+  reading: boolean,
+  out: Out,
+): number {
+  const { writeBalance } = group.settings;
+  return reading || writeBalance === null
+    ? replicaToRead(group, route, slot, key, out)
+    : readTarget(route, group.settings, writeBalance, key, out);
+}
+
 /** Where a read goes, with what is done for its user. */
 function replicaToRead(
   { users, settings }: ClientGroup,
@@ -496,18 +513,19 @@ function replicaToRead(
   key: number,
   out: Out,
 ): number {
-  const { remedies, reads } = settings;
-  if (users === null || remedies === null) return readTarget(route, settings, key, out);
+  const { remedies, reads, balance } = settings;
+  if (users === null || remedies === null) return readTarget(route, settings, balance, key, out);
   const user = users.ofSlot[slot]!;
   if (users.leaderUntilUs[user]! > out.nowUs) return route.leader;
-  if (!remedies.sticky) return readTarget(route, settings, key, out);
+  if (!remedies.sticky) return readTarget(route, settings, balance, key, out);
   const from = candidates(route, reads);
   return from === 0 ? route.leader : pinned(user, from);
 }
 
 function readTarget(
   route: Route,
-  { reads, balance, holdersOf }: ClientSettings,
+  { reads, holdersOf }: ClientSettings,
+  balance: Balance,
   key: number,
   out: Out,
 ): number {

@@ -16,6 +16,7 @@ import { type Leader, type LeaderSettings, newLeader, type TableSettings } from 
 import { appliedUs, entryAt, forgetBefore, logEnd, NUMBER, ORIGIN, SEQUENCE } from './log.ts';
 import { mergeLaws, mergeNamed } from './merges.ts';
 import {
+  ACT_PROMOTE,
   columnOfCell,
   columnsMost,
   conflictIn,
@@ -33,6 +34,7 @@ import {
   NOTE_ITEM,
   NOTE_KNOWN,
   NOTE_NO_COLUMN,
+  NOTE_PROMOTED,
   NOTE_REFUSED,
   NOTE_SCHEMA,
   NOTE_SKIPPED,
@@ -139,7 +141,7 @@ export class MultiLeaderCluster implements Cluster {
     this.leaders = nodes.map((_, self) => {
       const counts = { 'auto-increment': everyNumber, 'offset-step': series[self]! };
       const own = spec.identifiers === null ? null : counts[spec.identifiers];
-      return newLeader(settings, self, targets[self]!, own);
+      return newLeader(settings, self, targets[self]!, own, spec.follows[self]!);
     });
     const used = new Set(spec.tables.flatMap(({ resolvers }) => resolvers));
     this.states = resolverNames.map((name) => (isCrdt(name) && used.has(name) ? crdtStates(name) : null));
@@ -281,6 +283,8 @@ export class MultiLeaderCluster implements Cluster {
         return { type: 'change-unfit', atMs, node, author: names[a]!, sequence: b };
       case NOTE_NO_COLUMN:
         return { type: 'no-column', atMs, node };
+      case NOTE_PROMOTED:
+        return { type: 'takes-writes', atMs, node };
       case NOTE_SCHEMA:
         return { type: 'schema', atMs, node, does: schemaActs[a - 1]! };
       default:
@@ -664,6 +668,11 @@ export class MultiLeaderCluster implements Cluster {
   }
 
   operation(fault: OperatorFault): Operation | string {
+    if (fault.type === 'promote') {
+      const promoted = this.run.names.indexOf(fault.node);
+      if (!this.leaders[promoted]!.follows) return `${fault.node} takes writes already`;
+      return { actor: promoted, a: ACT_PROMOTE, b: 0, c: 0, d: 0 };
+    }
     if (fault.type !== 'change-schema') return 'every leader takes writes and has a log of its own';
     const { node, does } = fault;
     const actor = this.run.names.indexOf(node);
@@ -676,15 +685,15 @@ export class MultiLeaderCluster implements Cluster {
       (sum, _, author) => sum + Math.max(...this.leaders.map(({ applied }) => applied[author]!)),
       0,
     );
-    return this.leaders.map(({ applied, inbox, heldBackCount, links, targets }) => {
+    return this.leaders.map(({ applied, inbox, heldBackCount, links, targets, follows }) => {
       const count = applied.reduce((sum, each) => sum + each, 0);
       const streamsThatAre = (is: string) =>
         targets.filter((peer) => linkState(links[peer]!.state) === is).length;
       const silent = streamsThatAre('silent');
       const stopped = streamsThatAre('stopped');
       return {
-        role: 'leader',
-        state: `takes writes${silent === 0 ? '' : `, ${silent} cut off`}${stopped === 0 ? '' : `, ${stopped} stopped`}`,
+        role: follows ? 'follower' : 'leader',
+        state: `${follows ? 'serves reads' : 'takes writes'}${silent === 0 ? '' : `, ${silent} cut off`}${stopped === 0 ? '' : `, ${stopped} stopped`}`,
         term: 0,
         writtenLsn: count + inbox.count + heldBackCount,
         flushedLsn: count,

@@ -23,13 +23,13 @@ import { lower } from '../../statecharts/lower.ts';
 import { type ExchangeEvent, exchangeChart } from './exchange.chart.ts';
 import { answerGreeting, confirm, firstAfter, learn, takeTold } from './exchanging.ts';
 import { type Activation, type Leader, loseMemory } from './leader.ts';
-import { CHANGE, CONTEXT, GREET, HAS, HAVE, MESSAGE_BYTES, MISSED, UNFIT } from './messages.ts';
+import { ACT_PROMOTE, CHANGE, CONTEXT, GREET, HAS, HAVE, MESSAGE_BYTES, MISSED, UNFIT } from './messages.ts';
 import { synced, takeChange, takeContext } from './receiving.ts';
 import { resolverNames } from './resolvers.ts';
 import type { Tools } from './resolving.ts';
 import { wantedBy } from './routes.ts';
 import { changeSchema } from './schema-changes.ts';
-import { acknowledgeConfirmed, answerRead, takeWrite } from './writing.ts';
+import { acknowledgeConfirmed, answerRead, promote, refuseWrite, takeWrite } from './writing.ts';
 
 /** Lowered once: every simulation steps the same tables. */
 export const exchange: Chart<Activation, ExchangeEvent> = lower(exchangeChart, {
@@ -119,7 +119,8 @@ export function leaderKindWith(tools: Tools): NodeKind<Leader> {
           answerRead(node, input, tools, out);
           break;
         case WRITE:
-          takeWrite(node, input, out);
+          if (node.follows) refuseWrite(input, out);
+          else takeWrite(node, input, out);
           break;
         case CONTEXT:
           takeContext(node, input);
@@ -155,7 +156,8 @@ export function leaderKindWith(tools: Tools): NodeKind<Leader> {
           break;
         }
         case OPERATOR:
-          changeSchema(node, input, out);
+          if (input.a === ACT_PROMOTE) promote(node, out);
+          else changeSchema(node, input, out);
           break;
         case PING:
           out.send(input.from, PONG, 0, 0, 0, 0, 0, MESSAGE_BYTES);

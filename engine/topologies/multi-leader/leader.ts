@@ -96,6 +96,8 @@ export interface Leader {
   /** How it counts up the ids of new rows, null where clients say which row they write; and the largest id that it knows. */
   readonly series: AutoIncrement | null;
   largestId: number;
+  /** Whether it follows the leader of its region, and takes no writes. On disk. */
+  follows: boolean;
   readonly log: Log;
   /** What waits for the log's sync, in the order of its coming, and how many of them the sync under way covers. */
   readonly inbox: Changes;
@@ -147,6 +149,7 @@ export function newLeader(
   self: number,
   targets: readonly number[],
   series: AutoIncrement | null,
+  follows: boolean,
 ): Leader {
   const { leaders } = settings;
   return {
@@ -159,6 +162,7 @@ export function newLeader(
     leavesOut: settings.laterColumn,
     series,
     largestId: 0,
+    follows,
     log: newLog(),
     inbox: newChanges(),
     syncing: 0,

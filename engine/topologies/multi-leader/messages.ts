@@ -156,6 +156,8 @@ export const NOTE_UNFIT = 20;
 export const NOTE_NO_COLUMN = 21;
 /** Its schema, or what its application writes, is another now: `ACT_…`. */
 export const NOTE_SCHEMA = 22;
+/** It was promoted: it takes writes. */
+export const NOTE_PROMOTED = 23;
 
 // What an operator does to a leader's table and its application, about the later column.
 
@@ -163,6 +165,8 @@ export const ACT_ADD = 1;
 export const ACT_DROP = 2;
 export const ACT_WRITE = 3;
 export const ACT_STOP_WRITING = 4;
+/** And to one that follows: it takes writes from now on. */
+export const ACT_PROMOTE = 5;
 /** By number less one. */
 export const schemaActs = ['add', 'drop', 'write', 'stop-writing'] as const;
 export type SchemaAct = (typeof schemaActs)[number];

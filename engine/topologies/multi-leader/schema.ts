@@ -259,6 +259,16 @@ export const multiLeaderSchema = z.strictObject({
       ),
     false,
   ),
+  followers: z._default(
+    z
+      .boolean()
+      .check(
+        z.describe(
+          'Whether the first node of a region leads and the region’s others follow it: they get all that it has, serve reads of their region, and refuse writes until an operator promotes them. Leaders then send to all leaders, and each to its followers',
+        ),
+      ),
+    false,
+  ),
   silenceMs: z._default(
     positiveMs.check(
       z.describe('How long a leader waits for word of what it has sent before it asks what the other has'),

@@ -59,6 +59,10 @@ export interface MultiLeaderSpec {
   /** Clients ask the leader of their own region, or the nearest that answers. */
   readonly reads: ReadRoute;
   readonly balance: Balance;
+  /** How clients choose whom to ask for a write, where there are followers; null: as for a read. */
+  readonly writeBalance: Balance | null;
+  /** Whether a node follows the first of its region. */
+  readonly follows: readonly boolean[];
 }
 
 /** The settings of a scenario, and the problems in them that its shape does not show. */
@@ -68,7 +72,12 @@ export function multiLeaderSpec(
   problems: Problem[],
   path: Problem['path'],
 ): MultiLeaderSpec {
-  const exchange = exchangeOf(topology.exchange, nodes, problems, [...path, 'exchange']);
+  const follows = nodes.map(
+    ({ region }, index) => topology.followers && nodes.findIndex((other) => other.region === region) < index,
+  );
+  const given = exchangeOf(topology.exchange, nodes, problems, [...path, 'exchange']);
+  const exchange = topology.followers ? exchangeWithFollowers(nodes, follows) : given;
+  checkFollowers(topology, given, follows, problems, path);
   if (topology.reconfigureAfterMs !== undefined && exchange.type === 'all-to-all') {
     problems.push({
       path: [...path, 'reconfigureAfterMs'],
@@ -107,7 +116,12 @@ export function multiLeaderSpec(
   return {
     type: topology.type,
     exchange,
-    patienceUs: topology.reconfigureAfterMs === undefined ? 0 : toUs(topology.reconfigureAfterMs),
+    patienceUs:
+      topology.reconfigureAfterMs === undefined
+        ? topology.followers
+          ? followersPatienceUs
+          : 0
+        : toUs(topology.reconfigureAfterMs),
     causal: topology.causal,
     tables,
     lastColumnLater: topology.lastColumnLater,
@@ -120,7 +134,39 @@ export function multiLeaderSpec(
     retryUs: toUs(topology.retryMs),
     reads: 'nearest',
     balance: topology.standbys ? 'first' : 'round-robin',
+    writeBalance: topology.followers ? 'first' : null,
+    follows,
   };
+}
+
+/** How long a leader that has followers may be cut off before others send to these themselves. */
+const followersPatienceUs = 2_000_000;
+
+/** Leaders all to all, and each with its followers, both ways: one that is promoted has something to send. */
+function exchangeWithFollowers(nodes: readonly NodeSpec[], follows: readonly boolean[]): Exchange {
+  const edges = nodes.flatMap((one, from) =>
+    nodes.flatMap((other, to): [number, number][] => {
+      const bothLead = !follows[from] && !follows[to];
+      const oneLeadsOther = follows[from] !== follows[to] && one.region === other.region;
+      return from !== to && (bothLead || oneLeadsOther) ? [[from, to]] : [];
+    }),
+  );
+  return { type: 'edges', edges };
+}
+
+function checkFollowers(
+  { followers, standbys }: MultiLeaderDocument,
+  exchange: Exchange,
+  follows: readonly boolean[],
+  problems: Problem[],
+  path: Problem['path'],
+): void {
+  if (!followers) return;
+  const where = [...path, 'followers'];
+  const problem = (found: string, expected: string) => problems.push({ path: where, found, expected });
+  if (!follows.includes(true)) problem('true', 'a region of more than one node');
+  if (standbys) problem('true with standbys', 'one of both');
+  if (exchange.type !== 'all-to-all') problem(`true with exchange ${exchange.type}`, 'exchange: all-to-all');
 }
 
 function exchangeOf(

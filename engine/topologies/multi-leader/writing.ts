@@ -37,6 +37,7 @@ import {
   NOTE_FORBIDDEN,
   NOTE_ITEM,
   NOTE_NO_COLUMN,
+  NOTE_PROMOTED,
   NOTE_REFUSED,
   PART,
   packCell,
@@ -74,6 +75,17 @@ export function takeWrite(node: Leader, { from, a, b, c, bytes }: Input, out: Ou
   words[at + SLOT] = a;
   words[at + NUMBER] = b;
   beginSync(node, out);
+}
+
+/** WRITE, at one that follows. */
+export function refuseWrite({ from, a, b }: Input, out: Out): void {
+  out.send(from, REFUSED, a, b, 0, 0, 0, MESSAGE_BYTES);
+}
+
+/** OPERATOR: it takes writes from now on, beside whoever does. What becomes of that its exchange goes by: it goes around the dead. */
+export function promote(node: Leader, out: Out): void {
+  node.follows = false;
+  out.note(NOTE_PROMOTED, 0, 0, 0, 0);
 }
 
 /** One fsync for all that wait (group commit). */

@@ -84,7 +84,7 @@ function drawHeatMap([down, across]: readonly Axis[], measure: Measure, answer: 
     const fill = value === null ? 'class="none"' : `fill="${colourAt(share)}"`;
     const text = say(value, measure);
     const hasRoom = cellWidth > text.length * 7.5 + 4 && cellHeight > 16;
-    const ink = value === null ? '' : ` class="${share > 0.55 ? 'dark-ink' : 'light-ink'}"`;
+    const ink = value === null ? '' : ` class="${share > 0.45 ? 'dark-ink' : 'light-ink'}"`;
     const label = hasRoom
       ? `<text${ink} x="${round(x + cellWidth / 2)}" y="${round(y + cellHeight / 2 + 4)}" text-anchor="middle">${text}</text>`
       : '';

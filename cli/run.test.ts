@@ -420,6 +420,13 @@ faults: [{type: cut, from: [a], to: [b], atMs: 500}]
     expect(JSON.parse(json.stdout)).toMatchObject(shape);
   });
 
+  test('--par: none without a fault, and one is enough', async () => {
+    const argv = ['find', '-', '--violates', 'lost-writes', '--par', '--budget', '100', '--draw', 'crash'];
+    const { exitCode, stdout } = await runHere(argv, { stdin: fragile });
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^# Par: 1 fault\. None was found in 100 schedules with 0\.\n/);
+  });
+
   test('a verdict that the scenario does not give, or nothing that may be drawn: exit 2', async () => {
     const verdict = await runHere(['find', '-', '--violates', 'resurrection'], { stdin: small });
     expect(verdict).toMatchObject({ exitCode: 2, stdout: '' });

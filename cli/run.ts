@@ -192,6 +192,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .option('--budget <runs>', 'schedules to try (default: 1000)', runs)
     .addOption(new Option('--runs <number>', 'the same as --budget').argParser(runs).hideHelp())
     .option('--max-faults <number>', 'faults in one schedule', wholeNumber({ least: 1, most: 100 }), 3)
+    .option('--par', 'with no fault first, then with one, then two: the fewest that do')
     .option(
       '--draw <kinds...>',
       'what may be drawn, such as crash cut; spread is of latencies (default: all that mean something to the topology)',

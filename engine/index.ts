@@ -81,6 +81,7 @@ export { explore } from './explore/explore.ts';
 export { type Counterexample, type FindOptions, find, type NotFound } from './explore/find.ts';
 export { leaderFollowerModel } from './explore/leader-follower.ts';
 export type { CheckedModel, Coverage, Model, ModelBounds } from './explore/model.ts';
+export { findPar, type ParFound, type ParNotFound } from './explore/par.ts';
 export { scenarioModel } from './explore/scenario-model.ts';
 export { type FaultKind, faultKinds } from './explore/schedules.ts';
 export {

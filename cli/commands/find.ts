@@ -3,6 +3,7 @@ import {
   type FaultKind,
   faultKinds,
   find,
+  findPar,
   InputError,
   nearest,
   parseScenario,
@@ -26,6 +27,7 @@ export interface FindOptions {
   readonly seed: number;
   readonly draw?: readonly string[];
   readonly longest?: number;
+  readonly par?: true;
   readonly json?: true;
 }
 
@@ -35,7 +37,8 @@ export async function findCommand(options: FindOptions, io: Io): Promise<ExitCod
   const scenario = understand(document, parseScenario);
   const progress = startProgress(`Searching for ${violates} in ${scenario.id}`, io);
   try {
-    const outcome = await find(document.value as ScenarioSource, {
+    const search = options.par ? findPar : find;
+    const outcome = await search(document.value as ScenarioSource, {
       violates,
       maxFaults: options.maxFaults,
       budget: options.budget,

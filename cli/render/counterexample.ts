@@ -4,6 +4,7 @@ import {
   type FaultDocument,
   type FaultSource,
   type NotFound,
+  type ParFound,
 } from '#engine';
 import { indented, left, number, right, table } from './layout.ts';
 import { renderYaml } from './yaml.ts';
@@ -17,7 +18,7 @@ interface Asked {
 }
 
 /** The shrunk schedule as a scenario; what there is to say about it stands in its comments. */
-export function renderFound(found: Counterexample, { name, seed }: Asked): string {
+export function renderFound(found: Counterexample | ParFound, { name, seed }: Asked): string {
   const { violates, faults, needed, otherSeeds, runs, runsToFirst } = found;
   const with_ =
     faults.length === 0 ? 'Already without another fault' : `With ${counted(faults.length, 'more fault')}`;
@@ -26,6 +27,7 @@ export function renderFound(found: Counterexample, { name, seed }: Asked): strin
       `Needed: without ${fault === null ? 'the spread of latencies' : `“${told(fault)}”`} it vanishes, under this seed and under ${runs} others.`,
   );
   return renderYaml(found.scenario, [
+    ...('par' in found ? [parOf(found)] : []),
     `${with_}, ${name} violates ${violates} (search seed ${seed}; run ${number(runsToFirst)} was the first that did, ${number(runs)} in all).`,
     ...(found.verdict.witness?.story.map((sentence, index) => `${index + 1}. ${sentence}`) ?? []),
     ...why,
@@ -59,4 +61,11 @@ function told(fault: FaultSource): string {
     ...fault,
   } as unknown as FaultDocument;
   return `${describeFault(filledIn, false).replace(/^fault: /, '')} at ${fault.atMs} ms`;
+}
+
+function parOf({ par, below }: ParFound): string {
+  const fewer = below
+    .map(({ schedules }, faults) => `${number(schedules)} schedules with ${faults}`)
+    .join(', ');
+  return `Par: ${counted(par, 'fault')}.${fewer === '' ? '' : ` None was found in ${fewer}.`}`;
 }

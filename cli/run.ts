@@ -235,7 +235,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     )
     .option(
       '--budget <steps>',
-      'steps of search before the answer is unknown (default: 50000000)',
+      'steps of search before the answer is unknown (default: 5000000)',
       wholeNumber({ least: 1, most: 1e12 }),
     )
     .option('--html <file>', 'write a page that shows the history: bars, order, faults, where it is stuck')

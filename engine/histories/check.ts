@@ -21,7 +21,7 @@ export type Consistency = 'linearizable' | 'sequential';
 export interface CheckOptions {
   /** `linearizable` if left out. */
   readonly consistency?: Consistency;
-  /** After about so many steps of search the answer is `unknown`: wall-clock limits would not be repeatable. 50,000,000 if left out. */
+  /** After about so many steps of search the answer is `unknown`: wall-clock limits would not be repeatable. 5,000,000 if left out. */
   readonly budget?: number;
 }
 
@@ -47,7 +47,7 @@ export interface CheckedHistory {
   readonly witness: HistoryWitness | null;
 }
 
-const defaultBudget = 50_000_000;
+const defaultBudget = 5_000_000;
 const firstTurn = 10_000;
 
 export function checkHistory(

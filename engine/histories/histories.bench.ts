@@ -97,14 +97,12 @@ function appends(): History {
       const key = String(draw(10));
       const choice = draw(20);
       if (choice < 9) return { kind: 'get', key };
-      return choice < 19
-        ? { kind: 'append', key, input: `x ${at} y` }
-        : { kind: 'put', key, input: `z ${at}` };
+      return { kind: 'append', key, input: `x ${at} y` };
     },
     (states, { kind, input, key = only }) => {
       const state = (states.get(key) ?? '') as string;
       if (kind === 'get') return state;
-      states.set(key, kind === 'put' ? input! : state + (input as string));
+      states.set(key, state + (input as string));
       return undefined;
     },
   );

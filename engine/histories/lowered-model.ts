@@ -18,6 +18,7 @@ export class LoweredModel {
   classes = 0;
   /** By class: whether it leaves every state as it is. */
   readonly observes: boolean[] = [];
+  readonly resets: boolean[] = [];
   private readonly model: SequentialModel;
   private readonly asked: Asked[] = [];
   private readonly states: unknown[] = [];
@@ -48,6 +49,7 @@ export class LoweredModel {
         };
         this.asked.push(asked);
         this.observes.push(model.observes?.(asked) === true);
+        this.resets.push(model.growth?.resets.includes(asked.kind) ?? true);
       }
       this.classOf[at] = number;
     }
@@ -70,6 +72,11 @@ export class LoweredModel {
       if (known === EMPTY) return this.ask(at, state, operationClass);
       slot = (slot + 1) & mask;
     }
+  }
+
+  /** Whether an operation can still have its output, if no other resets the state. */
+  mayBecome(state: number, operationClass: number): boolean {
+    return this.model.growth?.mayBecome(this.states[state], this.asked[operationClass]!) ?? true;
   }
 
   private ask(at: number, state: number, operationClass: number): number {

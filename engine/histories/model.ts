@@ -39,6 +39,14 @@ export interface SequentialModel<State = unknown> {
    * faster for knowing, and wrong if told so of what changes a state.
    */
   observes?(operation: Asked): boolean;
+  /**
+   * Of a state that only grows, but for operations of the kinds in `resets`: whether it can still become one in which this
+   * operation has its output. The search gives up early where it cannot.
+   */
+  readonly growth?: {
+    readonly resets: readonly string[];
+    mayBecome(state: State, operation: Asked): boolean;
+  };
   /** The same for equal states, different for others; without it `JSON.stringify`. */
   identify?(state: State): string | number;
   /** What is wrong with the input or output of an operation of one of its kinds, as what was expected; null where nothing is. */

@@ -49,6 +49,10 @@ export const keyValue: SequentialModel<string> = {
     return { state: kind === 'put' ? (input as string) : state + (input as string) };
   },
   observes: ({ kind }) => kind === 'get',
+  growth: {
+    resets: ['put'],
+    mayBecome: (state, { output }) => output === undefined || String(output ?? '').startsWith(state),
+  },
   identify: (state) => state,
   problem: ({ kind, input, output }) => {
     const given = kind === 'get' ? (output ?? '') : input;

@@ -38,6 +38,9 @@ export class LinearizationSearch {
   private readonly returns: Int32Array;
   /** All of them, by call; and how many of them were called when each of `returns` returned. */
   private readonly calls: Int32Array;
+  /** Of a state that only grows: how many operations that reset it were called by each of `returns`; and how many took place. */
+  private readonly resetsCalled: Int32Array | null;
+  private resetsPlaced = 0;
   private readonly called: Int32Array;
   /** Of those that returned: the place in `returns`, and the bit of the mask while it runs. */
   private readonly rank: Int32Array;
@@ -104,6 +107,7 @@ export class LinearizationSearch {
     this.optional = new Int32Array(size).fill(-1);
     if (returned < size) this.giveClasses(returnUs);
     const bits = this.giveSlots(callUs, returnUs);
+    this.resetsCalled = model.growth === undefined ? null : this.countResets();
     this.available = new Int32Array(this.optionalClass.length);
     this.used = new Int32Array(this.optionalClass.length);
     this.next = new Int32Array(size + 1).fill(size);
@@ -113,6 +117,32 @@ export class LinearizationSearch {
     this.visited = new Visited(this.words.length);
     this.firstOfClass = new Int32Array(this.model.classes);
     this.gatheredClass = new Int32Array(this.model.classes);
+  }
+
+  private countResets(): Int32Array {
+    const counts = new Int32Array(this.returns.length);
+    let resets = 0;
+    let call = 0;
+    for (let rank = 0; rank < counts.length; rank++) {
+      for (; call < this.called[rank]!; call++)
+        if (this.model.resets[this.classOf[this.calls[call]!]!]) resets++;
+      counts[rank] = resets;
+    }
+    return counts;
+  }
+
+  /** Whether one of those under way can no longer have its output: nothing that it could follow is left to reset the state. */
+  private isLost(): boolean {
+    const { next, classOf, model, rank, resetsCalled } = this;
+    if (resetsCalled === null) return false;
+    const ring = this.operations.length;
+    for (let place = next[ring]!; place !== ring; place = next[place]!) {
+      const of = classOf[place]!;
+      if (!model.observes[of] || resetsCalled[rank[place]!]! > this.resetsPlaced) continue;
+      this.steps++;
+      if (!model.mayBecome(this.state, of)) return true;
+    }
+    return false;
   }
 
   /** Classes of the optional ones, in the order of calls. */
@@ -255,6 +285,7 @@ export class LinearizationSearch {
     next[previous[place]!] = next[place]!;
     previous[next[place]!] = previous[place]!;
     this.placed[place] = 1;
+    if (this.model.resets[this.classOf[place]!]) this.resetsPlaced++;
     this.words[MASK + (slot[place]! >>> 5)]! |= 1 << (slot[place]! & 31);
   }
 
@@ -269,6 +300,7 @@ export class LinearizationSearch {
         next[previous[entry]!] = entry;
         previous[next[entry]!] = entry;
         this.placed[entry] = 0;
+        if (this.model.resets[this.classOf[entry]!]) this.resetsPlaced--;
         words[MASK + (slot[entry]! >>> 5)]! &= ~(1 << (slot[entry]! & 31));
       } else if (entry === ADVANCED) {
         this.leave(this.event--);
@@ -321,7 +353,7 @@ export class LinearizationSearch {
     }
     words[EVENT] = this.event;
     words[STATE] = this.state;
-    if (!this.visited.dominates(words, this.used)) this.open();
+    if (!this.isLost() && !this.visited.dominates(words, this.used)) this.open();
     return false;
   }
 
@@ -338,14 +370,14 @@ export class LinearizationSearch {
     }
     const due = classOf[this.returns[event]!]!;
     const start = this.candidatesEnd;
-    for (let pass = 0; pass < 2; pass++) {
+    // The due one first: what takes place before it must is a choice made too early.
+    for (let pass = 0; pass < 3; pass++) {
       for (let place = next[ring]!; place !== ring; place = next[place]!) {
         const of = classOf[place]!;
-        if (firstOfClass[of] !== place || model.observes[of]) continue;
+        if (firstOfClass[of] !== place || model.observes[of] || (of === due) !== (pass === 0)) continue;
         const successor = model.step(state, of);
         if (successor === REFUSED) continue;
-        const leads = of === due || model.step(successor, due) !== REFUSED;
-        if (leads !== (pass === 0)) continue;
+        if (pass > 0 && (model.step(successor, due) !== REFUSED) !== (pass === 1)) continue;
         this.steps++;
         if (without >= 0 && model.step(without, of) === successor) continue;
         this.offer(place, successor);

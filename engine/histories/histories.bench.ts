@@ -94,7 +94,7 @@ function appends(): History {
   return historyOf(
     { operations: 5000, clients: 50, seed: 5 },
     (draw, at) => {
-      const key = String(draw(10));
+      const key = String(draw(25));
       const choice = draw(20);
       if (choice < 9) return { kind: 'get', key };
       return { kind: 'append', key, input: `x ${at} y` };
@@ -136,7 +136,7 @@ export function benchHistories(nowMs: () => number): CheckSpeed[] {
   const rows: readonly (readonly [string, History, SequentialModel, 'ok' | 'violation'])[] = [
     ['compare-and-set, 10,000 operations of 10 clients', compareAndSets(10), casRegister, 'ok'],
     ['  of 20 clients', compareAndSets(20), casRegister, 'ok'],
-    ['key-value, 5,000 operations of 50 clients', kv, keyValue, 'ok'],
+    ['key-value, 5,000 operations of 50 clients on 25 keys', kv, keyValue, 'ok'],
     ['  not linearizable', spoilt(kv, 'get'), keyValue, 'violation'],
     ['register of own values, 1,000,000 operations of 10 clients', many, register, 'ok'],
     ['  not linearizable', spoilt(many, 'read'), register, 'violation'],

@@ -16,7 +16,7 @@ import { Streams } from '../kernel/random.ts';
 import { Alerts } from '../observe/alerts.ts';
 import { type Ended, Operations } from '../observe/operations.ts';
 import { type Observer, Recorder, type TraceEntry } from '../observe/trace.ts';
-import { hasRegisters, type NodeSpec, type Scenario } from '../scenario/scenario.ts';
+import { type ClientSpec, hasRegisters, type NodeSpec, type Scenario } from '../scenario/scenario.ts';
 import type { FaultDocument } from '../scenario/schema.ts';
 import { actorsOf, type Cell, cellsOf } from '../topologies/cells.ts';
 import type { Cluster } from '../topologies/cluster.ts';
@@ -236,9 +236,11 @@ export class Simulation implements Notebook {
       operation: (fault, ended) => this.cluster.operation?.(fault, ended) ?? 'its topology knows no such act',
     };
     const { order } = this.cluster;
+    const isRead = ({ readsPerSecond, context }: ClientSpec): boolean =>
+      readsPerSecond > 0 || context !== null || workload.users !== null;
     this.staleReads = new StaleReads(
       workload.clients.map(({ id }) => id),
-      count,
+      workload.clients.some(isRead) ? count : 0,
       order,
     );
     if (this.cluster.stampsVersions === true) {

@@ -16,17 +16,17 @@ export class StaleReads {
   private readonly names: readonly string[];
 
   private readonly order: VersionOrder;
-  /** Absent where of two versions neither may be the newer one. */
+  /** Absent where of two versions neither may be the newer one, and where nobody reads. */
   private readonly acknowledged: AcknowledgedVersions | undefined;
   private readonly versions = new Histogram();
   private readonly ages = new Histogram();
   private atLeast = 0;
 
-  /** `names` of client groups, by index. */
+  /** `names` of client groups, by index; `keys` that may be read: none where nobody reads. */
   constructor(names: readonly string[], keys: number, order: VersionOrder = byStamp) {
     this.names = names;
     this.order = order;
-    if (order === byStamp) this.acknowledged = new AcknowledgedVersions(keys);
+    if (order === byStamp && keys > 0) this.acknowledged = new AcknowledgedVersions(keys);
   }
 
   ended(operation: Ended): boolean {

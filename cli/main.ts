@@ -1,7 +1,13 @@
 #!/usr/bin/env node
-import { compileCharts } from '#engine';
-import { exitCodes } from './exit-codes.ts';
-import { run } from './run.ts';
+import { enableCompileCache } from 'node:module';
+
+// Before anything of ours is loaded: a command that ran before starts in half the time.
+enableCompileCache();
+const [{ compileCharts }, { exitCodes }, { run }] = await Promise.all([
+  import('#engine'),
+  import('./exit-codes.ts'),
+  import('./run.ts'),
+]);
 
 const interruption = new AbortController();
 // Once: a second Ctrl-C must end a command that does not come to a stop.

@@ -89,7 +89,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .command('decide')
     .summary('recommend a topology for your requirements and prove it')
     .description(
-      'Recommends a replication topology for your requirements and proves it by simulating your own workload.\n' +
+      'Recommends a replication topology for your requirements and proves it by simulating your own workload. ' +
         'Without a file, in a terminal, it asks. Exits 1 if a target is missed.',
     )
     .argument(
@@ -139,7 +139,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .command('sweep')
     .summary('run a scenario over a grid of settings')
     .description(
-      'Runs a scenario with every combination of some settings, many seeds each, and measures. What --out or --svg is to get\n' +
+      'Runs a scenario with every combination of some settings, many seeds each, and measures. What --out or --svg is to get ' +
         'is kept in a journal beside it meanwhile: killed, the same command goes on from there.',
     )
     .argument('<file>', 'a sweep in YAML or JSON; - reads standard input; or the name of a bundled sweep')
@@ -181,7 +181,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .command('find')
     .summary('search for faults that break a property')
     .description(
-      'Searches for a schedule of faults, latencies and interleavings that breaks a property of a scenario, makes it as\n' +
+      'Searches for a schedule of faults, latencies and interleavings that breaks a property of a scenario, makes it as ' +
         'small as it can, and prints it as a scenario that simulate runs. Exits 1 if it found one, 0 if not.',
     )
     .argument(
@@ -215,7 +215,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .command('check')
     .summary('judge a history recorded from a database')
     .description(
-      'Judges a history of operations: whether it is linearizable, or sequentially consistent, by a sequential model.\n' +
+      'Judges a history of operations: whether it is linearizable, or sequentially consistent, by a sequential model. ' +
         'Exits 1 if it is not, 3 if the budget was spent before the answer was known.',
     )
     .argument('<file>', 'a history; - reads standard input')
@@ -251,8 +251,8 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .command('explore')
     .summary('try every order of what may happen')
     .description(
-      'Makes a small model of a scenario (its nodes and settings; time and links give way to choices) and visits every\n' +
-        'order of deliveries, disk writes, crashes and losses. Exits 1 if a property is violated, by the shortest way; 3 if the\n' +
+      'Makes a small model of a scenario (its nodes and settings; time and links give way to choices) and visits every ' +
+        'order of deliveries, disk writes, crashes and losses. Exits 1 if a property is violated, by the shortest way; 3 if the ' +
         'states were too many, or nothing of interest was reached.',
     )
     .argument(
@@ -284,7 +284,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .command('cap')
     .summary('cut a cluster in two and measure what it gives up')
     .description(
-      'Takes the cluster of a scenario, reads and writes on both sides of a cut, heals it, and says of reads and of writes\n' +
+      'Takes the cluster of a scenario, reads and writes on both sides of a cut, heals it, and says of reads and of writes ' +
         'whether they stayed available or consistent, with the counts that say so. The scenario’s clients and faults are left out.',
     )
     .argument(
@@ -315,7 +315,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .command('compare')
     .summary('run one workload over every topology, side by side')
     .description(
-      'Runs the cluster and the clients of a scenario on every topology, undisturbed and with a crash of the node that took\n' +
+      'Runs the cluster and the clients of a scenario on every topology, undisturbed and with a crash of the node that took ' +
         'most writes, and prints what was measured side by side. The scenario’s own topology and faults are left out.',
     )
     .option(
@@ -336,8 +336,8 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .command('elections')
     .summary('measure how long a Raft cluster is without a leader')
     .description(
-      'Runs many elections of Raft, each until a candidate has its majority, and reports\n' +
-        'how long they took and how often the first term split its vote. Exits 3 if one\n' +
+      'Runs many elections of Raft, each until a candidate has its majority, and reports ' +
+        'how long they took and how often the first term split its vote. Exits 3 if one ' +
         'does not end.',
     )
     .argument(
@@ -384,7 +384,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .command('quorum')
     .summary('how fresh, fast and available n replicas are that wait for r and w')
     .description(
-      'What a choice of n replicas means of which reads wait for r and writes for w: how fresh reads are, how long\n' +
+      'What a choice of n replicas means of which reads wait for r and writes for w: how fresh reads are, how long ' +
         'operations take, how many replicas may be down. Closed forms where there are any, trials otherwise.',
     )
     .requiredOption('--n <number>', 'replicas of a key', replicas)

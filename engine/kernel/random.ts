@@ -204,7 +204,14 @@ function seedInto(state: Int32Array, at: number, seed: number, name: string): vo
   let b = 0;
   let c = 0;
   let counter = 1;
-  const stir = (rounds: number) => {
+  const last = name.length + 2;
+  for (let index = 0; index <= last; index++) {
+    // The seed in two words, the name, its length.
+    if (index === 0) a ^= seed | 0;
+    else if (index === 1) a ^= Math.floor(seed / TWO_TO_32);
+    else a ^= index < last ? name.charCodeAt(index - 2) : name.length;
+    // Four rounds spread a difference in one word over all three, so a later word cannot undo it.
+    const rounds = index < last ? 4 : 20;
     for (let round = 0; round < rounds; round++) {
       const out = (a + b + counter) | 0;
       a = b ^ (b >>> 9);
@@ -212,17 +219,7 @@ function seedInto(state: Int32Array, at: number, seed: number, name: string): vo
       c = (((c << 21) | (c >>> 11)) + out) | 0;
       counter = (counter + 1) | 0;
     }
-  };
-  // Four rounds spread a difference in one word over all three, so a later word cannot undo it.
-  const absorb = (word: number) => {
-    a ^= word;
-    stir(4);
-  };
-  absorb(seed | 0);
-  absorb(Math.floor(seed / TWO_TO_32));
-  for (let index = 0; index < name.length; index++) absorb(name.charCodeAt(index));
-  absorb(name.length);
-  stir(16);
+  }
   state[at] = a;
   state[at + 1] = b;
   state[at + 2] = c;

@@ -306,6 +306,29 @@ describe('the search', () => {
     );
   });
 
+  test('with no room to remember more the answer is unknown, and no other answer is wrong', () => {
+    const results = { ok: 0, violation: 0, unknown: 0 };
+    fc.assert(
+      fc.property(
+        smallHistories(casRegisters, { operations: 60, keys: 2 }),
+        fc.integer({ min: 10, max: 600 }),
+        fc.constantFrom('linearizable' as const, 'sequential' as const),
+        (history, rememberedMost, consistency) => {
+          const whole = checkHistory(history, casRegister, { consistency, budget: 100_000 });
+          const { result } = checkHistory(history, casRegister, {
+            consistency,
+            budget: 100_000,
+            rememberedMost,
+          });
+          expect([whole.result, 'unknown']).toContain(result);
+          results[result]++;
+        },
+      ),
+      { numRuns: runsOf({ full: 400, reduced: 100 }) },
+    );
+    expect(Math.min(...Object.values(results))).toBeGreaterThan(0);
+  });
+
   test('a model of one’s own', () => {
     const toggle: SequentialModel<boolean> = {
       name: 'toggle',

@@ -23,6 +23,8 @@ export interface CheckOptions {
   readonly consistency?: Consistency;
   /** After about so many steps of search the answer is `unknown`: wall-clock limits would not be repeatable. 5,000,000 if left out. */
   readonly budget?: number;
+  /** Integers that the search of one part may remember; where that is not enough the answer is `unknown` too. 2^27, half a gigabyte, if left out. */
+  readonly rememberedMost?: number;
 }
 
 /**
@@ -58,14 +60,19 @@ export function checkHistory(
   const budget = options.budget ?? defaultBudget;
   const { result, steps, witness } =
     options.consistency === 'sequential'
-      ? checkSequential(history, model, budget)
-      : checkLinearizable(history, model, budget);
+      ? checkSequential(history, model, budget, options.rememberedMost)
+      : checkLinearizable(history, model, budget, options.rememberedMost);
   return { result, operations: history.size, steps, witness };
 }
 
 type Judged = Pick<CheckedHistory, 'result' | 'steps' | 'witness'>;
 
-function checkLinearizable(history: History, model: SequentialModel, budget: number): Judged {
+function checkLinearizable(
+  history: History,
+  model: SequentialModel,
+  budget: number,
+  rememberedMost: number | undefined,
+): Judged {
   let steps = 0;
   const zones = zonesOf(history, model);
   const searched: Part[] = [];
@@ -85,9 +92,11 @@ function checkLinearizable(history: History, model: SequentialModel, budget: num
     };
   }
 
+  // A part that remembers all it may is given up; another may still show a violation.
+  let givenUp = false;
   let open = searched.map((part) => ({
     part,
-    search: new LinearizationSearch(history, part.operations, model),
+    search: new LinearizationSearch(history, part.operations, model, rememberedMost),
   }));
   for (let turn = firstTurn; open.length > 0; turn *= 4) {
     const still: typeof open = [];
@@ -96,14 +105,15 @@ function checkLinearizable(history: History, model: SequentialModel, budget: num
       const left = budget - steps;
       const result = left <= 0 ? 'unknown' : each.search.run(Math.min(turn, left));
       steps += each.search.steps - before;
-      if (result === 'unknown') still.push(each);
+      if (result === 'unknown' && each.search.isFull) givenUp = true;
+      else if (result === 'unknown') still.push(each);
       else if (result === 'violation')
         return { result, steps, witness: witnessOf(history, each.part, each.search) };
     }
     if (steps >= budget && still.length > 0) return { result: 'unknown', steps, witness: null };
     open = still;
   }
-  return { result: 'ok', steps, witness: null };
+  return { result: givenUp ? 'unknown' : 'ok', steps, witness: null };
 }
 
 /** null where there is more than reads and writes of a register. */
@@ -128,8 +138,13 @@ function witnessOf(history: History, { key, operations }: Part, search: Lineariz
   return { key, prefix, stuck, concerned };
 }
 
-function checkSequential(history: History, model: SequentialModel, budget: number): Judged {
-  const search = new SequentialSearch(history, model);
+function checkSequential(
+  history: History,
+  model: SequentialModel,
+  budget: number,
+  rememberedMost: number | undefined,
+): Judged {
+  const search = new SequentialSearch(history, model, rememberedMost);
   const result = search.run(budget);
   if (result !== 'violation') return { result, steps: search.steps, witness: null };
   const prefix = search.farthestOrder();

@@ -83,7 +83,7 @@ export class LinearizationSearch {
   private readonly gatheredClass: Int32Array;
   private gathering = 0;
 
-  constructor(history: History, operations: Int32Array, model: SequentialModel) {
+  constructor(history: History, operations: Int32Array, model: SequentialModel, rememberedMost?: number) {
     this.operations = operations;
     this.model = new LoweredModel(history, operations, model);
     this.classOf = this.model.classOf;
@@ -114,7 +114,7 @@ export class LinearizationSearch {
     this.previous = new Int32Array(size + 1).fill(size);
     this.placed = new Uint8Array(size);
     this.words = new Int32Array(MASK + ((bits + 31) >>> 5));
-    this.visited = new Visited(this.words.length);
+    this.visited = new Visited(this.words.length, rememberedMost);
     this.firstOfClass = new Int32Array(this.model.classes);
     this.gatheredClass = new Int32Array(this.model.classes);
   }
@@ -175,6 +175,11 @@ export class LinearizationSearch {
     return bits;
   }
 
+  /** Whether it has remembered all that it may: then it answers `unknown`, however often it is asked. */
+  get isFull(): boolean {
+    return this.visited.isFull;
+  }
+
   /** Goes on for about so many steps more. `unknown` if that was not enough; then it may be asked again. */
   run(steps: number): 'ok' | 'violation' | 'unknown' {
     const limit = this.steps + steps;
@@ -185,7 +190,7 @@ export class LinearizationSearch {
       if (this.arrive()) return 'ok';
     }
     while (this.frameTrail.length > 0) {
-      if (this.steps >= limit) return 'unknown';
+      if (this.steps >= limit || this.isFull) return 'unknown';
       const top = this.frameTrail.length - 1;
       this.undo(this.frameTrail[top]!);
       const candidate = this.frameNext[top]!;

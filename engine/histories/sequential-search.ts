@@ -48,7 +48,7 @@ export class SequentialSearch {
   private farthest = new Int32Array(0);
   private begun = false;
 
-  constructor(history: History, model: SequentialModel) {
+  constructor(history: History, model: SequentialModel, rememberedMost?: number) {
     this.parts = partsOf(history, model);
     this.models = this.parts.map(({ operations }) => new LoweredModel(history, operations, model));
     const clients = history.clients.map((): Step[] => []);
@@ -66,7 +66,7 @@ export class SequentialSearch {
       steps.sort((a, b) => history.callUs[a.index]! - history.callUs[b.index]! || a.index - b.index);
     this.clients = clients;
     this.words = new Int32Array(clients.length + this.parts.length);
-    this.visited = new Visited(this.words.length);
+    this.visited = new Visited(this.words.length, rememberedMost);
     this.left = clients.flat().filter(({ isOptional }) => !isOptional).length;
   }
 
@@ -78,7 +78,7 @@ export class SequentialSearch {
       if (this.arrive()) return 'ok';
     }
     while (this.frames.length > 0) {
-      if (this.steps >= limit) return 'unknown';
+      if (this.steps >= limit || this.visited.isFull) return 'unknown';
       const frame = this.frames[this.frames.length - 1]!;
       this.undo(frame.length);
       if (frame.next === this.clients.length * 2) {

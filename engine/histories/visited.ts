@@ -3,6 +3,9 @@ const NEXT = 0;
 const WORDS = 1;
 const NONE = -1;
 
+/** Half a gigabyte: a search that has to remember more does not end in anybody's time. */
+const rememberedMost = 2 ** 27;
+
 /**
  * The configurations a search has been in, as words, and for each of them which optional operations it had used: pairs of
  * (class, count). One that has used no fewer of any than another with the same words can do nothing that the other cannot.
@@ -13,10 +16,14 @@ export class Visited {
   private length = 0;
   private heads = new Int32Array(16).fill(NONE);
   private entries = 0;
+  private readonly most: number;
+  /** Whether there was no room for another: what comes is not noted any more, and a search has to end without an answer. */
+  isFull = false;
 
-  /** `width` words identify a configuration. */
-  constructor(width: number) {
+  /** `width` words identify a configuration; `most` integers are remembered in all. */
+  constructor(width: number, most: number = rememberedMost) {
     this.width = width;
+    this.most = most;
   }
 
   /** Whether one was here that dominates this, and if not, notes it. `used` counts by class; those of 0 cost nothing. */
@@ -45,6 +52,8 @@ export class Visited {
     const { width } = this;
     const most = WORDS + width + 1 + used.length * 2;
     if (this.length + most > this.arena.length) {
+      this.isFull = this.length + most > this.most;
+      if (this.isFull) return;
       const wider = new Int32Array(Math.max(this.arena.length * 2, this.length + most));
       wider.set(this.arena);
       this.arena = wider;

@@ -487,6 +487,20 @@ describe('explore', () => {
     });
   });
 
+  test('symmetric states count once; where no nodes are alike, exit 2', async () => {
+    const nodes = '{nodes: [{id: a}, {id: b}, {id: c}]}';
+    const stdin = `id: three\ndurationMs: 1\ncluster: ${nodes}\ntopology: {type: consensus}\nworkload: {clients: [{}]}\n`;
+    const flags = ['explore', '-', '--crashes', '0', '--depth', '4'];
+    const unique = async (...more: string[]) =>
+      JSON.parse((await runHere([...flags, '--json', ...more], { stdin })).stdout).unique;
+    expect(await unique('--symmetry')).toBeLessThan(await unique());
+    const { stdout } = await runHere([...flags, '--symmetry'], { stdin });
+    expect(stdout).toContain('(symmetric ones once)');
+    const unlike = await explored('{type: multi-leader}', '--symmetry');
+    expect(unlike).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(unlike.stderr).toContain('Models that have: consensus');
+  });
+
   test('what has no model, and a check that it has not: exit 2', async () => {
     const sharded = await explored('{type: sharded, shards: 2, of: {type: consensus}}');
     expect(sharded).toMatchObject({ exitCode: 2, stdout: '' });

@@ -271,6 +271,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .option('--restarts', 'what crashed may start again')
     .option('--losses <number>', 'messages that one path may lose', few, 0)
     .option('--terms <number>', 'new terms, where there are any', few, 1)
+    .option('--symmetry', 'of states that differ only in which follower is which, visit one (consensus)')
     .option('--violates <check>', 'only this property (default: all there are)')
     .option('--json', 'print one JSON document on standard output')
     .addHelpText('after', exploreExamples)
@@ -501,7 +502,8 @@ const exploreExamples = `
 Examples:
   quorate explore async-leader-crash
   quorate explore semi-sync-leader-crash --depth 100
-  quorate explore three-leaders --violates update-before-insert`;
+  quorate explore three-leaders --violates update-before-insert
+  quorate explore raft-no-pre-vote --writes 0 --crashes 0 --depth 8 --symmetry`;
 
 const capExamples = `
 Examples:

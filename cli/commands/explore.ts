@@ -17,6 +17,7 @@ export interface ExploreOptions {
   readonly losses: number;
   readonly terms: number;
   readonly restarts?: true;
+  readonly symmetry?: true;
   readonly violates?: string;
   readonly json?: true;
 }
@@ -28,6 +29,10 @@ export async function exploreCommand(options: ExploreOptions, io: Io): Promise<E
     return { scenario: parsed, model: modelOf(parsed, options) };
   });
   const checks = checksNamed(model, options.violates);
+  if (options.symmetry && model.symmetry === undefined)
+    throw new UsageError(
+      `--symmetry: the model of ${scenario.topology.type} has no nodes that may change places. Models that have: consensus.`,
+    );
   const progress = startProgress(`Exploring ${scenario.id}`, io);
   try {
     await breathe(io);
@@ -37,6 +42,7 @@ export async function exploreCommand(options: ExploreOptions, io: Io): Promise<E
       states: options.states,
       checks,
       sometimes: model.sometimes,
+      symmetry: options.symmetry === true,
       onProgress: (unique) => {
         progress.report(unique / options.states);
         return !io.interrupted.aborted;

@@ -8,6 +8,7 @@ interface Asked {
     readonly states: number;
     readonly crashes: number;
     readonly losses: number;
+    readonly symmetry?: true;
   };
   readonly checks: readonly string[];
   readonly statesPerSecond: number;
@@ -19,7 +20,7 @@ export function renderCoverage(coverage: Coverage, asked: Asked): string {
   const { scenario, options, statesPerSecond } = asked;
   const paragraphs = [
     `${verdictOf(coverage, asked)}`,
-    `Visited ${number(unique)} states of ${scenario.id}, ${number(generated)} generated, ${number(deepest)} choices deep, ${number(statesPerSecond)} states a second; up to ${options.crashes} crashed, ${options.losses} messages lost on one path.`,
+    `Visited ${number(unique)} states of ${scenario.id}${options.symmetry ? ' (symmetric ones once)' : ''}, ${number(generated)} generated, ${number(deepest)} choices deep, ${number(statesPerSecond)} states a second; up to ${options.crashes} crashed, ${options.losses} messages lost on one path.`,
   ];
   const rows = sometimes.map(({ name, depth }) => [name, depth === null ? 'never' : `${depth} choices`]);
   const seen = rows.length === 0 ? '' : `\n${table([left('Sometimes'), right('first after')], rows)}\n`;

@@ -6,7 +6,7 @@
 
 import { copyPlain, plainKey } from '../kernel/plain.ts';
 import { CRASHED, FLUSHED, type Input, type Out, RESTARTED, START, TIMER } from '../kernel/protocol.ts';
-import type { Envelope, Model } from './model.ts';
+import type { Envelope, Model, Renaming } from './model.ts';
 
 /** Kinds of what an actor is given, which a message's number or a timer's slot is added to, times `CAUSES`. */
 export const DELIVER = 0;
@@ -35,6 +35,9 @@ export interface LocalStep {
   readonly notes: number;
 }
 
+/** What is numbered and names actors. */
+export type Part = 'locals' | 'envelopes' | 'observations';
+
 interface Note {
   readonly actor: number;
   readonly kind: number;
@@ -50,6 +53,8 @@ export class Behaviour {
   private readonly envelopes = new Numbered<Envelope>();
   private readonly notes = new Numbered<readonly Note[]>();
   private readonly observations = new Numbered<unknown>();
+  /** Whose local states they are. */
+  private readonly actorOf: number[] = [];
   private readonly steps: Map<number, LocalStep>[] = [];
   private readonly observationSteps = new Map<number, number>();
   private readonly effects = new Effects();
@@ -163,10 +168,49 @@ export class Behaviour {
     return next;
   }
 
+  /** The number of the same where actors have changed places. */
+  renamed(part: Part, id: number, to: Renaming): number {
+    if (part === 'locals') return this.renamedLocal(id, to);
+    return part === 'envelopes' ? this.renamedEnvelope(id, to) : this.renamedObservation(id, to);
+  }
+
+  private renamedLocal(id: number, to: Renaming): number {
+    const { symmetry } = this.model;
+    const { up, timers, fsyncs, state } = this.local(id);
+    const renamed = copyPlain(state);
+    const actor = this.actorOf[id]!;
+    symmetry?.renameState?.(renamed, to, actor);
+    const { renamedFsync } = symmetry ?? {};
+    return this.localId(to[actor]!, {
+      state: renamed,
+      up,
+      timers,
+      fsyncs:
+        renamedFsync === undefined
+          ? fsyncs
+          : fsyncs.map((word, at) => (at % 2 === 0 ? word : renamedFsync(word, to))),
+    });
+  }
+
+  private renamedEnvelope(id: number, to: Renaming): number {
+    const { from, to: receiver, ...words } = this.envelope(id);
+    const message = { from: to[from]!, to: to[receiver]!, ...words };
+    return this.envelopeId(this.model.symmetry?.renamedMessage?.(message, to) ?? message);
+  }
+
+  private renamedObservation(id: number, to: Renaming): number {
+    const observed = copyPlain(this.observation(id));
+    this.model.symmetry?.renameObserved?.(observed, to);
+    return this.observationId(observed);
+  }
+
   private localId(actor: number, local: Local): number {
     const key = `${actor} ${local.up} ${local.timers} ${local.fsyncs.join()} ${plainKey(local.state)}`;
     const id = this.locals.add(key, local);
-    if (id === this.steps.length) this.steps.push(new Map());
+    if (id === this.steps.length) {
+      this.steps.push(new Map());
+      this.actorOf.push(actor);
+    }
     return id;
   }
 

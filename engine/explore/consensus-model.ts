@@ -4,10 +4,12 @@ import type { NodeKind } from '../kernel/protocol.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { NOTE_LEADING } from '../topologies/consensus/messages.ts';
 import type { Server } from '../topologies/consensus/server.ts';
+import { renamedVote } from '../topologies/consensus/voting.ts';
 import { timelineTermOf } from '../topologies/wal.ts';
 import { membersOf } from './members.ts';
-import type { Check, CheckedModel, ModelActor, ModelBounds, StateView } from './model.ts';
+import type { Check, CheckedModel, ModelActor, ModelBounds, StateView, Symmetry } from './model.ts';
 import { type ScriptedClient, scriptedClient } from './scripted-client.ts';
+import { renamedActor, renamedBits, renameItems } from './symmetry.ts';
 
 export function consensusModel(
   scenario: Scenario,
@@ -55,6 +57,7 @@ export function consensusModel(
         leaders[term]! |= 1 << actor;
       }) as (state: unknown) => void,
     },
+    symmetry: anyFollower(scenario.nodes.map((_, server) => actors[server]!.state as Server)),
     within: (state) => all(state).every(({ term }) => term <= firstTerm + terms),
     describe: (choice) => members.describe(choice, actors),
     checks: [safety(all)],
@@ -78,6 +81,39 @@ export function consensusModel(
     ],
   };
 }
+
+/** Any server but the one that leads at the beginning, whom the client goes on writing to, may be any other. */
+function anyFollower(servers: readonly Server[]): Symmetry {
+  return {
+    groups: [servers.filter(({ leadsAtStart }) => !leadsAtStart).map(({ self }) => self)],
+    renameState: (state, to, actor) => {
+      if (actor >= servers.length) return;
+      const server = state as Server & { self: number };
+      for (const field of ['self', 'votedFor', 'durableVotedFor', 'leader'] as const)
+        server[field] = renamedActor(server[field], to);
+      for (const field of byServer) renameItems(server[field], to);
+    },
+    renamedFsync: renamedVote,
+    renameObserved: (observed, to) => {
+      const leaders = observed as number[];
+      for (const [term, bits] of leaders.entries()) leaders[term] = renamedBits(bits, to);
+    },
+  };
+}
+
+const byServer = [
+  'voters',
+  'progress',
+  'sending',
+  'nextLsn',
+  'matchLsn',
+  'askedLsn',
+  'agreedBy',
+  'markRound',
+  'markLsn',
+  'heardRound',
+  'silentBeats',
+] as const;
 
 /** One leader a term; what is committed is the same everywhere, and no later leader lacks it. */
 function safety(all: (state: StateView) => Server[]): Check {

@@ -23,6 +23,7 @@ import type {
   Violation,
 } from './model.ts';
 import { StateSpace } from './state-space.ts';
+import type { Renamings } from './symmetry.ts';
 import { VectorSet, wider } from './vector-set.ts';
 
 /** A pure function of what it is given: counts and path are the same in every run. */
@@ -32,6 +33,9 @@ export function explore(model: Model, options: ExploreOptions): Coverage {
 
 /** Different states between two looks whether to go on; a power of 2. */
 const progressEvery = 1 << 13;
+/** The renaming is tried at so many states, and then at every so many. */
+const triedAtFirst = 200;
+const triedEvery = 64;
 
 class Exploration {
   private readonly model: Model;
@@ -39,6 +43,9 @@ class Exploration {
   private readonly space: StateSpace;
   /** States by the order in which they were found, and whence: so those of one depth are neighbours. */
   private readonly states = new VectorSet();
+  /** One vector for each state and those like it; the states themselves where none are merged. */
+  private readonly seen: VectorSet;
+  private readonly renamings: Renamings | null;
   private parents = new Int32Array(1 << 10);
   private choices = new Int32Array(1 << 10);
   private generated = 0;
@@ -58,6 +65,8 @@ class Exploration {
     this.model = model;
     this.options = options;
     this.space = new StateSpace(model);
+    this.renamings = options.symmetry === true ? this.space.renamings() : null;
+    this.seen = this.renamings === null ? this.states : new VectorSet();
     this.missing = options.sometimes ?? [];
   }
 
@@ -72,6 +81,8 @@ class Exploration {
       this.depth = ++level;
       for (let state = levelBegin; goesOn && state < levelEnd; state++) {
         const length = states.read(state, vector);
+        if (this.renamings !== null && (state < triedAtFirst || state % triedEvery === 0))
+          this.tryRenamings(vector, length, this.renamings);
         space.expand(
           vector,
           length,
@@ -108,7 +119,10 @@ class Exploration {
     if (within !== undefined && !within(space.viewOf(space.next, length))) return true;
     this.generated++;
     const state = states.size;
-    if (states.add(space.next, length) < state) return true;
+    const { renamings } = this;
+    const vector = renamings === null ? space.next : renamings.leastOf(space.next, length);
+    if (this.seen.add(vector, length) < state) return true;
+    if (renamings !== null) states.add(space.next, length);
     if (state === this.parents.length) {
       this.parents = wider(this.parents);
       this.choices = wider(this.choices);
@@ -126,6 +140,44 @@ class Exploration {
     if ((states.size & (progressEvery - 1)) === 0)
       this.stopped = this.options.onProgress?.(states.size, this.depth) === false;
     return !this.budgetSpent && !this.stopped;
+  }
+
+  /** What can come of the renamed state must be what can come of the state, renamed; and no check may tell them apart. */
+  private tryRenamings(vector: Int32Array, length: number, renamings: Renamings): void {
+    const { space, model, options } = this;
+    const renamed = new Int32Array(length);
+    const next = new Int32Array(space.next.length);
+    const judged = (state: Int32Array) =>
+      options.checks
+        .map(({ broken }) => broken(space.viewOf(state, length)) === null)
+        .concat(model.within?.(space.viewOf(state, length)) ?? true)
+        .join();
+    for (const swap of renamings.swaps) {
+      renamings.rename(vector, length, swap, renamed);
+      const before: string[] = [];
+      space.expand(vector, length, (_, nextLength) => {
+        renamings.rename(space.next, nextLength, swap, next);
+        before.push(next.subarray(0, nextLength).join());
+        return true;
+      });
+      const after: string[] = [];
+      space.expand(renamed, length, (_, nextLength) => {
+        after.push(space.next.subarray(0, nextLength).join());
+        return true;
+      });
+      renamings.rename(renamed, length, swap, next);
+      const isUndone = next.subarray(0, length).join() === vector.subarray(0, length).join();
+      if (
+        isUndone &&
+        before.sort().join(';') === after.sort().join(';') &&
+        judged(vector) === judged(renamed)
+      )
+        continue;
+      const names = model.actors.filter((_, actor) => swap.to[actor] !== actor).map(({ name }) => name);
+      throw new RangeError(
+        `${names.join(' and ')} are not interchangeable: renamed by the model's symmetry, a state of it goes on otherwise`,
+      );
+    }
   }
 
   private look(state: StateView): void {

@@ -48,6 +48,8 @@ export interface Model {
   readonly observer?: ModelObserver;
   /** Begin only after every message has arrived and every fsync is done, link by link, before any timer. */
   readonly settled?: boolean;
+  /** Whose change of places makes no difference, for explorations that merge such states. */
+  readonly symmetry?: Symmetry;
   /** States for which it is false are neither counted nor looked beyond. It bounds what grows without end. */
   readonly within?: (state: StateView) => boolean;
   /** A choice as a sentence. */
@@ -59,6 +61,26 @@ export interface Model {
    * taken and counts only as generated, as in specifications whose steps may stutter; without it, none does.
    */
   readonly stutters?: (state: unknown, message: Envelope) => boolean;
+}
+
+/** Who is called what from now on, by actor. */
+export type Renaming = readonly number[];
+
+/**
+ * Actors that are alike. When some of a group change places, with all that is theirs, so must whatever names them: a state
+ * that says whom an actor voted for says the new number. Senders and receivers of messages are renamed anyway. Checks,
+ * `sometimes` and `within` must not tell one of a group from another; timers keep their slots.
+ */
+export interface Symmetry {
+  /** By actor. All renamings of them together are at most 120, as many as 5 actors have. */
+  readonly groups: readonly (readonly number[])[];
+  /** Changes a copy of an actor's state in place. */
+  readonly renameState?: (state: unknown, to: Renaming, actor: number) => void;
+  readonly renamedMessage?: (message: Envelope, to: Renaming) => Envelope;
+  /** The second word of an fsync. */
+  readonly renamedFsync?: (b: number, to: Renaming) => number;
+  /** Changes a copy of what the observer holds in place. */
+  readonly renameObserved?: (observed: unknown, to: Renaming) => void;
 }
 
 /** A model with what is to hold in it, and what should be seen. */
@@ -156,6 +178,11 @@ export interface ExploreOptions {
   readonly states: number;
   readonly checks: readonly Check[];
   readonly sometimes?: readonly Sometimes[];
+  /**
+   * Visit one of the states that differ only in who is who, by the model's `symmetry`; paths stay real ones. Whether the
+   * renaming is right is tried at many of the states, and throws RangeError where it is not.
+   */
+  readonly symmetry?: boolean;
   /** Told now and then, after so many different states; stops the search, with what it has, by giving false. */
   readonly onProgress?: (unique: number, depth: number) => boolean;
 }
@@ -167,7 +194,7 @@ export interface Coverage {
    * states was spent first. It sees states, not paths: that something happens at last is no check here.
    */
   readonly result: 'ok' | 'violation' | 'empty' | 'unknown';
-  /** Different states visited, the first one included. */
+  /** Different states visited, the first one included; symmetric ones, where they are merged, count as one. */
   readonly unique: number;
   /** States reached, counted as often as they were reached; the first one included. */
   readonly generated: number;

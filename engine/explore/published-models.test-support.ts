@@ -6,6 +6,7 @@
 import { type NodeKind, START, TIMER } from '../kernel/protocol.ts';
 import { accept, ballotAfter, newest, type Proposal, promise } from '../topologies/leaderless/paxos.ts';
 import type { Model, ModelActor, ModelObserver } from './model.ts';
+import { renamedBits } from './symmetry.ts';
 
 // Two-phase commit as in Gray and Lamport, "Consensus on transaction commit" (2006): each resource manager prepares or
 // aborts of its own accord, messages are never lost and may be received any number of times.
@@ -75,6 +76,14 @@ export function twoPhaseCommit(managers: number): Model {
       })),
     ],
     links: () => 'duplicating',
+    symmetry: {
+      groups: [Array.from({ length: managers }, (_, index) => index + 1)],
+      renameState: (state, to, actor) => {
+        if (actor > 0) return;
+        const manager = state as TransactionManager;
+        manager.prepared = renamedBits(manager.prepared, to);
+      },
+    },
     // In the specification a resource manager may be told again what it knows, and so may a transaction manager that waits.
     stutters: (state) =>
       (state as { state: string; prepared?: number }).prepared === undefined ||

@@ -18,6 +18,7 @@ import {
   RESTART,
 } from './behaviour.ts';
 import type { Choice, LinkRule, Model, StateView } from './model.ts';
+import { Renamings } from './symmetry.ts';
 
 /**
  * A choice in a state as an integer: its kind + CAUSES × where it is, a place in the vector, an actor or an actor's timer.
@@ -226,6 +227,21 @@ export class StateSpace {
     }
   }
 
+  /** The renamings of the model's interchangeable actors. */
+  renamings(): Renamings {
+    const { model, behaviour, observation, flight, next } = this;
+    if (model.symmetry === undefined)
+      throw new RangeError('the model has no symmetry: none of its actors are interchangeable');
+    const linkOf = (envelope: number) => this.linkOfMessage(envelope);
+    const isOrdered = (link: number) => this.rules[link] === 'ordered';
+    return new Renamings(
+      model,
+      model.symmetry,
+      { behaviour, observation, flight, linkOf, isOrdered },
+      next.length,
+    );
+  }
+
   /** The state to be checked; the view is reused for every state. */
   viewOf(vector: Int32Array, length: number): StateView {
     this.viewed = vector;
@@ -280,6 +296,16 @@ export class StateSpace {
     this.nextLength = at < length ? length - 1 : length;
   }
 
+  private linkOfMessage(id: number): number {
+    if (this.linkOf[id] === undefined) {
+      const { from, to } = this.behaviour.envelope(id);
+      this.linkOf[id] = from * this.actors + to;
+      this.senderOf[id] = from;
+      this.receiverOf[id] = to;
+    }
+    return this.linkOf[id]!;
+  }
+
   private removeMessages(isGone: (id: number) => boolean): void {
     let kept = this.flight;
     for (let at = this.flight; at < this.nextLength; at++) {
@@ -290,14 +316,8 @@ export class StateSpace {
 
   private insert(id: number): void {
     const { next } = this;
-    if (this.linkOf[id] === undefined) {
-      const { from, to } = this.behaviour.envelope(id);
-      this.linkOf[id] = from * this.actors + to;
-      this.senderOf[id] = from;
-      this.receiverOf[id] = to;
-    }
+    const link = this.linkOfMessage(id);
     if (!this.restarts && !this.isUp(next, this.receiverOf[id]!)) return;
-    const link = this.linkOf[id]!;
     const rule = this.rules[link]!;
     let at = this.nextLength;
     while (at > this.flight) {

@@ -173,6 +173,11 @@ function written(term: number, candidate: number, answer: number): number {
   return (term << 8) | (candidate << 1) | answer;
 }
 
+/** The same integer where servers are called otherwise; what is below 0 is no vote. */
+export function renamedVote(b: number, to: readonly number[]): number {
+  return b < 0 ? b : written(b >> 8, to[(b >> 1) & 0x7f]!, b & 1);
+}
+
 /** Tells the candidate, or first makes term and answer durable: a server that forgets its vote may give it again. */
 function write({ node, out }: Activation, candidate: number, answer: number): void {
   const { term, settings, flushedLsn } = node;

@@ -154,6 +154,7 @@ export const bundledScenarios: readonly BundledDocument[] = [
   'three-leaders',
   'six-leaders',
   'ring-of-four',
+  'three-all-to-all',
   'ring-broken',
   'ring-closed',
   'schema-mismatch-stops-stream',

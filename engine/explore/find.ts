@@ -51,6 +51,8 @@ export interface FindOptions {
   readonly seed: number;
   /** Which kinds of faults it may draw; without it, all that mean something to the topology. */
   readonly kinds?: readonly FaultKind[];
+  /** Only what the buttons of a lab do: crashes that keep the disk, pauses, cuts both ways of one link or of one machine from the others. */
+  readonly byHand?: true;
   /** No fault lasts longer, in ms, and none is for good; without it, as long as it likes. */
   readonly longestMs?: number;
   /** Whether latencies may be spread out too; so it is if left out. */

@@ -20,6 +20,8 @@ export const faultKinds = [
   'clock-skew',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
+/** Of which a lab has buttons. */
+const kindsByHand: readonly FaultKind[] = ['crash', 'pause', 'cut'];
 
 /** One fault. Every field is taken modulo what there is to choose from. */
 export interface FaultNumbers {
@@ -64,6 +66,7 @@ const spreadOneIn = 8;
 export interface Drawable {
   readonly scenario: Scenario;
   readonly kinds: readonly FaultKind[];
+  readonly byHand: boolean;
   /** No fault lasts longer, and none is for good; null: as long as it likes. */
   readonly longestMs: number | null;
   readonly durationMs: number;
@@ -78,11 +81,13 @@ export interface Drawable {
 
 export interface DrawableOptions {
   readonly kinds?: readonly FaultKind[];
+  readonly byHand?: true;
   readonly longestMs?: number;
 }
 
 /** What may be drawn for a scenario: skewed clocks only where versions go by clocks, links only where there are two ends. */
-export function drawableOf(scenario: Scenario, { kinds, longestMs }: DrawableOptions = {}): Drawable {
+export function drawableOf(scenario: Scenario, options: DrawableOptions = {}): Drawable {
+  const { kinds, byHand, longestMs } = options;
   const nodes = scenario.nodes.map(({ id }) => id);
   const ends = [...nodes, ...helperPlaces(scenario)];
   const clients = scenario.workload.clients.map(({ id }) => id);
@@ -90,7 +95,8 @@ export function drawableOf(scenario: Scenario, { kinds, longestMs }: DrawableOpt
   const durationMs = scenario.durationUs / 1000;
   return {
     scenario,
-    kinds: kinds ?? faultKinds.filter((kind) => kind !== 'clock-skew' || goesByClocks(scenario)),
+    kinds: kinds ?? (byHand ? kindsByHand : kindsFor(scenario)),
+    byHand: byHand === true,
     longestMs: longestMs ?? null,
     durationMs,
     ticks: Math.max(1, Math.floor(durationMs / tickMs)),
@@ -99,6 +105,10 @@ export function drawableOf(scenario: Scenario, { kinds, longestMs }: DrawableOpt
     everybody: [...ends, ...clients],
     regions: [...new Set(regions)],
   };
+}
+
+function kindsFor(scenario: Scenario): FaultKind[] {
+  return faultKinds.filter((kind) => kind !== 'clock-skew' || goesByClocks(scenario));
 }
 
 function goesByClocks({ topology }: Scenario): boolean {
@@ -162,7 +172,12 @@ function faultOf(drawable: Drawable, numbers: FaultNumbers): FaultDocument {
   const lasting = { atMs, ...(forMs !== null && { forMs }) };
   switch (type) {
     case 'crash':
-      return { type, node, ...(shape === shapeMost && { loses: 'memory' as const }), ...lasting };
+      return {
+        type,
+        node,
+        ...(shape === shapeMost && !drawable.byHand && { loses: 'memory' as const }),
+        ...lasting,
+      };
     case 'pause':
       return { type, node, ...lasting };
     case 'slow-disk':
@@ -170,7 +185,11 @@ function faultOf(drawable: Drawable, numbers: FaultNumbers): FaultDocument {
     case 'clock-skew':
       return { type, node, skewMs: scaledMs(drawable, size) * (shape % 2 === 0 ? -1 : 1), driftPpm: 0, atMs };
     case 'cut':
-      return { type, ...endsOf(drawable, numbers), ...lasting };
+      return {
+        type,
+        ...(drawable.byHand ? endsByHand(drawable, numbers) : endsOf(drawable, numbers)),
+        ...lasting,
+      };
     case 'slow-link':
       return { type, ...endsOf(drawable, numbers), extraMs: scaledMs(drawable, size), ...lasting };
     case 'lossy-link':
@@ -185,11 +204,23 @@ function faultOf(drawable: Drawable, numbers: FaultNumbers): FaultDocument {
   }
 }
 
+interface Ends {
+  readonly from: string[];
+  readonly to: string[];
+  readonly oneWay: boolean;
+}
+
+/** As a lab cuts: a node off from every other machine, or one of its links. */
+function endsByHand({ nodes, ends, everybody }: Drawable, { who, shape }: FaultNumbers): Ends {
+  const node = nodes[who % nodes.length]!;
+  const others = (all: readonly string[]) => all.filter((name) => name !== node);
+  if (shape % 2 === 1 && nodes.length > 1) return { from: [node], to: others(ends), oneWay: false };
+  const linked = others(everybody);
+  return { from: [node], to: [linked[Math.floor(who / nodes.length) % linked.length]!], oneWay: false };
+}
+
 /** Whom a fault of links is between. */
-function endsOf(
-  { ends, everybody, regions }: Drawable,
-  { who, shape, oneWay }: FaultNumbers,
-): { from: string[]; to: string[]; oneWay: boolean } {
+function endsOf({ ends, everybody, regions }: Drawable, { who, shape, oneWay }: FaultNumbers): Ends {
   const way = { oneWay: oneWay % 2 === 1 };
   const against = (side: readonly string[], all: readonly string[]) => ({
     from: [...side],

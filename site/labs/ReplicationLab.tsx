@@ -28,8 +28,11 @@ export default function ReplicationLab(props: Props) {
 
 const classOf = (whole: boolean) => `lab ${whole ? 'wide' : ''}`;
 
-function Running({ id, question, hint, whole, variants, atMs, speed, show }: Props) {
-  const lab = useMemo(() => new Lab({ variants, atMs, speed, show }), [variants, atMs, speed, show]);
+function Running({ id, question, hint, whole, variants, atMs, speed, show, task }: Props) {
+  const lab = useMemo(
+    () => new Lab({ variants, atMs, speed, show, task }),
+    [variants, atMs, speed, show, task],
+  );
   const isWhole = useSignal(whole);
   // What needs a script is not in the page before there is one; a lab that stands alone keeps its room for it.
   const isAwake = useSignal(whole);
@@ -94,6 +97,11 @@ function Controls({ lab, whole }: { lab: Lab; whole: boolean }) {
       <Transport lab={lab} />
       <div class="panels">
         <Variants lab={lab} />
+        {lab.score.peek() !== '' && (
+          <p class="score" data-testid="score">
+            {lab.score}
+          </p>
+        )}
         {lab.figures.peek().length > 0 && <Shown lab={lab} />}
         <NodeFaults lab={lab} />
         {whole && <LinkFaults lab={lab} />}

@@ -105,6 +105,23 @@ describe('lab', () => {
     expect(lab.canMake({ type: 'crash', node: 'a' })).toMatchObject({ enabled: true });
   });
 
+  test('an exercise counts faults, not repairs, and is judged by how the run ends', () => {
+    const task = { violates: 'divergence', par: 2 } as const;
+    const lab = new Lab({ variants: [variantOf('', bundled('three-all-to-all'))], task });
+    lab.seek(500);
+    lab.inject({ type: 'cut', from: ['a'], to: ['c'], oneWay: false });
+    lab.seek(2000);
+    lab.inject({ type: 'crash', node: 'a' });
+    expect(lab.score.value).toContain('Your faults: 2.');
+    lab.finishNow();
+    expect(lab.score.value).toBe('Solved in 2 faults. Par: 2.');
+    lab.seek(2500);
+    lab.inject({ type: 'restart', node: 'a' });
+    lab.inject({ type: 'heal' });
+    lab.finishNow();
+    expect(lab.score.value).toBe('Not broken, with 2 faults. Par: 2.');
+  });
+
   test('no time passes while it is paused', () => {
     const lab = newLab();
     const before = lab.nowMs.value;

@@ -10,9 +10,11 @@ import {
   type FaultAction,
   type FaultDocument,
   InputError,
+  type Report,
   type Scenario,
   type ScenarioSource,
   type TraceEntry,
+  type VerdictName,
 } from '#engine';
 import { type Figure, figureNow, formatNumber, type Shown } from '../lib/figures.ts';
 import { LabRun, type LogLine } from './lab-run.ts';
@@ -29,6 +31,12 @@ export interface LabVariant {
   readonly scenario: Scenario;
 }
 
+/** What the reader is to bring about, and in how few faults it can be done. */
+export interface Task {
+  readonly violates: VerdictName;
+  readonly par: number;
+}
+
 export interface LabOptions {
   readonly variants: readonly LabVariant[];
   /** Where in the run the lab opens; by default shortly before the first fault. */
@@ -36,6 +44,7 @@ export interface LabOptions {
   readonly speed?: Speed | undefined;
   /** Figures of the report to keep in view. */
   readonly show?: readonly Shown[] | undefined;
+  readonly task?: Task | undefined;
 }
 
 /** Milliseconds of the cluster's time that pass in a second of the reader's: 1× is as fast as the real thing. */
@@ -79,6 +88,8 @@ export class Lab {
   readonly calm = signal(false);
   /** Faults the reader made, also those after the present, which a step back has left ahead. */
   readonly made = signal<readonly FaultDocument[]>([]);
+  /** How the reader does at the task; empty where there is none. The verdict is that of the whole run, as is the par's. */
+  readonly score = signal('');
   /** A sentence for those who listen to the page rather than see it. */
   readonly announcement = signal('');
   /** Faults that can be made now, by the key of `faultKey`. Rebuilt only when the cluster's state has changed. */
@@ -86,6 +97,7 @@ export class Lab {
 
   private readonly openingMs: number | undefined;
   private readonly shown: readonly Shown[];
+  private readonly task: Task | undefined;
   private run: LabRun;
   /** Where in virtual time the reader is; the run's own clock stands at whole µs. */
   private playheadMs = 0;
@@ -93,10 +105,11 @@ export class Lab {
   private clusterState = '';
   private toldTurn: TraceEntry | undefined;
 
-  constructor({ variants, atMs, speed = 0.1, show = [] }: LabOptions) {
+  constructor({ variants, atMs, speed = 0.1, show = [], task }: LabOptions) {
     this.variants = variants;
     this.openingMs = atMs;
     this.shown = show;
+    this.task = task;
     this.speed = signal(speed);
     this.seed = signal(this.scenario.seed);
     this.run = this.opened();
@@ -230,7 +243,7 @@ export class Lab {
     this.playing.value = false;
     const { lostWrites, staleReads } = this.metrics.peek();
     this.announce(
-      `The run is over: ${formatNumber(lostWrites)} acknowledged writes lost, ${formatNumber(staleReads)} stale reads.`,
+      `The run is over: ${formatNumber(lostWrites)} acknowledged writes lost, ${formatNumber(staleReads)} stale reads. ${this.score.peek()}`.trim(),
     );
   }
 
@@ -276,7 +289,19 @@ export class Lab {
     this.lines.value = this.run.lines(this.everyMessage.peek());
     this.digest.value = this.run.digest();
     this.made.value = [...this.run.made];
+    if (this.task !== undefined) this.score.value = scoreOf(this.task, this.run, report);
   }
+}
+
+/** To put right what is broken is no fault. */
+const repairs: ReadonlySet<FaultAction['type']> = new Set(['restart', 'resume', 'heal']);
+
+function scoreOf({ violates, par }: Task, { made, done }: LabRun, { verdicts }: Report): string {
+  const count = made.filter(({ type }) => !repairs.has(type)).length;
+  const faults = count === 1 ? '1 fault' : `${count} faults`;
+  if (!done) return `Your faults: ${count}. Par: ${par}. What counts is how the run ends.`;
+  const isSolved = verdicts.some(({ name, result }) => name === violates && result === 'violation');
+  return isSolved ? `Solved in ${faults}. Par: ${par}.` : `Not broken, with ${faults}. Par: ${par}.`;
 }
 
 const operatorFaultTypes: ReadonlySet<FaultAction['type']> = new Set([

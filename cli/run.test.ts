@@ -138,7 +138,7 @@ describe('files', () => {
 (standard input):5:32  workload.clients[0].readsPerSec
   found     a key that is not known here
   expected  one of the keys id, region, readsPerSecond, writesPerSecond, read,
-            write, deletesPerSecond, context, fromMs, untilMs
+            write, deletesPerSecond, table, columns, context, fromMs, untilMs
   hint      did you mean readsPerSecond?
 `);
   });
@@ -174,7 +174,7 @@ describe('simulate', () => {
       for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
       expect(stdout).not.toContain('\x1b');
     }
-  });
+  }, 180_000);
 
   test('colour only in a terminal, and not with NO_COLOR', async () => {
     const inTerminal = await runHere(['simulate', '-'], { stdin: small, isTerminal: true });

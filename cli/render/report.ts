@@ -1,5 +1,5 @@
 import type { Causes, Failover, Report, Scenario, Verdict } from '#engine';
-import { indented, left, milliseconds, number, right, table } from './layout.ts';
+import { columnsMax, indented, left, milliseconds, number, right, table } from './layout.ts';
 import type { Paint } from './paint.ts';
 
 interface Told {
@@ -507,11 +507,16 @@ export function renderExpectations(expectations: Report['expectations'], paint: 
   ].join('\n');
 }
 
+/** A command to be copied: where it is too long for a line, a shell reads its lines as one. */
+function commandLines(lead: string, command: string): string {
+  return indented(lead, command, columnsMax - 2).replaceAll('\n', ' \\\n');
+}
+
 function replay(report: Report, { file, until }: Told['options'], paint: Paint): string {
   const untilFlag = until === undefined ? '' : ` --until ${until}`;
   return paint.faint(
     [
-      `Replay: quorate simulate ${file} --seed ${report.seed}${untilFlag}`,
+      commandLines('Replay: ', `quorate simulate ${file} --seed ${report.seed}${untilFlag}`),
       `        engine ${report.engine}, digest ${report.digest}`,
     ].join('\n'),
   );

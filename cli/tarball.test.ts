@@ -31,7 +31,7 @@ function quorate(args: readonly string[]) {
 test('npx quorate simulate runs a bundled scenario and prints one JSON document', () => {
   const { status, stdout } = quorate(['simulate', 'async-leader-crash', '--json']);
   expect(status).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ scenario: 'async-leader-crash', engine: '0.4.0' });
+  expect(JSON.parse(stdout)).toMatchObject({ scenario: 'async-leader-crash', engine: '0.5.0' });
 });
 
 test('npx quorate decide recommends and proves', () => {

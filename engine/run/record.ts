@@ -17,7 +17,7 @@ export interface RunLink {
 
 const scheme = 'quorate';
 
-/** A run as text for the fragment of an address: `quorate/0.4.0/…`, escaped JSON. */
+/** A run as text for the fragment of an address: `quorate/0.5.0/…`, escaped JSON. */
 export function encodeLink(link: RunLink): string {
   return `${scheme}/${engineVersion}/${encodeURIComponent(JSON.stringify(link))}`;
 }

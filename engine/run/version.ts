@@ -1,2 +1,2 @@
 /** The engine's version: equal versions give equal runs. Part of every record and link. */
-export const engineVersion = '0.4.0';
+export const engineVersion = '0.5.0';

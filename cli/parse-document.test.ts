@@ -112,7 +112,7 @@ describe('parse-document: a document', () => {
     ].join('\n');
     expect(problemsOf(() => understand(parseText('x.yaml', text), parseScenario))).toEqual([
       '2:1 durationMs: "ten", a number',
-      '4:19 cluster.nodes[0].regoin: a key that is not known here, one of the keys id, region, rack, disk, capacity, replay, clock, connects',
+      '4:19 cluster.nodes[0].regoin: a key that is not known here, one of the keys id, region, rack, connects, disk, capacity, replay, clock',
       '1:1 topology: nothing, an object (keys and values)',
       '5:12 workload.clients: an empty list, a list of at least 1',
     ]);

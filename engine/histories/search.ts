@@ -131,14 +131,18 @@ export class LinearizationSearch {
     return counts;
   }
 
-  /** Whether one of those under way can no longer have its output: nothing that it could follow is left to reset the state. */
+  /**
+   * Whether nothing is to be won any more: one of those under way can no longer have its output, for nothing that it could follow
+   * is left to reset the state, and some way has come as far as its return already.
+   */
   private isLost(): boolean {
-    const { next, classOf, model, rank, resetsCalled } = this;
+    const { next, classOf, model, rank, resetsCalled, farthest } = this;
     if (resetsCalled === null) return false;
     const ring = this.operations.length;
     for (let place = next[ring]!; place !== ring; place = next[place]!) {
       const of = classOf[place]!;
-      if (!model.observes[of] || resetsCalled[rank[place]!]! > this.resetsPlaced) continue;
+      if (rank[place]! > farthest || !model.observes[of]) continue;
+      if (resetsCalled[rank[place]!]! > this.resetsPlaced) continue;
       this.steps++;
       if (!model.mayBecome(this.state, of)) return true;
     }

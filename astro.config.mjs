@@ -36,6 +36,7 @@ export default defineConfig({
   devToolbar: { enabled: false },
   vite: {
     resolve: { conditions: inPage },
+    worker: { format: 'es' },
     ssr: { resolve: { conditions: atBuild } },
     environments: {
       astro: { resolve: { conditions: atBuild } },

@@ -12,7 +12,7 @@ import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-c
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { Quiz } from '#content/schema.ts';
-import { parseScenario, simulate } from '#engine';
+import { explore, parseScenario, scenarioModel, simulate } from '#engine';
 import { findChromium, launch } from './testing/browser.ts';
 import { installFakeFrames } from './testing/fake-frames.ts';
 import { type StaticServer, serveStatic } from './testing/static-server.ts';
@@ -236,7 +236,7 @@ describe.skipIf(chromium === undefined)('site in Chromium', () => {
           await press(page, 'Crash a');
           await press(page, 'Cut a – b');
         }
-        for (const island of ['#cap-probe', '#comparison', '#crdts'])
+        for (const island of ['#cap-probe', '#comparison', '#crdts', '#explore'])
           if ((await page.locator(island).count()) > 0) await wake(page, island);
         if (path !== '') await openClaim(page.locator('.claim').first());
         expect(
@@ -509,6 +509,32 @@ describe.skipIf(chromium === undefined)('site in Chromium', () => {
     await expect.poll(digest, { timeout: 20_000 }).not.toBe(before);
     expect(await sliders.locator('.figures').textContent()).not.toContain('…');
     expect(await page.evaluate(() => window.fakeFrames.waiting())).toBe(0);
+    await page.context().close();
+  });
+
+  test('every order is tried in a thread of its own, as the engine tries them, and can be stopped', async () => {
+    const page = await visit('chapters/failover/');
+    await wake(page, '#explore');
+    const bench = page.locator('#explore');
+    const path = () => bench.locator('ol li').allTextContents();
+    const model = scenarioModel(bundled('async-leader-crash'), {
+      writes: 1,
+      crashes: 0,
+      losses: 0,
+      terms: 1,
+      restarts: false,
+    });
+    const { violation } = explore(model, { depth: 60, states: 1_000_000, checks: model.checks });
+    await bench.getByLabel('Crashes').selectOption('0');
+    await bench.getByRole('button', { name: 'Try every order' }).click();
+    await bench.getByText('states a second').waitFor();
+    expect(await path()).toEqual(violation!.path.map(({ sentence }) => sentence));
+    await bench.getByLabel('Cluster').selectOption('semi-sync-leader-crash');
+    await bench.getByLabel('Crashes').selectOption('2');
+    await bench.getByRole('button', { name: 'Try every order' }).click();
+    await bench.getByText('states so far').waitFor();
+    await bench.getByRole('button', { name: 'Stop' }).click();
+    await bench.getByText('Stopped').waitFor();
     await page.context().close();
   });
 

@@ -40,8 +40,8 @@ export interface SequentialModel<State = unknown> {
    */
   observes?(operation: Asked): boolean;
   /**
-   * Of a state that only grows, but for operations of the kinds in `resets`: whether it can still become one in which this
-   * operation has its output. The search gives up early where it cannot.
+   * Of a state that only grows, but for operations of the kinds in `resets`, which replace it whatever it was: whether it can still
+   * become one in which this operation has its output. The search gives up early where it cannot.
    */
   readonly growth?: {
     readonly resets: readonly string[];

@@ -38,10 +38,9 @@ export class LinearizationSearch {
   private readonly returns: Int32Array;
   /** All of them, by call; and how many of them were called when each of `returns` returned. */
   private readonly calls: Int32Array;
-  /** Of a state that only grows: how many operations that reset it were called by each of `returns`; and how many took place. */
-  private readonly resetsCalled: Int32Array | null;
-  private resetsPlaced = 0;
   private readonly called: Int32Array;
+  /** Of a state that only grows: by return, the first from there on of what only observes. */
+  private readonly nextObserver: Int32Array | null;
   /** Of those that returned: the place in `returns`, and the bit of the mask while it runs. */
   private readonly rank: Int32Array;
   private readonly slot: Int32Array;
@@ -107,7 +106,7 @@ export class LinearizationSearch {
     this.optional = new Int32Array(size).fill(-1);
     if (returned < size) this.giveClasses(returnUs);
     const bits = this.giveSlots(callUs, returnUs);
-    this.resetsCalled = model.growth === undefined ? null : this.countResets();
+    this.nextObserver = model.growth === undefined ? null : this.findObservers();
     this.available = new Int32Array(this.optionalClass.length);
     this.used = new Int32Array(this.optionalClass.length);
     this.next = new Int32Array(size + 1).fill(size);
@@ -119,34 +118,54 @@ export class LinearizationSearch {
     this.gatheredClass = new Int32Array(this.model.classes);
   }
 
-  private countResets(): Int32Array {
-    const counts = new Int32Array(this.returns.length);
-    let resets = 0;
-    let call = 0;
-    for (let rank = 0; rank < counts.length; rank++) {
-      for (; call < this.called[rank]!; call++)
-        if (this.model.resets[this.classOf[this.calls[call]!]!]) resets++;
-      counts[rank] = resets;
-    }
-    return counts;
+  /** By return: which is the first from there on of what only observes. */
+  private findObservers(): Int32Array {
+    const { returns, classOf, model } = this;
+    const next = new Int32Array(returns.length + 1).fill(returns.length);
+    for (let rank = returns.length - 1; rank >= 0; rank--)
+      next[rank] = model.observes[classOf[returns[rank]!]!] ? rank : next[rank + 1]!;
+    return next;
   }
 
   /**
-   * Whether nothing is to be won any more: one of those under way can no longer have its output, for nothing that it could follow
-   * is left to reset the state, and some way has come as far as its return already.
+   * Whether nothing is to be won any more: what observes, under way or the next to return, can no longer have its output, and
+   * some way has come as far as its return already.
    */
   private isLost(): boolean {
-    const { next, classOf, model, rank, resetsCalled, farthest } = this;
-    if (resetsCalled === null) return false;
+    const { next, classOf, model, rank, returns, placed, farthest, nextObserver } = this;
+    if (nextObserver === null) return false;
     const ring = this.operations.length;
     for (let place = next[ring]!; place !== ring; place = next[place]!) {
-      const of = classOf[place]!;
-      if (rank[place]! > farthest || !model.observes[of]) continue;
-      if (resetsCalled[rank[place]!]! > this.resetsPlaced) continue;
-      this.steps++;
-      if (!model.mayBecome(this.state, of)) return true;
+      if (rank[place]! > farthest || !model.observes[classOf[place]!]) continue;
+      if (this.isOutOfReach(rank[place]!)) return true;
     }
-    return false;
+    let coming = nextObserver[this.event]!;
+    while (coming < returns.length && placed[returns[coming]!] === 1) coming = nextObserver[coming + 1]!;
+    return coming <= farthest && coming < returns.length && this.isOutOfReach(coming);
+  }
+
+  /** Whether an operation can have its output neither from this state nor after anything that resets it before its return. */
+  private isOutOfReach(rank: number): boolean {
+    const { next, calls, called, classOf, model, returns, optionalClass } = this;
+    const of = classOf[returns[rank]!]!;
+    this.steps++;
+    if (model.mayBecome(this.state, of)) return false;
+    const ring = this.operations.length;
+    for (let place = next[ring]!; place !== ring; place = next[place]!)
+      if (this.leadsTo(classOf[place]!, of)) return false;
+    for (let call = called[this.event]!; call < called[rank]!; call++)
+      if (this.leadsTo(classOf[calls[call]!]!, of)) return false;
+    for (const reset of optionalClass) if (this.leadsTo(reset, of)) return false;
+    return true;
+  }
+
+  /** Whether one operation resets the state to what may become one in which another has its output. */
+  private leadsTo(reset: number, of: number): boolean {
+    const { model } = this;
+    if (!model.resets[reset]) return false;
+    this.steps++;
+    const state = model.step(this.state, reset);
+    return state === REFUSED || model.mayBecome(state, of);
   }
 
   /** Classes of the optional ones, in the order of calls. */
@@ -294,7 +313,6 @@ export class LinearizationSearch {
     next[previous[place]!] = next[place]!;
     previous[next[place]!] = previous[place]!;
     this.placed[place] = 1;
-    if (this.model.resets[this.classOf[place]!]) this.resetsPlaced++;
     this.words[MASK + (slot[place]! >>> 5)]! |= 1 << (slot[place]! & 31);
   }
 
@@ -309,7 +327,6 @@ export class LinearizationSearch {
         next[previous[entry]!] = entry;
         previous[next[entry]!] = entry;
         this.placed[entry] = 0;
-        if (this.model.resets[this.classOf[entry]!]) this.resetsPlaced--;
         words[MASK + (slot[entry]! >>> 5)]! &= ~(1 << (slot[entry]! & 31));
       } else if (entry === ADVANCED) {
         this.leave(this.event--);

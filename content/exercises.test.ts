@@ -5,8 +5,9 @@ import { findPar, type ScenarioSource } from '#engine';
 import { exercises } from './exercises.ts';
 import { bundledScenarios } from './index.ts';
 
-/** Schedules per number of faults: with fewer than par, so many show no violation. */
-const budgets: Readonly<Record<number, number>> = { 1: 80, 2: 80 };
+/** Schedules per number of faults and search seed: with fewer than par, so many show no violation under any of the seeds. */
+const budget = 80;
+const searchSeeds = [1, 2, 3];
 
 /** The search has so long: what breaks a cluster by then breaks it in a longer run too. */
 const searchedMs = 8000;
@@ -24,22 +25,20 @@ test.each(exercises)(
     const source = sourceOf(exercise.scenario);
     expect(source.faults ?? []).toEqual([]);
     const { violates, par } = exercise;
-    const budget = budgets[par]!;
-    const outcome = await findPar(source, {
-      violates,
-      budget,
-      maxFaults: par,
-      seed: 2,
-      spread: false,
-      byHand: true,
-    });
-    if (!outcome.found) throw new Error(`nothing found with ${par} faults`);
-    expect(outcome.par).toBe(par);
-    expect(outcome.below.map(({ schedules }) => schedules)).toEqual(Array(par).fill(budget));
-    for (const fault of outcome.faults) {
-      expect(['crash', 'pause', 'cut']).toContain(fault.type);
-      expect(fault).not.toHaveProperty('loses');
-      expect(fault).not.toHaveProperty('oneWay');
+    let found = 0;
+    for (const seed of searchSeeds) {
+      const options = { violates, budget, maxFaults: par, seed, spread: false, byHand: true } as const;
+      const outcome = await findPar(source, options);
+      if (!outcome.found) continue;
+      found++;
+      expect(outcome.par).toBe(par);
+      expect(outcome.below.map(({ schedules }) => schedules)).toEqual(Array(par).fill(budget));
+      for (const fault of outcome.faults) {
+        expect(['crash', 'pause', 'cut']).toContain(fault.type);
+        expect(fault).not.toHaveProperty('loses');
+        expect(fault).not.toHaveProperty('oneWay');
+      }
     }
+    expect(found).toBeGreaterThan(0);
   },
 );

@@ -5,7 +5,8 @@ import type { Scenario } from '../scenario/scenario.ts';
 import { membersOf } from './members.ts';
 import type { Check, CheckedModel, ModelActor, ModelBounds, StateView } from './model.ts';
 
-interface Client {
+/** A client that writes once and reads twice. */
+export interface WriterAndReader {
   acknowledged: boolean;
   /** Reads begun, what each found, and whether the write was acknowledged before it began. */
   begun: number;
@@ -17,7 +18,7 @@ const WRITE_AT_ANY_TIME = 0;
 const READ_AT_ANY_TIME = 1;
 
 /** Writes by way of the first node, and reads by way of the second and then of the last. */
-const clientOf = (nodes: number): NodeKind<Client> => ({
+export const oneWriteTwoReads = (nodes: number): NodeKind<WriterAndReader> => ({
   onInput(client, input, out) {
     const coordinators = [1 % nodes, nodes - 1];
     if (input.kind === TIMER && input.a === WRITE_AT_ANY_TIME) out.send(0, WRITE, 0, 1, 0, 0, 0, 100);
@@ -45,21 +46,21 @@ export function leaderlessModel(
     ...members.actors,
     {
       name: 'client',
-      kind: clientOf(nodes) as NodeKind<unknown>,
+      kind: oneWriteTwoReads(nodes) as NodeKind<unknown>,
       state: {
         acknowledged: false,
         begun: 0,
         found: [],
         after: [],
-      } satisfies Client,
+      } satisfies WriterAndReader,
       timers: [
         { name: 'the write', fires: 'any time' },
         { name: 'the next read', fires: 'any time' },
       ],
     },
   ];
-  const clientIn = (state: StateView) => state.stateOf(nodes) as Client;
-  const sometimes = (name: string, holds: (client: Client) => boolean) => ({
+  const clientIn = (state: StateView) => state.stateOf(nodes) as WriterAndReader;
+  const sometimes = (name: string, holds: (client: WriterAndReader) => boolean) => ({
     name,
     holds: (state: StateView) => holds(clientIn(state)),
   });

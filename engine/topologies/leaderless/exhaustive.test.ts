@@ -2,43 +2,14 @@
 
 import { expect, test } from 'vitest';
 import { explore } from '../../explore/explore.ts';
+import { oneWriteTwoReads, type WriterAndReader } from '../../explore/leaderless-model.ts';
 import type { Check, Model } from '../../explore/model.ts';
 import { isFullSize } from '../../full-size.test-support.ts';
-import { type NodeKind, READ, READ_OK, TIMER, WRITE, WRITE_OK } from '../../kernel/protocol.ts';
+import type { NodeKind } from '../../kernel/protocol.ts';
 import { parseScenario } from '../../scenario/parse.ts';
 import type { ScenarioSource } from '../../scenario/schema.ts';
 import { LeaderlessCluster } from './cluster.ts';
 import type { LeaderlessSpec } from './spec.ts';
-
-interface Client {
-  acknowledged: boolean;
-  /** Reads begun, what each found, and whether the write was acknowledged before it began. */
-  begun: number;
-  readonly found: number[];
-  readonly after: boolean[];
-}
-
-const WRITE_AT_ANY_TIME = 0;
-const READ_AT_ANY_TIME = 1;
-
-/** Writes by way of the first node, and reads by way of the second and then of the last. */
-const clientOf = (nodes: number): NodeKind<Client> => ({
-  onInput(client, input, out) {
-    const coordinators = [1 % nodes, nodes - 1];
-    if (input.kind === TIMER && input.a === WRITE_AT_ANY_TIME) out.send(0, WRITE, 0, 1, 0, 0, 0, 100);
-    else if (input.kind === TIMER) {
-      client.after.push(client.acknowledged);
-      out.send(coordinators[client.begun]!, READ, 1, ++client.begun, 0, 0, 0, 64);
-    } else if (input.kind === WRITE_OK) client.acknowledged = true;
-    else if (input.kind === READ_OK) {
-      client.found.push(input.e);
-      if (client.begun < 2) out.startTimer(READ_AT_ANY_TIME, 1000);
-    } else {
-      out.startTimer(WRITE_AT_ANY_TIME, 1000);
-      out.startTimer(READ_AT_ANY_TIME, 1000);
-    }
-  },
-});
 
 function modelOf(nodes: number, topology: object): Model {
   const names = ['a', 'b', 'c', 'd'].slice(0, nodes);
@@ -64,8 +35,8 @@ function modelOf(nodes: number, topology: object): Model {
       })),
       {
         name: 'client',
-        kind: clientOf(nodes) as NodeKind<unknown>,
-        state: { acknowledged: false, begun: 0, found: [], after: [] } satisfies Client,
+        kind: oneWriteTwoReads(nodes) as NodeKind<unknown>,
+        state: { acknowledged: false, begun: 0, found: [], after: [] } satisfies WriterAndReader,
         timers: [
           { name: 'the write', fires: 'any time' },
           { name: 'the next read', fires: 'any time' },
@@ -82,14 +53,14 @@ const checksFor = (nodes: number): Record<'stale' | 'inverted', Check> => ({
   stale: {
     name: 'no stale read',
     broken: (state) => {
-      const { found, after } = state.stateOf(nodes) as Client;
+      const { found, after } = state.stateOf(nodes) as WriterAndReader;
       return found.some((value, read) => value === 0 && after[read]) ? 'a read missed the write' : null;
     },
   },
   inverted: {
     name: 'no new-old inversion',
     broken: (state) => {
-      const { found } = state.stateOf(nodes) as Client;
+      const { found } = state.stateOf(nodes) as WriterAndReader;
       return found[0] === 1 && found[1] === 0 ? 'the second read returned the older value' : null;
     },
   },

@@ -8,6 +8,7 @@ import {
   operationsOf,
   problemsOf,
   smallHistories,
+  textHistories,
   type Vocabulary,
 } from './histories.test-support.ts';
 import type { History, Operation, Value } from './history.ts';
@@ -177,6 +178,73 @@ describe('linearizability', () => {
     );
     expect(Math.min(counts.ok, counts.violation)).toBeGreaterThan(runs / 8);
   });
+
+  test.each(['own', 'few'] as const)(
+    'texts of words that are %s: as all orders say, and every witness holds',
+    (words) => {
+      const runs = runsOf({ full: 1500, reduced: 150 });
+      const counts = { ok: 0, violation: 0, unknown: 0 };
+      fc.assert(
+        fc.property(textHistories(words, 9), (history) => {
+          const checked = checkHistory(history, keyValue);
+          counts[checked.result] += 1;
+          expect(checked.result).toBe(isRight(history, keyValue, 'linearizable') ? 'ok' : 'violation');
+          if (checked.result === 'violation')
+            expect(problemsOf(history, keyValue, checked, { small: true })).toEqual([]);
+        }),
+        { numRuns: runs },
+      );
+      expect(Math.min(counts.ok, counts.violation)).toBeGreaterThan(runs / 8);
+    },
+  );
+
+  test('long texts: zones answer as the search does, and are stuck where it is', () => {
+    const { text: _, ...searched } = keyValue;
+    const runs = runsOf({ full: 1500, reduced: 150 });
+    const counts = { ok: 0, violation: 0, unknown: 0 };
+    let byZones = 0;
+    fc.assert(
+      fc.property(
+        fc
+          .constantFrom('own' as const, 'own' as const, 'few' as const)
+          .chain((words) => textHistories(words, 30)),
+        (history) => {
+          const checked = checkHistory(history, keyValue);
+          const other = checkHistory(history, searched);
+          counts[checked.result] += 1;
+          if (checkHistory(history, keyValue, { budget: 1 }).result !== 'unknown') byZones++;
+          if (other.result === 'unknown') return;
+          expect(checked.result).toBe(other.result);
+          if (checked.result !== 'violation') return;
+          expect(problemsOf(history, keyValue, checked, { small: false })).toEqual([]);
+          const stuckUs = ({ witness }: typeof checked) => history.returnUs[witness!.stuck];
+          expect(stuckUs(checked)).toBe(stuckUs(other));
+        },
+      ),
+      { numRuns: runs },
+    );
+    expect(Math.min(counts.ok, counts.violation, byZones)).toBeGreaterThan(runs / 8);
+    expect(counts.unknown).toBeLessThan(runs / 100);
+  });
+
+  test('a model that says it is a text and adds in front is noticed', () => {
+    const wrong: SequentialModel<string> = {
+      ...keyValue,
+      step: (state, operation) =>
+        operation.kind === 'append'
+          ? { state: (operation.input as string) + state }
+          : keyValue.step(state, operation),
+    };
+    const details = fc.check(
+      fc.property(
+        textHistories('own', 9),
+        (history) =>
+          (checkHistory(history, wrong).result === 'ok') === isRight(history, wrong, 'linearizable'),
+      ),
+      { numRuns: 300 },
+    );
+    expect(details.failed).toBe(true);
+  });
 });
 
 describe('what a verdict does not depend on', () => {
@@ -313,6 +381,8 @@ describe('the search', () => {
       effectUs: fc.nat({ max: 9 }),
       restUs: fc.nat({ max: 9 }),
     });
+    // Zones would decide it.
+    const { text: _, ...searched } = keyValue;
     let ok = 0;
     fc.assert(
       fc.property(fc.array(draw, { minLength: 40, maxLength: 80 }), (drawn) => {
@@ -349,7 +419,7 @@ describe('the search', () => {
             }),
           ),
         );
-        const { result } = checkHistory(history, keyValue, { budget: 200_000 });
+        const { result } = checkHistory(history, searched, { budget: 200_000 });
         expect(result).not.toBe('violation');
         if (result === 'ok') ok++;
       }),

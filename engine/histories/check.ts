@@ -5,16 +5,18 @@
  * const { result, witness } = checkHistory(history, casRegister);
  * ```
  *
- * Linearizability is judged key by key. Registers whose writes are all of different values go by zones, all else by search:
+ * Linearizability is judged key by key. Where what was read names what wrote it, zones decide, and a search elsewhere:
  * the smallest parts first, in turns that grow, so that one hard part does not hide another's violation.
  */
 
 import { type History, OUTCOME_FAIL } from './history.ts';
 import type { SequentialModel } from './model.ts';
 import { type Part, partsOf } from './parts.ts';
+import { RegisterZones } from './register-zones.ts';
 import { LinearizationSearch } from './search.ts';
 import { SequentialSearch } from './sequential-search.ts';
-import { Zones } from './zones.ts';
+import { TextZones } from './text-zones.ts';
+import type { ZoneViolation } from './zones.ts';
 
 export type Consistency = 'linearizable' | 'sequential';
 
@@ -77,12 +79,12 @@ function checkLinearizable(
   const zones = zonesOf(history, model);
   const searched: Part[] = [];
   for (const part of partsOf(history, model)) {
-    if (zones?.applies(part.operations) !== true) {
+    const violation = zones?.(part.operations);
+    if (violation === undefined) {
       searched.push(part);
       continue;
     }
     steps += part.operations.length;
-    const violation = zones.check(part.operations);
     if (violation === null) continue;
     const { stuck, conflict, order } = violation;
     return {
@@ -116,15 +118,27 @@ function checkLinearizable(
   return { result: givenUp ? 'unknown' : 'ok', steps, witness: null };
 }
 
-/** null where there is more than reads and writes of a register. */
-function zonesOf(history: History, { register, initial }: SequentialModel): Zones | null {
-  if (register === undefined) return null;
-  if (!history.kinds.every((kind) => kind === register.read || kind === register.write)) return null;
-  return new Zones(history, {
-    read: history.kinds.indexOf(register.read),
-    write: history.kinds.indexOf(register.write),
-    initial: history.values.indexOf(initial as History['values'][number]),
-  });
+/** Judges a part without a search: its first violation, null if there is none, undefined where only a search can tell. */
+type JudgesByZones = (operations: Int32Array) => ZoneViolation | null | undefined;
+
+/** null where there is more than a register's reads and writes, or a text's gets, puts and appends. */
+function zonesOf(history: History, model: SequentialModel): JudgesByZones | null {
+  const { register, text, initial } = model;
+  const { kinds } = history;
+  const hasOnly = (...names: readonly string[]) => kinds.every((kind) => names.includes(kind));
+  if (register !== undefined && hasOnly(register.read, register.write)) {
+    const zones = new RegisterZones(history, {
+      read: kinds.indexOf(register.read),
+      write: kinds.indexOf(register.write),
+      initial: history.values.indexOf(initial as History['values'][number]),
+    });
+    return (operations) => zones.check(operations);
+  }
+  if (text !== undefined && typeof initial === 'string' && hasOnly(text.get, text.put, text.append)) {
+    const words = { get: kinds.indexOf(text.get), put: kinds.indexOf(text.put), initial };
+    return (operations) => new TextZones(history, words, operations).check();
+  }
+  return null;
 }
 
 function witnessOf(history: History, { key, operations }: Part, search: LinearizationSearch): HistoryWitness {

@@ -120,6 +120,78 @@ export function smallHistories(
     });
 }
 
+/**
+ * Histories of a text that is put, appended to and read. Of the gets, one in four gives the text of another moment, or that of another
+ * get with its last two words exchanged, one left out, or one too many. Words are all different, or few, of which some are made of others.
+ */
+export function textHistories(words: 'own' | 'few', operations: number): fc.Arbitrary<History> {
+  const operation = fc.record({
+    client: fc.nat({ max: 3 }),
+    kind: fc.constantFrom('get', 'get', 'append', 'append', 'put'),
+    word: fc.nat({ max: 5 }),
+    idleUs: fc.nat({ max: 2 }),
+    effectUs: fc.nat({ max: 6 }),
+    restUs: fc.nat({ max: 6 }),
+    fate: fc.nat({ max: 19 }),
+    lie: fc.nat({ max: 15 }),
+    other: fc.nat(),
+  });
+  return fc.array(operation, { minLength: 1, maxLength: operations }).map((drawn) => {
+    const freeUs = [0, 0, 0, 0];
+    const lives = [0, 0, 0, 0];
+    const asked = drawn.map(({ client, kind, word, idleUs, effectUs, restUs, fate, lie, other }, at) => {
+      const callUs = freeUs[client]! + idleUs;
+      const returnUs = callUs + effectUs + restUs;
+      freeUs[client] = returnUs + 1;
+      const outcome = fate === 0 ? ('fail' as const) : fate <= 3 ? ('info' as const) : ('ok' as const);
+      const name = `${client}.${lives[client]}`;
+      if (outcome === 'info') lives[client]! += 1;
+      return {
+        client: name,
+        kind,
+        word: words === 'own' ? `${at},` : ['a', 'b', 'ab', 'ba', 'c', kind === 'put' ? '' : 'd'][word]!,
+        callUs,
+        // What nobody knows of may take place long after.
+        effectUs: callUs + effectUs * (outcome === 'info' ? 3 : 1),
+        returnUs,
+        outcome,
+        happened: fate > 1,
+        lie,
+        other,
+      };
+    });
+    const made: string[][] = [[]];
+    const answers = new Map<(typeof asked)[number], readonly string[]>();
+    for (const each of asked.toSorted((one, another) => one.effectUs - another.effectUs)) {
+      if (!each.happened) continue;
+      const text = made.at(-1)!;
+      if (each.kind === 'get') answers.set(each, text);
+      else made.push(each.kind === 'put' ? [each.word] : [...text, each.word]);
+    }
+    return historyOf(
+      asked
+        .toSorted((one, another) => one.callUs - another.callUs)
+        .map((each): Operation => {
+          const { client, kind, word, callUs, returnUs, outcome, lie, other } = each;
+          let text = answers.get(each) ?? [];
+          if (lie === 0) text = made[other % made.length]!;
+          if (lie === 1) text = text.toSpliced(-2, 2, ...text.slice(-2).reverse());
+          if (lie === 2) text = text.toSpliced(-2, 1);
+          if (lie === 3) text = [...text, asked[other % asked.length]!.word];
+          return {
+            client,
+            key: null,
+            kind,
+            ...(kind !== 'get' ? { input: word } : outcome === 'ok' && { output: text.join('') }),
+            outcome,
+            callUs,
+            returnUs: outcome === 'info' ? null : returnUs,
+          };
+        }),
+    );
+  });
+}
+
 /** The output that the model accepts, of all those that any value could be. */
 function answerOf(
   model: SequentialModel,

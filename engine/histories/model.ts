@@ -56,4 +56,9 @@ export interface SequentialModel<State = unknown> {
    * twice, a faster way decides.
    */
   readonly register?: { readonly read: string; readonly write: string };
+  /**
+   * The kinds by which it is a text: `put` replaces the state by its input, `append` adds its input at the end, `get` gives it. If
+   * what was read is made of what was written in one way only, a faster way decides.
+   */
+  readonly text?: { readonly get: string; readonly put: string; readonly append: string };
 }

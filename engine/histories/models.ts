@@ -54,6 +54,7 @@ export const keyValue: SequentialModel<string> = {
     mayBecome: (state, { output }) => output === undefined || String(output ?? '').startsWith(state),
   },
   identify: (state) => state,
+  text: { get: 'get', put: 'put', append: 'append' },
   problem: ({ kind, input, output }) => {
     const given = kind === 'get' ? (output ?? '') : input;
     return typeof given === 'string' ? null : 'a text';

@@ -17,13 +17,20 @@ export function partsOf(history: History, model: SequentialModel): Part[] {
     model.observes?.({ kind: name }) === true ? 1 : 0,
   );
   const ends = new Int32Array(history.keys.length + 1);
-  const counts = (index: number) =>
-    outcome[index] !== OUTCOME_FAIL && (outcome[index] !== OUTCOME_INFO || isRead[kind[index]!] === 0);
-  for (let index = 0; index < size; index++) if (counts(index)) ends[key[index]! + 1]! += 1;
+  const counted = new Int32Array(size);
+  let length = 0;
+  for (let index = 0; index < size; index++) {
+    if (outcome[index] === OUTCOME_FAIL) continue;
+    if (outcome[index] === OUTCOME_INFO && isRead[kind[index]!] === 1) continue;
+    counted[length++] = index;
+  }
+  if (history.keys.length === 1)
+    return length === 0 ? [] : [{ key: 0, operations: counted.subarray(0, length) }];
+  for (let at = 0; at < length; at++) ends[key[counted[at]!]! + 1]! += 1;
   for (let at = 1; at < ends.length; at++) ends[at]! += ends[at - 1]!;
-  const sorted = new Int32Array(ends[ends.length - 1]!);
+  const sorted = new Int32Array(length);
   const next = ends.slice();
-  for (let index = 0; index < size; index++) if (counts(index)) sorted[next[key[index]!]!++] = index;
+  for (let at = 0; at < length; at++) sorted[next[key[counted[at]!]!]!++] = counted[at]!;
   return history.keys
     .map((_, number) => ({ key: number, operations: sorted.subarray(ends[number]!, ends[number + 1]!) }))
     .filter(({ operations }) => operations.length > 0)

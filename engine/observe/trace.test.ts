@@ -93,6 +93,7 @@ const messages: { readonly [Type in Message['type']]: Extract<Message, { type: T
   'version-streamed': { type: 'version-streamed' },
   change: {
     type: 'change',
+    operation: 7,
     author: 0,
     sequence: 3,
     does: 'update',

@@ -1076,7 +1076,7 @@ export function describeMessage(message: Message): string {
     case 'gossip':
       return 'a sign of life';
     case 'change':
-      return `change ${message.sequence} of leader ${message.author}: ${message.does} of key ${message.key}, ${stampedVersion(message.stampMs)}`;
+      return `${message.operation === null ? 'a change' : `write ${message.operation}`}, ${message.does} of key ${message.key}: change ${message.sequence} of leader ${message.author}, ${stampedVersion(message.stampMs)}`;
     case 'change-context':
       return `what the author of the next change had seen of others: ${message.seen.join(', ')} changes`;
     case 'have':

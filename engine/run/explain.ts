@@ -113,7 +113,7 @@ type Mutable<Type> = { -readonly [field in keyof Type]: Type[field] };
 
 /** Numbers of the operations that a message asks for, answers or carries from one node to another. */
 function operationsOf(message: Message): readonly number[] {
-  if ('operation' in message) return [message.operation];
+  if ('operation' in message) return message.operation === null ? none : [message.operation];
   // What a replica answers a coordinator that reads is not on its way to be kept.
   if (message.type === 'fetched') return none;
   if ('siblings' in message && message.siblings !== undefined) return message.siblings;

@@ -1,5 +1,8 @@
 import type { Verdict, Witness } from '../run/report.ts';
 
+/** A write passed at a member, and stays in place of one that its author had not seen. */
+type Threw = (member: number, key: number, number: number, stays: number) => void;
+
 const CERTIFIED = 1;
 const PASSED = 2;
 
@@ -19,14 +22,9 @@ export class Certification {
   private count = 0;
   private first: Witness | null = null;
   private readonly names: readonly string[];
-  private readonly threw: (key: number, number: number, stays: number) => void;
+  private readonly threw: Threw;
 
-  /** `threw`: a write passed, and replaces one that its author had not seen. */
-  constructor(
-    names: readonly string[],
-    keys: number,
-    threw: (key: number, number: number, stays: number) => void,
-  ) {
+  constructor(names: readonly string[], keys: number, threw: Threw) {
     this.names = names;
     this.newest = new Int32Array(keys * 2);
     this.threw = threw;
@@ -48,10 +46,14 @@ export class Certification {
       return;
     }
     if (known !== 0 && ((known & PASSED) !== 0) !== isAccepted)
-      this.broken(atUs, [
-        `${this.names[member]!} ${isAccepted ? 'accepts' : 'rejects'} write ${number} of key ${key}, record ${lsn}`,
-        `others ${isAccepted ? 'have rejected' : 'have accepted'} it`,
-      ]);
+      this.broken(
+        atUs,
+        [
+          `${this.names[member]!} ${isAccepted ? 'accepts' : 'rejects'} write ${number} of key ${key}, record ${lsn}`,
+          `others ${isAccepted ? 'have rejected' : 'have accepted'} it`,
+        ],
+        [number],
+      );
   }
 
   private follow(
@@ -64,16 +66,24 @@ export class Certification {
     isAccepted: boolean,
   ): void {
     const newestLsn = this.newest[key * 2]!;
+    const newest = this.newest[key * 2 + 1]!;
     const passes = newestLsn <= seenLsn;
     this.mark(lsn, isAccepted ? CERTIFIED | PASSED : CERTIFIED);
     this.throughLsn = lsn;
     if (passes !== isAccepted)
-      this.broken(atUs, [
-        `record ${newestLsn} was the last to change key ${key}, and the author of write ${number} had seen through record ${seenLsn}`,
-        `${this.names[member]!} ${isAccepted ? 'accepts' : 'rejects'} it all the same, as record ${lsn}`,
-      ]);
+      this.broken(
+        atUs,
+        [
+          newestLsn === 0
+            ? `no record had changed key ${key} yet`
+            : `write ${newest} of key ${key}, record ${newestLsn}, was the last that had passed`,
+          `the author of write ${number} of that key had seen the records through ${seenLsn}`,
+          `${this.names[member]!} ${isAccepted ? 'accepts' : 'rejects'} write ${number} all the same, as record ${lsn}`,
+        ],
+        newestLsn === 0 ? [number] : [newest, number],
+      );
     if (!isAccepted) return;
-    if (!passes) this.threw(key, this.newest[key * 2 + 1]!, number);
+    if (!passes) this.threw(member, key, newest, number);
     this.newest[key * 2] = lsn;
     this.newest[key * 2 + 1] = number;
   }
@@ -102,8 +112,8 @@ export class Certification {
     this.bits[byte]! |= mark << ((lsn & 3) * 2);
   }
 
-  private broken(atUs: number, story: readonly string[]): void {
+  private broken(atUs: number, story: readonly string[], operations: readonly number[]): void {
     this.count++;
-    this.first ??= { atMs: atUs / 1000, story };
+    this.first ??= { atMs: atUs / 1000, story, operations };
   }
 }

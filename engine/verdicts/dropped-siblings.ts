@@ -39,6 +39,14 @@ export class DroppedSiblings {
     if (event !== undefined) event.acknowledgedUs = atUs;
   }
 
+  /** An acknowledged write of a key that one clock knows and another does not; 0 where somebody has overwritten all of these. */
+  missed(key: number, context: VersionVector, by: VersionVector): number {
+    for (const [number, { server, counter, acknowledgedUs }] of this.unread.get(key) ?? [])
+      if (acknowledgedUs !== null && counterOf(context, server) < counter && counterOf(by, server) >= counter)
+        return number;
+    return 0;
+  }
+
   /** `heldOf` a key: what its live replicas hold. */
   verdict(heldOf: (key: number) => readonly Held[], nameOf: (vector: VersionVector) => string): Verdict {
     let count = 0;

@@ -195,7 +195,8 @@ export class LostWrites {
 
   verdict(isLive: (node: number) => boolean): Verdict {
     const lost = this.lost(isLive);
-    const first = lost[0];
+    // Of what was recycled it is not known which write it was.
+    const first = lost.find(({ what }) => what !== null) ?? lost[0];
     return {
       name: 'lost-writes',
       result: first === undefined ? 'ok' : 'violation',

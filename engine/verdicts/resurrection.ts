@@ -19,21 +19,24 @@ const WIDTH = 2;
 export class Resurrection {
   purges = 0;
   private readonly gone: Int32Array;
-  /** By key: who let go of that tombstone first, and when. */
-  private readonly by = new Map<number, { readonly node: string; readonly atUs: number }>();
+  /** By key: who let go of that tombstone first, when, and of which delete it was. */
+  private readonly by = new Map<
+    number,
+    { readonly node: string; readonly atUs: number; readonly number: number }
+  >();
 
   constructor(keys: number) {
     this.gone = new Int32Array(keys * WIDTH);
   }
 
-  purged(atUs: number, key: number, hi: number, lo: number, node: string): void {
+  purged(atUs: number, key: number, hi: number, lo: number, number: number, node: string): void {
     this.purges++;
     const { gone } = this;
     const at = key * WIDTH;
     if (!isNewer(hi, lo, 0, gone[at]!, gone[at + 1]!, 0)) return;
     gone[at] = hi;
     gone[at + 1] = lo;
-    this.by.set(key, { node, atUs });
+    this.by.set(key, { node, atUs, number });
   }
 
   /** Whether a version is that of a tombstone that has gone, or older. */
@@ -50,7 +53,7 @@ export class Resurrection {
   verdict(newestOf: Newest): Verdict {
     let count = 0;
     let witness: Verdict['witness'] = null;
-    for (const [key, { node, atUs }] of this.by) {
+    for (const [key, { node, atUs, number }] of this.by) {
       const { hi, lo, value, holders } = newestOf(key);
       if (value === 0 || !this.covers(key, hi, lo)) continue;
       count++;
@@ -59,11 +62,11 @@ export class Resurrection {
       witness = {
         atMs: atUs / 1000,
         story: [
-          `key ${key} was deleted, which left a tombstone, ${versionName(goneHi, goneLo)}`,
+          `delete ${number} of key ${key} left a tombstone, ${versionName(goneHi, goneLo)}`,
           `at ${atUs / 1000} ms ${node} was the first to let go of it`,
           `at the end ${holders} hold write ${value} again, ${versionName(hi, lo)}, which the delete had removed`,
         ],
-        operations: [value],
+        operations: [value, number],
       };
     }
     return { name: 'resurrection', result: count === 0 ? 'ok' : 'violation', count, witness };

@@ -78,6 +78,14 @@ test('split-brain: every answer that left, held against the log of who led then'
           // The first that a client had: of two answers sent, the later may come sooner.
           const first = told.ended.find((number) => superseded.some((each) => each.number === number));
           expect(verdict.witness!.story[1]).toContain(`write number ${first})`);
+          // And before it the first answer of whoever led the newest term when that one left.
+          const before = told.answers.slice(
+            0,
+            told.answers.findIndex(({ number }) => number === first),
+          );
+          const successorsTerm = Math.max(...before.map(({ term }) => term));
+          const begins = before.find(({ term }) => term === successorsTerm)!;
+          expect(verdict.witness!.operations).toEqual([begins.number, first]);
         }
         total += superseded.length;
       },

@@ -18,9 +18,10 @@ export class SplitBrain {
   private first: Witness | null = null;
   /** By term, which replica led it. */
   private readonly leaders: number[] = [];
-  /** The newest term that has acknowledged, and since when. */
+  /** The newest term that has acknowledged, since when, and which write that was. */
   private newestTerm = 0;
   private sinceUs = 0;
+  private firstWrite = 0;
   /** By the write's number. */
   private readonly suspects = new Map<number, Suspect>();
   private readonly replicas: readonly LogHolder[];
@@ -41,6 +42,7 @@ export class SplitBrain {
       if (term > this.newestTerm) {
         this.newestTerm = term;
         this.sinceUs = atUs;
+        this.firstWrite = value;
       }
       return;
     }
@@ -67,11 +69,11 @@ export class SplitBrain {
       atMs: atUs / 1000,
       overlapUs: atUs - this.sinceUs,
       story: [
-        `${old} led term ${term}; at ${this.sinceUs / 1000} ms ${successor}, its successor in term ${this.newestTerm}, acknowledged a first write`,
+        `${old} led term ${term}; at ${this.sinceUs / 1000} ms ${successor}, its successor in term ${this.newestTerm}, acknowledged its first write (write number ${this.firstWrite})`,
         `at ${atUs / 1000} ms ${old} acknowledged record ${lsn} of term ${term} (write number ${value}) all the same`,
         `the log of ${successor} did not hold that record: two leaders took writes at once`,
       ],
-      operations: [value],
+      operations: [this.firstWrite, value],
     };
   }
 

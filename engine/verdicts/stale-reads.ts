@@ -55,15 +55,18 @@ export class StaleReads {
 
   private witness(
     { atUs, beganUs, group, key, number, term, lsn, knownTerm, knownLsn }: Ended,
-    missed: number,
+    newest: number,
   ): Witness {
     const { name } = this.order;
+    const missed = newest > 0 ? newest : (this.order.missed?.(key, lsn, knownLsn) ?? 0);
     return {
       atMs: atUs / 1000,
       story: [
-        `a write of key ${key} was acknowledged as ${name(knownTerm, knownLsn)}`,
-        `after that, at ${beganUs / 1000} ms, ${this.names[group]!} began to read key ${key}`,
-        `at ${atUs / 1000} ms the read returned ${lsn === 0 ? 'nothing, as if the key was never written' : name(term, lsn)}`,
+        missed > 0 && newest > 0
+          ? `write ${missed} of key ${key} was acknowledged as ${name(knownTerm, knownLsn)}`
+          : `writes of key ${key} were acknowledged, which together are ${name(knownTerm, knownLsn)}${missed === 0 ? '' : `, write ${missed} among them`}`,
+        `after that, at ${beganUs / 1000} ms, ${this.names[group]!} began read ${number} of the same key`,
+        `at ${atUs / 1000} ms it returned ${lsn === 0 ? 'nothing, as if the key was never written' : name(term, lsn)}`,
       ],
       operations: missed === 0 ? [number] : [missed, number],
     };

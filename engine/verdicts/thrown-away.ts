@@ -6,7 +6,16 @@ export interface HiddenWrite {
   readonly key: number;
   readonly atMs: number;
   readonly why: string;
+  /** The write for whose sake it is not; 0 where that is not known. */
+  readonly by: number;
 }
+
+/** Who of the members this is, and what speaks for the write that it keeps of two of a cell, as a clause on that one. */
+type WhyKept = (
+  member: number,
+  key: number,
+  column: number,
+) => { readonly by: string; readonly because: string };
 
 const ACKNOWLEDGED = 1;
 const THROWN_AWAY = 2;
@@ -21,6 +30,11 @@ const storiesMost = 64;
 export class ThrownAway {
   private bits = new Uint8Array(1024);
   private readonly stories: { readonly number: number; readonly witness: Witness }[] = [];
+  private readonly whyKept: WhyKept;
+
+  constructor(whyKept: WhyKept) {
+    this.whyKept = whyKept;
+  }
 
   acknowledged(number: number): void {
     this.mark(number, ACKNOWLEDGED);
@@ -30,22 +44,21 @@ export class ThrownAway {
     return (this.bitsOf(number) & ACKNOWLEDGED) !== 0;
   }
 
-  /** `stays`: the write that is kept in its place; 0 where the rule keeps none. */
-  threw(atUs: number, key: number, number: number, stays: number): void {
+  /** `stays`: the write that is kept in its place. */
+  threw(atUs: number, member: number, key: number, column: number, number: number, stays: number): void {
     if ((this.bitsOf(number) & THROWN_AWAY) !== 0) return;
     this.mark(number, THROWN_AWAY);
     if (this.stories.length === storiesMost) return;
-    const rest =
-      stays === 0 ? 'by rule; ' : `for write ${stays}, whose author had not seen it or has the newer stamp; `;
+    const { by, because } = this.whyKept(member, key, column);
     this.stories.push({
       number,
       witness: {
         atMs: atUs / 1000,
         story: [
           `write ${number} of key ${key} was made and acknowledged at one leader`,
-          `at ${atUs / 1000} ms it is thrown away ${rest}its client is not told`,
+          `at ${atUs / 1000} ms ${by} throws it away for write ${stays} of the same key, ${because}; its client is not told`,
         ],
-        operations: stays === 0 ? [number] : [number, stays],
+        operations: [number, stays],
       },
     });
   }
@@ -58,7 +71,7 @@ export class ThrownAway {
       for (let rest = byte; rest !== 0; rest >>= 2) if ((rest & both) === both) count++;
     let story = this.stories.find(({ number }) => this.isAcknowledged(number));
     const seen = new Set<number>();
-    for (const { number, key, atMs, why } of hidden) {
+    for (const { number, by, key, atMs, why } of hidden) {
       if (this.bitsOf(number) % 4 !== ACKNOWLEDGED || seen.has(number)) continue;
       seen.add(number);
       count++;
@@ -68,8 +81,9 @@ export class ThrownAway {
           atMs,
           story: [
             `write ${number} of key ${key} was made and acknowledged at one leader`,
-            `at ${atMs} ms its row is not shown, as ${why}; its client is not told`,
+            `at the end its row is not shown, as ${why}; its client is not told`,
           ],
+          operations: by === 0 ? [number] : [number, by],
         },
       };
     }

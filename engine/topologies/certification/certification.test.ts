@@ -83,6 +83,26 @@ function holdsTo(result: Run): { readonly certified: number; readonly failed: nu
   return { certified: order.length, failed: order.length - passed.length };
 }
 
+/** Of verdicts as they came the first that is wrong, or not the others': the write and the last that had passed before it. */
+function judgedWrongly(verdicts: readonly (Ordered & { readonly passes: boolean })[]): number[] | null {
+  const said = new Map<number, boolean>();
+  const passed: Ordered[] = [];
+  for (const record of verdicts) {
+    const { lsn, operation, key, seenLsn, passes } = record;
+    const others = said.get(lsn);
+    if (others !== undefined) {
+      if (others !== passes) return [operation];
+      continue;
+    }
+    said.set(lsn, passes);
+    const last = passed.filter((each) => each.key === key).at(-1);
+    if ((last === undefined || last.lsn <= seenLsn) !== passes)
+      return last === undefined ? [operation] : [last.operation, operation];
+    if (passes) passed.push(record);
+  }
+  return null;
+}
+
 /** Random faults of a group of up to five, whose topology certifies. */
 const randomRun = (maxFaults: number): fc.Arbitrary<ScenarioSource> =>
   fc
@@ -172,6 +192,34 @@ describe('one rule left out', () => {
     );
     expect(verdict(report, 'certification')).toMatchObject({ result: 'violation' });
     expect(verdict(report, 'divergence').count).toBeGreaterThan(0);
+  });
+
+  test('the witness names the write that was judged wrongly, and the last before it of its row', () => {
+    const lengths = new Set<number>();
+    fc.assert(
+      fc.property(
+        fc.nat(),
+        fc.integer({ min: 2, max: 9 }),
+        fc.constantFrom('accepts', 'rejects', 'differs' as const),
+        (seed, every, how) => {
+          let asked = 0;
+          const result = run({ ...crowded, seed, durationMs: 500 }, (seenLsn, newestLsn) => {
+            const passes = newestLsn <= seenLsn;
+            if (how === 'accepts') return true;
+            if (how === 'rejects') return passes && newestLsn % every !== 0;
+            return ++asked % every === 0 ? !passes : passes;
+          });
+          const { witness } = verdict(result.report, 'certification');
+          const operations = judgedWrongly(ofType(result.trace, 'certified'));
+          expect(witness?.operations ?? null).toEqual(operations);
+          const spread = verdict(result.report, 'discarded-writes').witness?.operations;
+          if (spread !== undefined) expect(spread).toHaveLength(2);
+          if (operations !== null) lengths.add(operations.length);
+        },
+      ),
+      { numRuns: 15 },
+    );
+    expect([...lengths].sort()).toEqual([1, 2]);
   });
 });
 

@@ -34,7 +34,10 @@ export class CertificationCluster implements Cluster {
   readonly everybodyLeads: boolean;
   private readonly ordering: ConsensusCluster;
   private readonly sets = new WriteSets();
-  private readonly thrownAway = new ThrownAway();
+  private readonly thrownAway = new ThrownAway((member) => ({
+    by: this.run.names[member]!,
+    because: 'whose author had not seen it',
+  }));
   private readonly certification: Certification;
   private readonly counts = { accepted: 0, conflicts: 0, rowWaits: 0, turnedAway: 0, waitingMost: 0 };
   private readonly run: Surroundings;
@@ -56,8 +59,8 @@ export class CertificationCluster implements Cluster {
     this.clientsSeekLeader = onePrimary;
     this.clientsAskAnybody = !onePrimary;
     this.everybodyLeads = !onePrimary;
-    this.certification = new Certification(run.names, size.keys, (key, number, stays) =>
-      this.thrownAway.threw(run.nowUs(), key, number, stays),
+    this.certification = new Certification(run.names, size.keys, (member, key, number, stays) =>
+      this.thrownAway.threw(run.nowUs(), member, key, 0, number, stays),
     );
   }
 

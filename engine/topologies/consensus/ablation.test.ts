@@ -170,6 +170,7 @@ test('entries taken whatever is before them: logs differ below an entry they sha
   expect(hand(broken).witness!.story).toEqual([
     expect.stringMatching(/both hold entry 3 of term 3/),
     'their logs differ there or before it',
+    'at index 2 S1 holds an entry of term 1, write 7 of key 0 and S2 holds an entry of term 2, which writes nothing',
   ]);
 });
 
@@ -247,7 +248,10 @@ describe('figure 8: an entry of an older term, on a majority, and another leader
     expect(hand.safety().witness!.story).toEqual([
       'S5 leads term 4',
       'its log lacks an entry of those committed through index 2',
+      'at index 2 an entry of term 1, write 7 of key 0 is committed',
+      'there S5 holds an entry of term 2, which writes nothing',
     ]);
+    expect(hand.safety().witness!.operations).toEqual([7]);
   });
 
   test('with an entry of the leader’s own term after it, it is committed, and S5 cannot win', () => {

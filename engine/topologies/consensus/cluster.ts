@@ -56,7 +56,7 @@ export class ConsensusCluster implements Cluster {
   /** Whether somebody has held the leader for dead since it began to lead. */
   private isSuspected = false;
   private readonly lostWrites: LostWrites;
-  private readonly safety: ConsensusSafety;
+  readonly safety: ConsensusSafety;
   private readonly counts = { taken: 0, sent: 0, installed: 0, logEntriesMax: 0 };
   private readonly run: Surroundings;
 

@@ -102,10 +102,14 @@ export class ConsensusSafety {
     this.leader = server;
     const { lastLsn } = this.committed;
     if (lastLsn > 0 && !this.holdsCommitted(server, lastLsn))
-      this.broken(atUs, [
-        `${this.names[server]!} leads term ${term}`,
-        `its log lacks an entry of those committed through index ${lastLsn}`,
-      ]);
+      this.broken(
+        atUs,
+        [
+          `${this.names[server]!} leads term ${term}`,
+          `its log lacks an entry of those committed through index ${lastLsn}`,
+        ],
+        () => this.lackOf(server, lastLsn),
+      );
   }
 
   /** A server leads no longer, or is down. */
@@ -127,10 +131,14 @@ export class ConsensusSafety {
       if (lsn > its.lastLsn || lsn < its.firstLsn || termOf(its, lsn) !== term) continue;
       // One that holds it is enough: those who hold it were compared with each other.
       if (hashAt(this.logs[other]!, lsn) !== hash)
-        this.broken(atUs, [
-          `${this.names[server]!} and ${this.names[other]!} both hold entry ${lsn} of term ${term}`,
-          'their logs differ there or before it',
-        ]);
+        this.broken(
+          atUs,
+          [
+            `${this.names[server]!} and ${this.names[other]!} both hold entry ${lsn} of term ${term}`,
+            'their logs differ there or before it',
+          ],
+          () => this.differenceOf(server, other, lsn),
+        );
       break;
     }
   }
@@ -141,10 +149,14 @@ export class ConsensusSafety {
     const log = this.logs[server]!;
     const before = Math.min(committed.lastLsn, lsn);
     if (before > 0 && !this.holdsCommitted(server, before))
-      this.broken(atUs, [
-        `${this.names[server]!} takes entries through ${lsn} to be committed`,
-        `others have committed other entries through index ${before}`,
-      ]);
+      this.broken(
+        atUs,
+        [
+          `${this.names[server]!} takes entries through ${lsn} to be committed`,
+          `others have committed other entries through index ${before}`,
+        ],
+        () => this.lackOf(server, before),
+      );
     if (lsn <= committed.lastLsn) return;
     // A server may go back to what its disk holds of the committed, and never behind what it has recycled.
     let least = lsn;
@@ -155,20 +167,28 @@ export class ConsensusSafety {
       setHash(committed, each, hashAt(log, each), least);
     const { leader } = this;
     if (leader >= 0 && leader !== server && !this.holdsCommitted(leader, lsn))
-      this.broken(atUs, [
-        `${this.names[server]!} commits entries through ${lsn}`,
-        `${this.names[leader]!}, which leads the newest term ${this.leaderTerm}, lacks one of them`,
-      ]);
+      this.broken(
+        atUs,
+        [
+          `${this.names[server]!} commits entries through ${lsn}`,
+          `${this.names[leader]!}, which leads the newest term ${this.leaderTerm}, lacks one of them`,
+        ],
+        () => this.lackOf(leader, lsn),
+      );
   }
 
   /** A leader sends what is committed through an index. */
   sends(atUs: number, server: number, lsn: number): void {
     const { lastLsn } = this.committed;
     if (lsn > lastLsn || !this.holdsCommitted(server, lsn))
-      this.broken(atUs, [
-        `${this.names[server]!} sends a snapshot of entries through ${lsn}`,
-        'not all of them are committed',
-      ]);
+      this.broken(
+        atUs,
+        [
+          `${this.names[server]!} sends a snapshot of entries through ${lsn}`,
+          'not all of them are committed',
+        ],
+        () => this.excessOf(server, lsn),
+      );
     this.snapshots.set(lsn, hashAt(this.logs[server]!, lsn));
   }
 
@@ -193,14 +213,123 @@ export class ConsensusSafety {
     return hashAt(this.logs[server]!, lsn) === hashAt(this.committed, lsn);
   }
 
+  /** An election takes no operation: its votes and leaders are the servers' own. */
   private takeElectionViolations(atUs: number): void {
-    for (const violation of this.elections.violations.splice(0)) this.broken(atUs, [violation]);
+    for (const violation of this.elections.violations.splice(0))
+      this.broken(atUs, [violation], () => ({ entries: [], operations: [] }));
   }
 
-  private broken(atUs: number, story: readonly string[]): void {
+  private broken(atUs: number, story: readonly string[], difference: () => Difference): void {
     this.count++;
-    this.first ??= { atMs: atUs / 1000, story };
+    if (this.first !== null) return;
+    const { entries, operations } = difference();
+    this.first = { atMs: atUs / 1000, story: [...story, ...entries], operations };
   }
+
+  // Which entries a violation is about. Looked for once, in logs as they are then.
+
+  /** What is committed through an index and a server's log does not hold: the first that writes something, or else the first. */
+  private lackOf(server: number, throughLsn: number): Difference {
+    const own = this.servers[server]!.wal;
+    const from = Math.max(this.committedFrom, own.firstLsn, 1);
+    const isLacking = (lsn: number) =>
+      lsn > own.lastLsn || hashAt(this.logs[server]!, lsn) !== hashAt(this.committed, lsn);
+    let first = from;
+    while (first < throughLsn && !isLacking(first)) first++;
+    for (let lsn = first; lsn <= throughLsn; lsn++) {
+      const [committed, its] = [this.committedAt(lsn), this.entryAt(server, lsn)];
+      if (committed === null || (committed.value > 0 && committed.what !== its?.what))
+        return this.lacking(server, lsn);
+    }
+    return this.lacking(server, first);
+  }
+
+  /** What is committed at an index, from a log that holds it and all that was committed before it; null where none does. */
+  private committedAt(lsn: number): Entry | null {
+    const holder = this.servers.findIndex(
+      ({ wal }, server) =>
+        lsn >= wal.firstLsn &&
+        lsn <= wal.lastLsn &&
+        hashAt(this.logs[server]!, lsn) === hashAt(this.committed, lsn),
+    );
+    return holder < 0 ? null : this.entryAt(holder, lsn);
+  }
+
+  private lacking(server: number, lsn: number): Difference {
+    const [committed, own] = [this.committedAt(lsn), this.entryAt(server, lsn)];
+    const name = this.names[server]!;
+    if (committed !== null && committed.what === own?.what) return differBefore(lsn);
+    return {
+      entries: [
+        committed === null
+          ? `what was committed at index ${lsn} is in no log any more`
+          : `at index ${lsn} ${committed.what} is committed`,
+        own === null ? `${name} holds nothing there` : `there ${name} holds ${own.what}`,
+      ],
+      operations: writesOf(committed, own),
+    };
+  }
+
+  /** Where two logs that share a later entry differ first. */
+  private differenceOf(one: number, other: number, throughLsn: number): Difference {
+    const [first, second] = [this.servers[one]!.wal, this.servers[other]!.wal];
+    let lsn = Math.max(first.firstLsn, second.firstLsn, 1);
+    while (lsn < throughLsn && hashAt(this.logs[one]!, lsn) === hashAt(this.logs[other]!, lsn)) lsn++;
+    const [mine, its] = [this.entryAt(one, lsn)!, this.entryAt(other, lsn)!];
+    if (mine.what === its.what) return differBefore(lsn);
+    return {
+      entries: [
+        `at index ${lsn} ${this.names[one]!} holds ${mine.what} and ${this.names[other]!} holds ${its.what}`,
+      ],
+      operations: writesOf(mine, its),
+    };
+  }
+
+  /** The first entry of a snapshot that is not committed and that its sender still holds. */
+  private excessOf(server: number, throughLsn: number): Difference {
+    const { wal } = this.servers[server]!;
+    const { lastLsn } = this.committed;
+    for (let lsn = Math.max(wal.firstLsn, this.committedFrom, 1); lsn <= throughLsn; lsn++) {
+      if (lsn <= lastLsn && hashAt(this.logs[server]!, lsn) === hashAt(this.committed, lsn)) continue;
+      const entry = this.entryAt(server, lsn)!;
+      return { entries: [`at index ${lsn} it has ${entry.what}`], operations: writesOf(entry) };
+    }
+    return { entries: ['its log holds none of these any more'], operations: [] };
+  }
+
+  /** What a server's log holds at an index; null where it ends before. */
+  private entryAt(server: number, lsn: number): Entry | null {
+    const { wal } = this.servers[server]!;
+    if (lsn > wal.lastLsn) return null;
+    const value = valueAt(wal, lsn);
+    const key = keyOf(wal, lsn);
+    const operation = key < 0 ? `the place of read ${value}` : `write ${value} of key ${key}`;
+    return {
+      value,
+      what: `an entry of term ${termOf(wal, lsn)}, ${value === 0 ? 'which writes nothing' : operation}`,
+    };
+  }
+}
+
+/** An entry of a log: the number of its write, 0 where it writes nothing, and what it is as a phrase. */
+interface Entry {
+  readonly value: number;
+  readonly what: string;
+}
+
+/** Entries that a violation is about, in sentences, and the writes among them. */
+interface Difference {
+  readonly entries: readonly string[];
+  readonly operations: readonly number[];
+}
+
+/** Of a log that has let go of the entries that it is about. */
+function differBefore(lsn: number): Difference {
+  return { entries: [`they differ before index ${lsn}, where these logs begin by now`], operations: [] };
+}
+
+function writesOf(...entries: readonly (Entry | null)[]): number[] {
+  return [...new Set(entries.flatMap((entry) => (entry === null || entry.value === 0 ? [] : [entry.value])))];
 }
 
 function hashAt({ hashes }: Prefixes, lsn: number): number {

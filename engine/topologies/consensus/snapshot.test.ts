@@ -168,6 +168,7 @@ describe('by hand', () => {
     expect(hand.safety().witness!.story).toEqual([
       expect.stringMatching(/^S1 sends a snapshot of entries through \d+$/),
       'not all of them are committed',
+      'its log holds none of these any more',
     ]);
   });
 });

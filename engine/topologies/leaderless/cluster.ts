@@ -107,8 +107,8 @@ export class LeaderlessCluster implements Cluster {
     const sets = spec.versions === 'lww' ? null : siblingSets(spec.versions);
     this.sets = sets;
     this.dropped = sets === null ? null : new DroppedSiblings();
+    if (sets !== null) this.order = orderOf(sets, run.names.slice(0, nodes.length), this.dropped!);
     this.messageOf = sets === null ? leaderlessMessage : messagesOf(sets);
-    if (sets !== null) this.order = orderOf(sets, run.names.slice(0, nodes.length));
     const regions = nodes.map(({ region }) => region);
     this.placement = placementOf(nodes, spec.copies, spec.virtualNodes, keys);
     this.holdersOf = spec.clientsKnowHolders ? (key) => homesOf(this.placement, key) : null;
@@ -179,7 +179,7 @@ export class LeaderlessCluster implements Cluster {
     if (kind === NOTE_REPAIR_SESSION) this.repaired(b, c, d);
     else if (kind === NOTE_SIBLING_WRITTEN) this.noteSibling(member, a, b, c, d);
     else if (kind === NOTE_SIBLINGS_READ) this.noteSiblingsRead(b);
-    else if (kind === NOTE_PURGED) this.resurrection?.purged(atUs, a, b, c, this.run.names[member]!);
+    else if (kind === NOTE_PURGED) this.resurrection?.purged(atUs, a, b, c, d, this.run.names[member]!);
     else this.count(kind);
     if (this.run.observe !== undefined) this.run.observe(this.entryOf(atUs, member, kind, a, b, c, d));
   }
@@ -508,23 +508,31 @@ export class LeaderlessCluster implements Cluster {
     const { names, nowUs } = this.run;
     let count = 0;
     let story: string[] = [];
-    const operations = new Set<number>();
+    let differing: number[] = [];
     for (let key = this.firstDifference(0); key >= 0; key = this.firstDifference(key + 1)) {
       if (count++ > 0) continue;
-      story = this.liveHomes(key).map((node) => {
-        const value = valueIn(this.nodes[node]!.store.cells, key);
-        const writes = value === 0 ? [] : (this.sets?.valuesOf(value) ?? [value]);
-        for (const number of writes) operations.add(number);
-        const held = `${this.sets === null ? 'write number' : 'writes'} ${writes.join(', ')}`;
-        return `${names[node]!} holds ${value === 0 ? 'nothing' : held} under key ${key}`;
+      const held = this.liveHomes(key).map((node) => ({ node, writes: this.writesIn(node, key) }));
+      const numbers = [...new Set(held.flatMap(({ writes }) => writes))];
+      // Siblings that all of them hold make no difference.
+      differing = numbers.filter((number) => !held.every(({ writes }) => writes.includes(number)));
+      story = held.map(({ node, writes }) => {
+        const isDeleted = (this.nodes[node]!.store.cells[key * CELL_WIDTH + CELL_FLAGS]! & TOMBSTONE) !== 0;
+        const kind = isDeleted ? 'the tombstone of delete' : this.sets === null ? 'write number' : 'writes';
+        return `${names[node]!} holds ${writes.length === 0 ? 'nothing' : `${kind} ${writes.join(', ')}`} under key ${key}`;
       });
     }
     return {
       name: 'divergence',
       result: count === 0 ? 'ok' : drained ? 'violation' : 'unknown',
       count,
-      witness: count === 0 ? null : { atMs: nowUs() / 1000, story, operations: [...operations] },
+      witness: count === 0 ? null : { atMs: nowUs() / 1000, story, operations: differing },
     };
+  }
+
+  /** Writes whose values a node holds of a key, or the delete whose tombstone. */
+  private writesIn(node: number, key: number): readonly number[] {
+    const number = this.nodes[node]!.store.cells[key * CELL_WIDTH + CELL_VALUE]!;
+    return number === 0 ? [] : (this.sets?.valuesOf(number) ?? [number]);
   }
 
   roles(): NodeRole[] {
@@ -585,11 +593,12 @@ export class LeaderlessCluster implements Cluster {
 }
 
 /** Of versions that are clocks one lacks what it does not know. */
-function orderOf(sets: SiblingSets, names: readonly string[]): VersionOrder {
+function orderOf(sets: SiblingSets, names: readonly string[], dropped: DroppedSiblings): VersionOrder {
   return {
     lacks: (_, context, __, other) => !sets.knows(context, other),
     join: (context, other) => sets.join(context, other),
     name: (_, context) => vectorName(sets.vectorOf(context), names),
+    missed: (key, context, other) => dropped.missed(key, sets.vectorOf(context), sets.vectorOf(other)),
   };
 }
 

@@ -157,7 +157,7 @@ export const NOTE_HINT_HANDED_OVER = 21;
 /** A hint is too old to be handed over: the node that it was kept for. */
 export const NOTE_HINT_EXPIRED = 22;
 
-/** A node lets go of a tombstone: the key, the tombstone's stamp. */
+/** A node lets go of a tombstone: the key, the tombstone's stamp, the number of the delete. */
 export const NOTE_PURGED = 8;
 
 /** A version of a key on its way: its number is that of the write, or of the delete where it is a tombstone. */

@@ -104,6 +104,15 @@ test('exactly what a replica had and missed the delete of comes back, if it is a
       expect(verdict(report, 'resurrection').count).toBeLessThanOrEqual(goneBy(700));
       expect(verdict(report, 'divergence')).toMatchObject({ result: 'ok' });
       expect(verdict(report, 'lost-writes')).toMatchObject({ result: 'ok' });
+      const named = verdict(report, 'resurrection').witness?.operations;
+      if (named === undefined) return;
+      const ended = named.map((operation) =>
+        trace.find((entry) => entry.type === 'ended' && entry.operation === operation),
+      ) as Extract<TraceEntry, { type: 'ended' }>[];
+      // What came back, and the delete that had removed it.
+      expect(ended.map(({ kind }) => kind)).toEqual(['write', 'delete']);
+      expect(ended[0]!.key).toBe(ended[1]!.key);
+      expect(ended[0]!.stampMs).toBeLessThan(ended[1]!.stampMs!);
     }),
     { numRuns: runsOf({ full: 100, reduced: 10 }) },
   );

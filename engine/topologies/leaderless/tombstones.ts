@@ -11,7 +11,15 @@ import type { Out } from '../../kernel/protocol.ts';
 import { NOTE_PURGED, TOMBSTONE } from './messages.ts';
 import { type Node, PURGE_TIMER } from './node.ts';
 import { stampUs } from './stamps.ts';
-import { CELL_FLAGS, CELL_LO, CELL_WIDTH, clearCell, type Mutation, type Store } from './store.ts';
+import {
+  CELL_FLAGS,
+  CELL_LO,
+  CELL_VALUE,
+  CELL_WIDTH,
+  clearCell,
+  type Mutation,
+  type Store,
+} from './store.ts';
 
 /** Integers of a tombstone: key and stamp. */
 const WIDTH = 3;
@@ -44,8 +52,9 @@ export function purgeTombstones(node: Node, out: Out): void {
     tombstones.count--;
     // It may have been overwritten, or have come twice.
     if (!isHeld(store, key, hi, lo)) continue;
+    const number = store.cells[key * CELL_WIDTH + CELL_VALUE]!;
     clearCell(store, key);
-    out.note(NOTE_PURGED, key, hi, lo, 0);
+    out.note(NOTE_PURGED, key, hi, lo, number);
   }
   if (tombstones.count > 0) waitForFirst(node, out);
 }

@@ -8,11 +8,12 @@ import type { HelperState, NodeRole, StreamView } from '../../run/player.ts';
 import type { MultiLeaderSummary, Verdict, Witness } from '../../run/report.ts';
 import { type HiddenWrite, ThrownAway } from '../../verdicts/thrown-away.ts';
 import type { Cluster, ClusterSize, Lag, Loss, Member, PairLag, Surroundings } from '../cluster.ts';
+import { type Change, changesBehind, insertBehind, writeOf } from './behind.ts';
 import { CartItems } from './cart-items.ts';
-import { isOrphan, isRestored, losersOf, reasonsToRefuse } from './constraints.ts';
+import { isOrphan, isRestored, losersOf, parentOf, reasonsToRefuse } from './constraints.ts';
 import { type CrdtStates, crdtStates } from './crdt-columns.ts';
 import { exchangeTimers, leaderKind, leaderKindWith, linkState, serviceClassOf } from './kinds.ts';
-import { type Leader, type LeaderSettings, newLeader, type TableSettings } from './leader.ts';
+import { type Leader, type LeaderSettings, newLeader, type TableSettings, tableOf } from './leader.ts';
 import { appliedUs, entryAt, forgetBefore, logEnd, NUMBER, ORIGIN, SEQUENCE } from './log.ts';
 import { mergeLaws, mergeNamed } from './merges.ts';
 import {
@@ -77,14 +78,13 @@ export class MultiLeaderCluster implements Cluster {
   readonly leaders: readonly Leader[];
   readonly members: readonly Member[];
   readonly serviceClassOf = serviceClassOf;
-  readonly messageOf = multiLeaderMessage;
   readonly clientsAskAnybody = true;
   readonly everybodyLeads = true;
   readonly stampsVersions = true;
   readonly judgesThrownAway = true;
   private readonly spec: MultiLeaderSpec;
   private readonly run: Surroundings;
-  private readonly thrownAway = new ThrownAway();
+  private readonly thrownAway = new ThrownAway((member, key, column) => this.whyKept(member, key, column));
   private readonly cartItems: CartItems;
   /** By number of the resolver, its states; null where it is no type of its own, or nobody has it. */
   readonly states: readonly (CrdtStates | null)[];
@@ -160,6 +160,14 @@ export class MultiLeaderCluster implements Cluster {
     this.lagsUs = Array.from(this.lagUs, () => new Histogram());
   }
 
+  /** Messages, and of changes which writes they are of. */
+  readonly messageOf: Cluster['messageOf'] = (kind, a, b, c, d, e) => {
+    const message = multiLeaderMessage(kind, a, b, c, d, e);
+    if (message.type !== 'change') return message;
+    const number = writeOf(this.leaders[message.author]!, message.sequence);
+    return { ...message, operation: number === 0 ? null : number };
+  };
+
   /** There is not one who leads. */
   leaderOf(): number {
     return -1;
@@ -180,15 +188,15 @@ export class MultiLeaderCluster implements Cluster {
         break;
       }
       case NOTE_THROWN_AWAY:
-        this.thrownAway.threw(atUs, keyIn(a), b, c);
+        this.thrownAway.threw(atUs, member, keyIn(a), Math.max(0, columnOfCell(a)), b, c);
         break;
       case NOTE_SKIPPED:
         counts.skipped++;
-        if (d === 1) this.thrownAway.threw(atUs, keyIn(b), c, 0);
+        if (d !== 0) this.thrownAway.threw(atUs, member, keyIn(b), 0, c, d);
         break;
       case NOTE_UPDATE_FIRST:
         counts.updatesBeforeInserts++;
-        this.firstUpdateFirst ??= this.updateFirst(atUs, member, a, keyIn(b), c);
+        this.firstUpdateFirst ??= this.updateFirst(atUs, member, a, keyIn(b), d);
         break;
       case NOTE_HELD_BACK:
         counts.heldBack++;
@@ -425,15 +433,31 @@ export class MultiLeaderCluster implements Cluster {
   }
 
   /** An effect that shows before its cause. */
-  private updateFirst(atUs: number, member: number, author: number, key: number, number: number): Witness {
-    const here = this.run.names[member]!;
+  private updateFirst(atUs: number, member: number, author: number, key: number, sequence: number): Witness {
+    const { names } = this.run;
+    const update = writeOf(this.leaders[author]!, sequence);
+    const insert = insertBehind(this.leaders, member, author, sequence, key);
     return {
       atMs: atUs / 1000,
       story: [
-        `${this.run.names[author]!} changed row ${key} (write ${number}), which somebody had inserted and it had seen`,
-        `at ${atUs / 1000} ms ${here} was given that change, and the insert had not come there yet`,
+        insert === null
+          ? `somebody inserted row ${key}`
+          : `${names[insert.author]!} inserted row ${key} (write ${insert.number})`,
+        `${names[author]!} had seen that when it changed the row (write ${update})`,
+        `at ${atUs / 1000} ms ${names[member]!} was given that change, and the insert had not come there yet`,
       ],
+      operations: [insert?.number ?? 0, update].filter((number) => number > 0),
     };
+  }
+
+  /** Which leader keeps one of two writes and throws the other away, and why. */
+  private whyKept(member: number, key: number, column: number) {
+    const resolver = resolverNames[tableOf(this.leaders[member]!.settings, key).resolvers[column]!]!;
+    const because =
+      resolver === 'pgd'
+        ? 'as pgd has it'
+        : `whose stamp is ${resolver === 'first-writer' ? 'older' : 'newer'}`;
+    return { by: this.run.names[member]!, because };
   }
 
   private lostWrites(): Verdict {
@@ -470,43 +494,66 @@ export class MultiLeaderCluster implements Cluster {
     const live = [...this.leaders.keys()].filter((leader) => isLive(leader));
     let count = 0;
     let story: string[] = [];
+    let changes: readonly Change[] = [];
     for (const { table, key, column, resolver } of live.length < 2 ? [] : this.cells()) {
       const first = this.leaders[live[0]!]!.rows;
       const cell = cellAt(first, key, column);
       const keepsBoth = resolver === 'keep-both';
       if (live.every((leader) => showSame(first, this.leaders[leader]!.rows, cell, keepsBoth))) continue;
       if (count++ > 0) continue;
-      story = live.map(
-        (leader) => `${names[leader]!} shows ${this.shownIn(leader, cell, resolver)} under key ${key}`,
-      );
+      const where = `key ${key}${table.resolvers.length === 1 ? '' : `, column ${column}`}`;
+      changes = changesBehind(this.leaders, live, key, column, cell, resolver);
       const merge = table.merges[column] ?? null;
-      if (merge !== null) story = [...story, ...lawsBroken(merge)];
+      story = [
+        ...live.map(
+          (leader) => `${names[leader]!} shows ${this.shownIn(leader, cell, resolver)} under ${where}`,
+        ),
+        ...this.whoLacks(changes, live),
+        ...(merge === null ? [] : lawsBroken(merge)),
+      ];
     }
     return {
       name: 'divergence',
       result: count === 0 ? 'ok' : drained ? 'violation' : 'unknown',
       count,
-      witness: count === 0 ? null : { atMs: nowUs() / 1000, story },
+      witness:
+        count === 0 ? null : { atMs: nowUs() / 1000, story, operations: changes.map(({ number }) => number) },
     };
   }
 
   private shownIn(leader: number, cell: number, resolver: ResolverName): string {
     const { rows } = this.leaders[leader]!;
-    if (!isThere(rows, cell)) return rows.cells[cell + SHOWN_DELETED] === 1 ? 'a deleted row' : 'nothing';
     const value = rows.cells[cell + SHOWN_VALUE]!;
+    if (!isThere(rows, cell))
+      return rows.cells[cell + SHOWN_DELETED] === 1 ? `a row deleted by write ${value}` : 'nothing';
     const states = this.statesOf(resolver);
     if (states !== null) return JSON.stringify(states.valuesOf(value));
+    if (resolver === 'union') return JSON.stringify(itemsIn(value));
     if (!carriesNumbers(resolver)) return String(value);
     const siblings = countOfSlots(rows, cell);
     const others = resolver === 'keep-both' && siblings > 1 ? `, one of ${siblings}` : '';
     return `write number ${value}${others}`;
   }
 
-  /** Rows that a leader that lives has and does not show. */
+  /** Whom the writes behind a difference have not come to. */
+  private whoLacks(changes: readonly Change[], live: readonly number[]): string[] {
+    const { names } = this.run;
+    const lacks = changes.flatMap(({ author, sequence, number }) => {
+      const without = live.filter((leader) => this.leaders[leader]!.applied[author]! < sequence);
+      if (without.length === 0) return [];
+      const them = without.map((leader) => names[leader]!).join(', ');
+      return [`write ${number}, which ${names[author]!} took, has not come to ${them}`];
+    });
+    if (lacks.length > 0 || changes.length === 0) return lacks;
+    return ['each of them has been given every write named here'];
+  }
+
+  /** Rows that a leader that lives has and does not show. `keeper`: the row that has its value, −1 where that is not why. */
   private *hiddenRows(): Generator<{
     readonly table: TableSettings;
     readonly key: number;
     readonly leader: Leader;
+    readonly keeper: number;
   }> {
     const leader = this.leaders.find((_, index) => this.run.isLive(index));
     for (const table of leader?.settings.tables ?? []) {
@@ -514,20 +561,26 @@ export class MultiLeaderCluster implements Cluster {
       const losers = table.unique?.rule === 'reject' ? losersOf(leader!, table) : none;
       for (let key = table.firstKey; key < table.firstKey + table.rows; key++) {
         const isDropped = table.parent?.rule === 'drop-child' && isOrphan(leader!, table, key);
-        if (losers.has(key) || isDropped) yield { table, key, leader: leader! };
+        if (losers.has(key) || isDropped)
+          yield { table, key, leader: leader!, keeper: losers.get(key) ?? -1 };
       }
     }
   }
 
   private *hiddenWrites(): Generator<HiddenWrite> {
     const atMs = this.run.nowUs() / 1000;
-    for (const { table, key, leader } of this.hiddenRows()) {
+    for (const { table, key, leader, keeper } of this.hiddenRows()) {
       const { rows } = leader;
-      const why = isOrphan(leader, table, key) ? 'what it refers to was deleted' : 'another has its value';
+      const hides = keeper < 0 ? parentOf(leader, table, key) : keeper;
+      const by = rows.cells[cellAt(rows, hides, keeper < 0 ? 0 : table.unique!.column) + SHOWN_VALUE]!;
+      const why =
+        keeper < 0
+          ? `row ${hides}, which it refers to, was deleted by write ${by}`
+          : `row ${hides} was given the same value later, by write ${by}`;
       for (const [column, resolver] of table.resolvers.entries()) {
         const cell = cellAt(rows, key, column);
         if (isThere(rows, cell) && carriesNumbers(resolverNames[resolver]!))
-          yield { number: rows.cells[cell + SHOWN_VALUE]!, key, atMs, why };
+          yield { number: rows.cells[cell + SHOWN_VALUE]!, by, key, atMs, why };
       }
     }
   }
@@ -756,7 +809,7 @@ function mergesIn(tables: readonly TableSpec[]): string[] {
   return [...new Set(tables.flatMap(({ merges }) => merges))].filter((name) => name !== null);
 }
 
-const none: ReadonlySet<number> = new Set();
+const none: ReadonlyMap<number, number> = new Map();
 
 const uniqueOutcomes = { reject: 'rejected', rename: 'renamed', keep: 'duplicates' } as const;
 
@@ -787,6 +840,11 @@ function isPartial(rows: Rows, { resolvers }: TableSpec, key: number): boolean {
     deleted += rows.cells[cell + SHOWN_DELETED]!;
   }
   return there > 0 && deleted > 0;
+}
+
+/** Items of a cart, a bit each. */
+function itemsIn(cart: number): number[] {
+  return Array.from({ length: 31 }, (_, item) => item).filter((item) => (cart & (1 << item)) !== 0);
 }
 
 /** Why leaders with one merge function may differ. */

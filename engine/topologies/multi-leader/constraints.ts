@@ -95,23 +95,23 @@ export function losesValue(node: Leader, table: TableSettings, key: number): boo
   return false;
 }
 
-/** Rows of a table that lose their value to another, all at once. */
-export function losersOf(node: Leader, table: TableSettings): Set<number> {
-  const losers = new Set<number>();
+/** Rows of a table that lose their value, all at once, and by each the row that keeps it. */
+export function losersOf(node: Leader, table: TableSettings): Map<number, number> {
+  const values = new Map<number, number>();
   const keepers = new Map<number, number>();
   for (let key = table.firstKey; table.unique !== null && key < table.firstKey + table.rows; key++) {
     const value = valueShown(node, table, key);
     if (value < 0) continue;
     const keeper = keepers.get(value) ?? key;
     const keeps = keeper === key || keepsOver(node, table, key, keeper);
-    if (keeper !== key) losers.add(keeps ? keeper : key);
+    if (keeper !== key) values.set(keeps ? keeper : key, value);
     if (keeps) keepers.set(value, key);
   }
-  return losers;
+  return new Map([...values].map(([key, value]) => [key, keepers.get(value)!]));
 }
 
 /** The row that a row refers to, by its place among its own; −1 where it refers to none. */
-function parentOf({ settings }: Leader, { parent, firstKey }: TableSettings, key: number): number {
+export function parentOf({ settings }: Leader, { parent, firstKey }: TableSettings, key: number): number {
   if (parent === null) return -1;
   const table = settings.tables[parent.table]!;
   return table.firstKey + ((key - firstKey) % table.rows);

@@ -130,9 +130,9 @@ export function questionOf(packed: number): number {
 export const NOTE_CONFLICT = 1;
 /** A write is thrown away: `packCell`, its number, that of the one that stays. */
 export const NOTE_THROWN_AWAY = 2;
-/** A change of a row that is not there yet: its author, `packCell`, its value. */
+/** A change of a row that is not there yet: its author, `packCell`, its value, its number among its author's. */
 export const NOTE_UPDATE_FIRST = 3;
-/** A change is not applied, by rule: its author, `packWhat`, its value, 1 where that throws a write away. */
+/** A change is not applied, by rule: its author, `packWhat`, its value; where that throws a write away, the one that stays, otherwise 0. */
 export const NOTE_SKIPPED = 4;
 /** A change waits for another: its author and number, the author and number of the other. */
 export const NOTE_HELD_BACK = 5;
@@ -233,6 +233,8 @@ export type MultiLeaderMessage =
       /** The number of the write; of an account or a cart what it comes to; of a replicated type the number of the state it carries. */
       readonly value: number;
       readonly stampMs: number | null;
+      /** The write that made it; null where no log holds it any more, as everybody has it. */
+      readonly operation: number | null;
     }
   | {
       readonly type: 'change-context';
@@ -245,7 +247,7 @@ export type MultiLeaderMessage =
   | { readonly type: 'greet' }
   | { readonly type: 'has'; readonly onDisk: boolean };
 
-/** The typed form of a packed message. */
+/** The typed form of a packed message, which does not say itself of which write a change is. */
 export function multiLeaderMessage(
   kind: number,
   a: number,
@@ -266,6 +268,7 @@ export function multiLeaderMessage(
         column: shapeIn(what) < columnsMost ? shapeIn(what) : null,
         value: c,
         stampMs: stampMs(hiIn(d), e),
+        operation: null,
       };
     }
     case CONTEXT:

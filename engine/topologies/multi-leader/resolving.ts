@@ -90,8 +90,7 @@ export function applyChange(node: Leader, words: Int32Array, at: number, tools: 
   const { rows, settings } = node;
   const what = words[at + WHAT]!;
   const key = keyIn(what);
-  if (kindIn(what) === UPDATE && !isRowKnown(rows, key))
-    out.note(NOTE_UPDATE_FIRST, words[at + ORIGIN]!, packCell(key, -1), words[at + VALUE]!, 0);
+  if (kindIn(what) === UPDATE && !isRowKnown(rows, key)) noteUpdateFirst(words, at, key, out);
   const table = tableOf(settings, key);
   if (table.cellsPerRow === 1) applyToCell(node, table, words, at, 0, tools, out);
   else
@@ -109,8 +108,14 @@ export function setsUnique(node: Leader, table: TableSettings, what: number): bo
   return (columnsOf(node, table, what) & (1 << table.unique.column)) !== 0;
 }
 
+/** Its author had seen the row, which is not there yet. */
+function noteUpdateFirst(words: Int32Array, at: number, key: number, out: Out): void {
+  const [origin, sequence] = [words[at + ORIGIN]!, words[at + SEQUENCE]!];
+  out.note(NOTE_UPDATE_FIRST, origin, packCell(key, -1), words[at + VALUE]!, sequence);
+}
+
 /** Which columns of its table a change sets, a bit each. */
-function columnsOf({ settings }: Leader, { cellsPerRow }: TableSettings, what: number): number {
+export function columnsOf({ settings }: Leader, { cellsPerRow }: TableSettings, what: number): number {
   return settings.columnsOfShape[shapeIn(what)]! & ((1 << cellsPerRow) - 1);
 }
 
@@ -306,15 +311,15 @@ function applyAsPgd(
   else if (there) {
     if (kind !== DELETE || beatsShown(rows.cells, cell, words, at))
       showNewer(node, table, cell, column, words, at, isReplaced, null, out);
-    else skip(words, at, true, out);
+    else skip(words, at, rows.cells[cell + SHOWN_VALUE]!, out);
   } else if (kind === INSERT || (kind === UPDATE && rows.cells[cell + SHOWN] === 0))
     show(rows.cells, cell, words, at);
-  else skip(words, at, kind === UPDATE, out);
+  else skip(words, at, kind === UPDATE ? rows.cells[cell + SHOWN_VALUE]! : 0, out);
 }
 
-/** It is not applied here. What it did where it was made is thrown away, unless it deleted what is not there anyway. */
-function skip(words: Int32Array, at: number, isThrownAway: boolean, out: Out): void {
-  out.note(NOTE_SKIPPED, words[at + ORIGIN]!, words[at + WHAT]!, words[at + VALUE]!, isThrownAway ? 1 : 0);
+/** It is not applied here. What it did where it was made is thrown away for what `stays`: 0 where it deleted what is not there anyway. */
+function skip(words: Int32Array, at: number, stays: number, out: Out): void {
+  out.note(NOTE_SKIPPED, words[at + ORIGIN]!, words[at + WHAT]!, words[at + VALUE]!, stays);
 }
 
 /** What is shown of the changes that count, by resolver: one of them, or what all come to. */

@@ -77,6 +77,37 @@ describe('check', () => {
     expect(JSON.parse(ok.stdout)).toMatchObject({ result: 'ok', operations: 6, witness: null });
   });
 
+  test('jepsen-edn as people keep it: over lines, with comments, tags and CRLF, ends without a value', async () => {
+    const begin = '{:type :invoke, :process 0, :f :write, :value [1 5]}\n; a pause\n';
+    const end =
+      '#jepsen.history.Op{:type :fail,\r\n  :process 0, :f :write, :value nil, :error [:x "a } b"]}\r\n';
+    const fault = '{:type :info, :process :nemesis, :f :start, :value {:cut #{"n1"}}}\n';
+    const read = (value: string) =>
+      `{:type :invoke, :process 1, :f :read, :value [1 nil]}\n{:type :ok, :process 1, :f :read, :value [1 ${value}]}\n`;
+    for (const whole of [(text: string) => text, (text: string) => `[${text}]`]) {
+      const check = (value: string) =>
+        runHere(['check', '-'], { stdin: whole(begin + end + fault + read(value)) });
+      expect(await check('nil')).toMatchObject({ exitCode: 0, stderr: '' });
+      const violation = await check('5');
+      expect(violation.exitCode).toBe(1);
+      expect(violation.stdout).toMatch(/✗ read → 5 +1 +6\n/);
+    }
+  });
+
+  test('integers that a number cannot hold are not taken for one another', async () => {
+    const big = ['9007199254740993', '9007199254740992'];
+    const edn = (value: string) =>
+      `{:type :invoke, :process 0, :f :write, :value ${big[0]}}\n{:type :ok, :process 0, :f :write, :value ${big[0]}}\n` +
+      `{:type :invoke, :process 0, :f :read, :value nil}\n{:type :ok, :process 0, :f :read, :value ${value}}\n`;
+    const ndjson = (value: string) =>
+      `{"client":1,"kind":"write","input":${big[0]},"outcome":"ok","callMs":0,"returnMs":1}\n` +
+      `{"client":1,"kind":"read","output":${value},"outcome":"ok","callMs":2,"returnMs":3}\n`;
+    for (const write of [edn, ndjson]) {
+      expect(await runHere(['check', '-'], { stdin: write(big[0]!) })).toMatchObject({ exitCode: 0 });
+      expect(await runHere(['check', '-'], { stdin: write(big[1]!) })).toMatchObject({ exitCode: 1 });
+    }
+  });
+
   test('a failed comparison is an answer in etcd’s logs and nothing in a history', async () => {
     const events: readonly Event[] = [
       [0, 'invoke', 'write', 1],
@@ -217,6 +248,8 @@ describe('check', () => {
     ['jepsen-edn', '{:type :invoke, :f :read, :value nil', 'a whole map'],
     ['jepsen-edn', '{:f :read, :value nil, :process 0}', ':type, which is'],
     ['jepsen-edn', '[{:type :invoke, :f :read', 'between [ and ]'],
+    ['jepsen-edn', '{:type :ok, :f :read\n{:type :info, :process :nemesis, :f :x}', 'a whole map'],
+    ['jepsen-edn', '{:type :invoke, :process 0, :f :txn, :value [[:r 1 nil]]}', 'Elle'],
     ['porcupine-kv', '{:process 0, :type :invoke, :f :get}', '{:process N'],
     ['porcupine-kv', '{:process 0, :type :invoke, :f :drop, :key "0", :value nil}', ':get, :put or :append'],
   ])('%s, %s: exit 2 with the line', async (format, line, expected) => {
@@ -227,13 +260,14 @@ describe('check', () => {
   });
 
   test.each([
-    ['', 'an empty file'],
-    ['what is this\n', 'what is this'],
-  ])('of no format that is known: exit 2', async (stdin, found) => {
+    ['', 'an empty file', '--format'],
+    ['what is this\n', 'what is this', '--format'],
+    ['[\n{"client":1}]', '[', 'one object a line'],
+  ])('of no format that is known: exit 2', async (stdin, found, hint) => {
     const { exitCode, stderr } = await runHere(['check', '-'], { stdin });
     expect(exitCode).toBe(2);
     expect(stderr).toContain(found);
-    expect(stderr).toContain('--format');
+    expect(stderr).toContain(hint);
   });
 
   test('a model of another name, a file that is not there: exit 2', async () => {

@@ -86,7 +86,7 @@ test('the bans see what they ban', () => {
 const arrows: Readonly<Record<string, RegExp>> = {
   engine: /^(#clusters|xstate|zod\/mini|fast-check)$/,
   content: /^(#engine|zod\/mini|xstate)$/,
-  cli: /^(#engine|#content(\/.*)?|node:.*|commander|edn-data|@clack\/prompts|hyparquet-writer|tinypool|yaml)$/,
+  cli: /^(#engine|#content(\/.*)?|node:.*|commander|@clack\/prompts|hyparquet-writer|tinypool|yaml)$/,
   site: /^(#engine|#content(\/.*)?|node:.*|astro(:.*|\/.*)?|@astrojs\/.*|preact(\/.*)?|@preact\/signals|xstate|yaml|zod\/mini)$/,
 };
 const testTools = /^(vitest|fast-check|node:.*|playwright-core|axe-core|hyparquet|xstate|yaml)$/;

@@ -29,6 +29,9 @@ export function chooseModel(file: HistoryFile, name: string | undefined): Sequen
       line: file.lines[foreign]!,
       column: 1,
       found: history.kinds[history.kind[foreign]!]!,
+      ...(history.kinds.includes('txn') && {
+        hint: 'a transaction is of several objects at once: Elle judges those, no model here does',
+      }),
       expected: `operations of one model: ${models.map((model) => `${model.name} (${Object.keys(model.kinds).join(', ')})`).join('; ')}`,
     },
   ]);

@@ -1,5 +1,5 @@
-import { parseEDNString } from 'edn-data';
 import type { Value } from '#engine';
+import { ednForms } from './edn.ts';
 import { type Complain, EventLog, type ReadHistory, shortened } from './history-text.ts';
 
 /** An operation as Jepsen writes it; other fields are left alone. */
@@ -26,8 +26,9 @@ export function readJepsenEdn(text: string, complain: Complain): ReadHistory {
       continue;
     }
     const client = String(event.process);
+    // What ends may have no value: then its key is that of its beginning.
     const [key, value] = isKeyed
-      ? (event.value as readonly [Value, Value])
+      ? ((event.value ?? [null, null]) as readonly [Value, Value])
       : [event.key ?? null, event.value];
     const isRead = kind === 'read' || kind === 'get' || kind === 'dequeue';
     if (type === 'invoke') log.invoke(line, client, kind, { key, input: isRead ? undefined : value });
@@ -39,41 +40,24 @@ export function readJepsenEdn(text: string, complain: Complain): ReadHistory {
   return log.read();
 }
 
-const options = {
-  mapAs: 'object',
-  keywordAs: 'string',
-  setAs: 'array',
-  listAs: 'array',
-  charAs: 'string',
-  symbolAs: 'string',
-} as const;
-
 function eventsOf(text: string, complain: Complain): { readonly line: number; readonly event: Event }[] {
-  const found: { readonly line: number; readonly value: unknown; readonly text: string }[] = [];
-  if (text.trimStart().startsWith('[')) {
-    const all = parsed(text);
-    if (!Array.isArray(all)) complain(1, 'a vector that does not end', 'all operations between [ and ]');
-    else
-      for (const [at, value] of all.entries())
-        found.push({ line: at + 1, value, text: JSON.stringify(value) });
-  } else {
-    for (const [at, content] of text.split('\n').entries()) {
-      const written = content.trim();
-      if (written !== '' && !written.startsWith(';'))
-        found.push({ line: at + 1, value: parsed(written), text: written });
-    }
-  }
+  let lines: readonly string[] | undefined;
+  const isVector = text.trimStart().startsWith('[');
   const events: { readonly line: number; readonly event: Event }[] = [];
-  for (const { line, value, text: written } of found) {
-    // A record is a map under a tag.
-    const map = isMap(value) && 'tag' in value ? value.val : value;
+  for (const { line, value: map } of ednForms(text)) {
+    const wrong = (expected: string) => {
+      lines ??= text.split('\n');
+      const written = (lines[line - 1] ?? '').trim();
+      complain(line, written === '' ? 'the end of the file' : shortened(written), expected);
+    };
     if (!isMap(map))
-      complain(line, shortened(written), 'a whole map: {:type :invoke, :f :read, :value nil, :process 0}');
-    else if (typeof map.type !== 'string')
-      complain(line, shortened(written), ':type, which is :invoke, :ok, :fail or :info');
-    else if (typeof map.f !== 'string') complain(line, shortened(written), ':f, which is a keyword');
+      wrong(
+        `a whole map: {:type :invoke, :f :read, :value nil, :process 0}${isVector ? '; all of them between [ and ]' : ''}`,
+      );
+    else if (typeof map.type !== 'string') wrong(':type, which is :invoke, :ok, :fail or :info');
+    else if (typeof map.f !== 'string') wrong(':f, which is a keyword');
     else if (typeof map.process !== 'number' && typeof map.process !== 'string')
-      complain(line, shortened(written), ':process, which is a number or :nemesis');
+      wrong(':process, which is a number or :nemesis');
     else {
       events.push({
         line,
@@ -90,14 +74,6 @@ function eventsOf(text: string, complain: Complain): { readonly line: number; re
   return events;
 }
 
-function parsed(text: string): unknown {
-  try {
-    return parseEDNString(text, options);
-  } catch {
-    return null;
-  }
-}
-
 function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -105,7 +81,6 @@ function isMap(value: unknown): value is Record<string, unknown> {
 /** What is no plain value is compared by its text. */
 function plain(value: unknown): Value {
   if (value === undefined || value === null) return null;
-  if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
   if (Array.isArray(value)) return value.map(plain);
   return JSON.stringify(value);
@@ -124,6 +99,8 @@ function hasIndependentKeys(events: readonly Event[]): boolean {
       const isPair = Array.isArray(value) && value.length === 2;
       return isPair && (f !== 'cas' || (Array.isArray(value[1]) && value[1].length === 2));
     }) &&
-    events.every(({ value, process }) => typeof process !== 'number' || Array.isArray(value))
+    events.every(
+      ({ value, process }) => typeof process !== 'number' || value === null || Array.isArray(value),
+    )
   );
 }

@@ -62,9 +62,18 @@ export function readNdjson(text: string, complain: Complain): ReadHistory {
   return { history: builder.build(), lines, faults, clock: 'time' };
 }
 
+const bigInteger = /\d{16}/;
+
+/** Integers that a number cannot hold stay text, so that two of them do not become one. */
+function exactly(field: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const source = context?.source;
+  const isLossy = typeof value === 'number' && source !== undefined && /^-?\d+$/.test(source);
+  return isLossy && !Number.isSafeInteger(value) && !field.endsWith('Ms') ? source : value;
+}
+
 function parsed(text: string): Record<string, unknown> | undefined {
   try {
-    const value = JSON.parse(text);
+    const value = bigInteger.test(text) ? JSON.parse(text, exactly) : JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;

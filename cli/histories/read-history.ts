@@ -40,7 +40,9 @@ export async function readHistory(
         column: 1,
         found: firstLine(text) === '' ? 'an empty file' : firstLine(text).slice(0, 80),
         expected: `a history as ${historyFormats.join(', ')}`,
-        hint: '--format says which of them it is',
+        hint: isJsonArray(text)
+          ? "ndjson is one object a line, without an array around them: jq -c '.[]' FILE makes it so"
+          : '--format says which of them it is',
       },
     ]);
   }
@@ -58,7 +60,12 @@ function firstLine(text: string): string {
   return /\S[^\n]*/.exec(text)?.[0].trimEnd() ?? '';
 }
 
+function isJsonArray(text: string): boolean {
+  return /^\s*\[\s*\{\s*"/.test(text);
+}
+
 function formatOf(text: string): string | undefined {
+  if (isJsonArray(text)) return undefined;
   const first = firstLine(text);
   if (/^[A-Z]+\s+jepsen\.util\s+-\s/.test(first)) return 'jepsen-etcd';
   if (/^\{\s*"/.test(first)) return 'ndjson';

@@ -19,7 +19,7 @@ export function renderChecked(checked: CheckedHistory, asked: Asked): string {
   const { file, model, consistency, wallMs, paint } = asked;
   const { history } = file;
   const word = consistency === 'linearizable' ? 'linearizable' : 'sequentially consistent';
-  const checkedWhat = `${number(checked.operations)} operations of ${count(history.clients.length, 'client')} on ${count(history.keys.length, 'key')}, by the model ${model}; ${number(checked.steps)} steps, ${milliseconds(wallMs)} ms.`;
+  const checkedWhat = `${count(checked.operations, 'operation')} of ${count(history.clients.length, 'client')} on ${count(history.keys.length, 'key')}, by the model ${model}; ${count(checked.steps, 'step')}, ${milliseconds(wallMs)} ms.`;
   const verdict = {
     ok: paint.good(`✓ ${word}`),
     violation: paint.bad(`✗ not ${word}`),

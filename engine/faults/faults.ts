@@ -279,7 +279,9 @@ function indexOf(target: FaultTarget, node: string): number {
 
 function absorb(fault: FaultDocument, target: FaultTarget, phase: number): void {
   let hash = phase;
-  const text = JSON.stringify(fault, Object.keys(fault).sort());
+  const inOrder: Record<string, unknown> = {};
+  for (const key of Object.keys(fault).sort()) inOrder[key] = fault[key as keyof FaultDocument];
+  const text = JSON.stringify(inOrder);
   for (let index = 0; index < text.length; index++) hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
   target.loop.absorbInterruption(hash, text.length, phase);
 }

@@ -96,12 +96,17 @@ function stretchUs(table: LatencyTable, tail: number, startOfCell: number, offse
 /** Tables by specification: links that share one share its table. Make one for each simulation or worker. */
 export class LatencyTables {
   private readonly tables = new Map<string, LatencyTable>();
+  /** Of specifications that were asked for before, by the object itself. */
+  private readonly known = new WeakMap<LatencySpec, LatencyTable>();
 
   /** Throws RangeError on a specification that `latencyProblems` finds fault with. */
   of(spec: LatencySpec): LatencyTable {
+    let table = this.known.get(spec);
+    if (table !== undefined) return table;
     const key = JSON.stringify(spec);
-    let table = this.tables.get(key);
+    table = this.tables.get(key);
     if (table === undefined) this.tables.set(key, (table = buildLatencyTable(spec)));
+    this.known.set(spec, table);
     return table;
   }
 }

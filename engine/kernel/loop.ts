@@ -127,6 +127,18 @@ export interface Interruption {
   run(): void;
 }
 
+/** Tables of functions that were asked before: a topology's many runs share one. */
+const serviceClasses = new WeakMap<(kind: number) => number, Uint8Array>();
+
+function classesOf(serviceClassOf: (kind: number) => number): Uint8Array {
+  let classes = serviceClasses.get(serviceClassOf);
+  if (classes === undefined) {
+    classes = Uint8Array.from({ length: MESSAGE_KINDS }, (_, kind) => serviceClassOf(kind));
+    serviceClasses.set(serviceClassOf, classes);
+  }
+  return classes;
+}
+
 export class Loop implements Out {
   nowUs = 0;
   /** Inputs dispatched. */
@@ -175,6 +187,7 @@ export class Loop implements Out {
   private readonly disks: {
     fsync: LatencyTable;
     bytesPerSecond: number;
+    /** Of its delays; −1 until the first. */
     stream: number;
     extraUs: number;
     busyUntilUs: number;
@@ -182,6 +195,7 @@ export class Loop implements Out {
   private readonly clocks: { skewUs: number; driftPpm: number; setAtUs: number }[];
   /** Machines whose power was cut, for good. */
   private readonly poweredOff: Uint8Array;
+  /** By actor and index, its stream; −1 until it is drawn from. */
   private readonly chances: number[][];
 
   /** The actor that now handles an input, and when what it sends leaves. */
@@ -201,7 +215,7 @@ export class Loop implements Out {
     this.network = network;
     this.streams = streams;
     this.notebook = notebook;
-    this.serviceClasses = Uint8Array.from({ length: MESSAGE_KINDS }, (_, kind) => serviceClassOf(kind));
+    this.serviceClasses = classesOf(serviceClassOf);
     this.hosts = Int32Array.from(actors, ({ host }, actor) => host ?? actor);
     this.bases = Int32Array.from(actors, ({ base = 0 }) => base);
     this.kinds = actors.map((actor) => actor.kind);
@@ -226,17 +240,15 @@ export class Loop implements Out {
     this.deadlineUs = new Float64Array(timers).fill(Number.POSITIVE_INFINITY);
     this.queuedTimerUs = new Float64Array(timers).fill(Number.POSITIVE_INFINITY);
     this.timerLives = new Int32Array(timers);
-    this.disks = actors.map(({ name, disk }) => ({
+    this.disks = actors.map(({ disk }) => ({
       ...disk,
-      stream: streams.add(`disk ${name}`),
+      stream: -1,
       extraUs: 0,
       busyUntilUs: 0,
     }));
     this.clocks = actors.map(({ clock }) => ({ ...clock, setAtUs: 0 }));
     this.poweredOff = new Uint8Array(count);
-    this.chances = actors.map(({ name, chances }) =>
-      chances.map((chance) => streams.add(`${name}: ${chance}`)),
-    );
+    this.chances = actors.map(({ chances }) => new Array<number>(chances.length).fill(-1));
   }
 
   /** Gives every actor its START, in order; those that start later, when their time has come. */
@@ -573,6 +585,7 @@ export class Loop implements Out {
   fsync(a: number, b: number, bytes: number): void {
     const actor = this.self;
     const disk = this.disks[this.hosts[actor]!]!;
+    if (disk.stream < 0) disk.stream = this.streams.add(`disk ${this.actors[this.hosts[actor]!]!.name}`);
     let costUs = sampleLatency(disk.fsync, this.streams.next(disk.stream)) + disk.extraUs;
     if (disk.bytesPerSecond > 0) costUs += Math.ceil((bytes * 1_000_000) / disk.bytesPerSecond);
     const doneUs = Math.min(Math.max(this.departUs, disk.busyUntilUs) + costUs, LATEST_US);
@@ -604,7 +617,12 @@ export class Loop implements Out {
   }
 
   draw(stream: number): number {
-    return this.streams.next(this.chances[this.self]![stream]!);
+    const opened = this.chances[this.self]!;
+    if (opened[stream]! < 0) {
+      const { name, chances } = this.actors[this.self]!;
+      opened[stream] = this.streams.add(`${name}: ${chances[stream]!}`);
+    }
+    return this.streams.next(opened[stream]!);
   }
 
   // What can befall a machine. Any of the actors on it names it.

@@ -26,8 +26,9 @@ interface Link {
   readonly settings: LinkSettings;
   readonly byKind: readonly LatencyTable[] | null;
   readonly delays: number;
-  readonly losses: number;
-  readonly duplications: number;
+  /** Streams of what befalls messages where the link may lose or double them; −1 until it may. */
+  losses: number;
+  duplications: number;
   lossThreshold: number;
   duplicationThreshold: number;
   /** Whether messages may be lost or doubled now. */
@@ -84,7 +85,7 @@ export class Network {
       link.lastArrivalUs = arrivalUs;
     }
     this.duplicateUs = -1;
-    if (link.unreliable) return this.riskIt(link, pair, arrivalUs, latency);
+    if (link.unreliable) return this.riskIt(link, from, to, arrivalUs, latency);
     return this.cuts[pair]! > 0 ? -1 : arrivalUs;
   }
 
@@ -97,11 +98,16 @@ export class Network {
   }
 
   /** A link that loses and doubles: when the message arrives, or −1. */
-  private riskIt(link: Link, pair: number, arrivalUs: number, latency: LatencyTable): number {
+  private riskIt(link: Link, from: number, to: number, arrivalUs: number, latency: LatencyTable): number {
+    if (link.losses < 0) {
+      const name = this.nameOf(from, to);
+      link.losses = this.streams.add(`link ${name}: loss`);
+      link.duplications = this.streams.add(`link ${name}: duplication`);
+    }
     const lost = this.streams.chance(link.losses, link.lossThreshold);
     const duplicated = this.streams.chance(link.duplications, link.duplicationThreshold);
     const againUs = sampleLatency(latency, this.streams.next(link.duplications));
-    if (this.cuts[pair]! > 0) return -1;
+    if (this.isCut(from, to)) return -1;
     if (duplicated) this.duplicateUs = arrivalUs + againUs;
     return lost ? -1 : arrivalUs;
   }
@@ -146,14 +152,13 @@ export class Network {
   }
 
   private open(from: number, to: number): Link {
-    const name = `${this.names[from]!}→${this.names[to]!}`;
     const settings = this.settingsOf(from, to);
     const link: Link = {
       settings,
       byKind: settings.latencyByKind ?? null,
-      delays: this.streams.add(`link ${name}: latency`),
-      losses: this.streams.add(`link ${name}: loss`),
-      duplications: this.streams.add(`link ${name}: duplication`),
+      delays: this.streams.add(`link ${this.nameOf(from, to)}: latency`),
+      losses: -1,
+      duplications: -1,
       lossThreshold: 0,
       duplicationThreshold: 0,
       unreliable: false,
@@ -164,6 +169,10 @@ export class Network {
     setChances(link, undefined, undefined);
     this.links[from * this.actors + to] = link;
     return link;
+  }
+
+  private nameOf(from: number, to: number): string {
+    return `${this.names[from]!}→${this.names[to]!}`;
   }
 }
 

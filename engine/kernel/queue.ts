@@ -52,8 +52,8 @@ export class Queue {
   private capacity: number;
   private free = -1;
   private unused = 0;
-  /** First and last record of each slot, side by side. */
-  private readonly ends = new Int32Array(LEVELS * SLOTS * 2).fill(-1);
+  /** First and last record of each slot that holds something, side by side; of the lower two levels until more are needed. */
+  private ends = new Int32Array(2 * SLOTS * 2);
   /** One bit a slot that holds something. */
   private readonly occupied = new Int32Array(LEVELS * WORDS_PER_LEVEL);
   /** Where each level's present turn begins. */
@@ -61,7 +61,7 @@ export class Queue {
   /** The slot of the lowest level being emptied: the present, within its turn. */
   private cursor = 0;
 
-  constructor(capacity = 1024) {
+  constructor(capacity = 64) {
     this.capacity = capacity;
     this.words = new Int32Array(capacity * STRIDE);
     this.times = new Float64Array(capacity * 2);
@@ -144,7 +144,7 @@ export class Queue {
     while (atUs - this.turnStartUs[level]! >= TURN_US[level]!) level++;
     const slot = Math.floor((atUs - this.turnStartUs[level]!) / SLOT_US[level]!);
     const at = (level * SLOTS + slot) * 2;
-    if (this.ends[at]! < 0) {
+    if (!this.holds(level, slot)) {
       this.append(level, slot, record);
       return;
     }
@@ -181,8 +181,12 @@ export class Queue {
 
   /** Every scheduled record, in no promised order. */
   forEach(visit: (record: number) => void): void {
-    for (let slot = 0; slot < this.ends.length; slot += 2) {
-      for (let record = this.ends[slot]!; record >= 0; record = this.words[record * STRIDE]!) visit(record);
+    for (let level = 0; level < LEVELS; level++) {
+      for (let slot = 0; slot < SLOTS; slot++) {
+        if (!this.holds(level, slot)) continue;
+        const first = this.ends[(level * SLOTS + slot) * 2]!;
+        for (let record = first; record >= 0; record = this.words[record * STRIDE]!) visit(record);
+      }
     }
   }
 
@@ -200,10 +204,8 @@ export class Queue {
     // Levels below are empty: their turns start with this one's.
     for (let below = level - 2; below >= 0; below--) turnStartUs[below] = startUs;
     this.cursor = 0;
-    const at = (level * SLOTS + slot) * 2;
-    let record = this.ends[at]!;
+    let record = this.ends[(level * SLOTS + slot) * 2]!;
     this.vacate(level, slot);
-    this.ends[at] = -1;
     while (record >= 0) {
       const next = this.words[record * STRIDE]!;
       this.place(record);
@@ -227,6 +229,7 @@ export class Queue {
       this.append(1, inSecondTurnUs >>> SLOT_BITS, record);
       return;
     }
+    if (this.ends.length < LEVELS * SLOTS * 2) this.reachFar();
     for (let level = 2; level < LEVELS; level++) {
       const inLevelUs = atUs - turnStartUs[level]!;
       if (inLevelUs < TURN_US[level]!) {
@@ -239,15 +242,21 @@ export class Queue {
 
   private append(level: number, slot: number, record: number): void {
     const at = (level * SLOTS + slot) * 2;
-    const ends = this.ends;
+    const { ends, occupied } = this;
+    const word = level * WORDS_PER_LEVEL + (slot >>> 5);
+    const bits = occupied[word]!;
     this.words[record * STRIDE] = -1;
-    if (ends[at]! < 0) {
+    if ((bits & (1 << slot)) === 0) {
       ends[at] = record;
-      this.occupied[level * WORDS_PER_LEVEL + (slot >>> 5)]! |= 1 << slot;
+      occupied[word] = bits | (1 << slot);
     } else {
       this.words[ends[at + 1]! * STRIDE] = record;
     }
     ends[at + 1] = record;
+  }
+
+  private holds(level: number, slot: number): boolean {
+    return (this.occupied[level * WORDS_PER_LEVEL + (slot >>> 5)]! & (1 << slot)) !== 0;
   }
 
   private vacate(level: number, slot: number): void {
@@ -265,6 +274,13 @@ export class Queue {
       bits = this.occupied[base + word]!;
     }
     return (word << 5) + 31 - Math.clz32(bits & -bits);
+  }
+
+  /** Short runs schedule nothing that far ahead. */
+  private reachFar(): void {
+    const { ends } = this;
+    this.ends = new Int32Array(LEVELS * SLOTS * 2);
+    this.ends.set(ends);
   }
 
   private grow(): void {

@@ -230,7 +230,7 @@ export class Histogram {
 }
 
 function emptyState(): Float64Array {
-  const state = new Float64Array(BUCKETS + SUB_BUCKETS);
+  const state = new Float64Array(BUCKETS);
   state[MIN] = Number.POSITIVE_INFINITY;
   state[MAX] = -1;
   return state;

@@ -120,10 +120,11 @@ class Measure {
     return {
       ratio: asked === 0 ? null : ok / asked,
       longestOutageMs: outages.reduce((longest, each) => Math.max(longest, lengthUs(each)), 0) / 1000,
-      outages: outages.map(({ fromUs, toUs, ...ended }) => ({
+      outages: outages.map(({ fromUs, toUs, fail, info }) => ({
         fromMs: fromUs / 1000,
         toMs: toUs / 1000,
-        ...ended,
+        fail,
+        info,
       })),
     };
   }
@@ -135,7 +136,10 @@ function lengthUs({ fromUs, toUs }: OutageUs): number {
 
 /** Of equals the last. */
 function shortestOf(outages: readonly OutageUs[]): number {
-  return outages.reduce((at, each, index) => (lengthUs(each) <= lengthUs(outages[at]!) ? index : at), 0);
+  let shortest = 0;
+  for (let at = 1; at < outages.length; at++)
+    if (lengthUs(outages[at]!) <= lengthUs(outages[shortest]!)) shortest = at;
+  return shortest;
 }
 
 /** Every operation from call to return: what is open, what each kind measured. */

@@ -1,6 +1,7 @@
 /** From a scenario's description to what the loop runs: machines, links, arrivals. */
 
 import { type LatencyTable, LatencyTables } from '../kernel/latency.ts';
+import type { LatencySpec } from '../kernel/latency-spec.ts';
 import type { Actor } from '../kernel/loop.ts';
 import type { LinkSettings } from '../kernel/network.ts';
 import {
@@ -31,11 +32,13 @@ export function machineOf(node: NodeSpec, tables: LatencyTables): Machine {
   };
 }
 
+const immediate: LatencySpec = { type: 'constant', delayUs: 0 };
+
 /** A machine that costs nothing, for managers and clients. */
 export function idealMachine(tables: LatencyTables): Machine {
   return {
     servicePs: new Array<number>(SERVICE_CLASSES).fill(0),
-    disk: { fsync: tables.of({ type: 'constant', delayUs: 0 }), bytesPerSecond: 0 },
+    disk: { fsync: tables.of(immediate), bytesPerSecond: 0 },
     clock: { skewUs: 0, driftPpm: 0 },
   };
 }
@@ -98,6 +101,17 @@ export function arrivalsOf(
   tables: LatencyTables,
 ): Arrivals | null {
   if (perSecond === 0) return null;
+  let known = arrivalsByTables.get(tables);
+  if (known === undefined) arrivalsByTables.set(tables, (known = { poisson: new Map(), regular: new Map() }));
+  let arrivals = known[kind].get(perSecond);
+  if (arrivals === undefined) known[kind].set(perSecond, (arrivals = newArrivals(perSecond, kind, tables)));
+  return arrivals;
+}
+
+/** Runs that share tables share arrivals. */
+const arrivalsByTables = new WeakMap<LatencyTables, Record<'poisson' | 'regular', Map<number, Arrivals>>>();
+
+function newArrivals(perSecond: number, kind: 'poisson' | 'regular', tables: LatencyTables): Arrivals {
   const meanUs = 1_000_000 / perSecond;
   // As fine as leaves the longest wait of a 32-bit draw, 22.2 means, below the 2^31 ticks that a table holds.
   let ticksPerUs = 2 ** 20;

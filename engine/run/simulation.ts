@@ -227,7 +227,7 @@ export class Simulation implements Notebook {
         ...ideal,
       })),
     ];
-    this.loop = new Loop(actors, network, streams, this, (kind) => this.cluster.serviceClassOf(kind));
+    this.loop = new Loop(actors, network, streams, this, this.cluster.serviceClassOf);
     this.target = {
       loop: this.loop,
       network,

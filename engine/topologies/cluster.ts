@@ -116,7 +116,7 @@ export interface Cluster {
   /** How versions stand to each other, where it is not by term and LSN alone. */
   readonly order?: VersionOrder;
   /** What serving a message costs a replica, `SERVICE_…`. */
-  serviceClassOf(kind: number): number;
+  readonly serviceClassOf: (kind: number) => number;
   timerName(member: number, slot: number): string;
   /** The typed form of a message of its own kinds. */
   messageOf(kind: number, a: number, b: number, c: number, d: number, e: number): TopologyMessage;

@@ -165,5 +165,7 @@ export class Linearizability {
 }
 
 function counted(count: number): number[] {
-  return Array.from({ length: count }, (_, index) => index);
+  const numbers: number[] = [];
+  for (let number = 0; number < count; number++) numbers.push(number);
+  return numbers;
 }

@@ -14,7 +14,9 @@ interface MissingVersion {
 
 /** Integers of an acknowledged write. */
 const WIDTH = 4;
-const fewest = 4096;
+const fewest = 64;
+/** As many are kept before any are forgotten. */
+const keptLeast = 4096;
 
 /**
  * Acknowledged writes that are, at the end, neither held nor superseded on any live replica.
@@ -38,7 +40,7 @@ export class MissingVersions {
 
   acknowledged(atUs: number, hi: number, lo: number, value: number, key: number): void {
     if (this.count === this.atUs.length) {
-      this.forgetSafe();
+      if (this.count >= keptLeast) this.forgetSafe();
       if (this.count > this.atUs.length / 2) this.widen();
     }
     const { words, count } = this;
@@ -54,12 +56,12 @@ export class MissingVersions {
   missing(holds: Holds): MissingVersion[] {
     const found: MissingVersion[] = [];
     for (let index = 0; index < this.count; index++) {
-      const [key, hi, lo, value] = this.words.subarray(index * WIDTH, (index + 1) * WIDTH) as unknown as [
-        number,
-        number,
-        number,
-        number,
-      ];
+      const { words } = this;
+      const at = index * WIDTH;
+      const key = words[at]!;
+      const hi = words[at + 1]!;
+      const lo = words[at + 2]!;
+      const value = words[at + 3]!;
       if (!holds(key, hi, lo, value)) found.push({ key, hi, lo, value, atUs: this.atUs[index]! });
     }
     return found;

@@ -159,10 +159,11 @@ export function synced(
   }
   // What shows on receipt may not be on disk as long as anything waits for the next sync.
   if (!settings.receipts || node.unloggedCount === count) markDurable(node);
-  node.unlogged.copyWithin(0, count * WAITING_WIDTH, node.unloggedCount * WAITING_WIDTH);
-  node.unloggedCount -= count;
+  const left = node.unloggedCount - count;
+  if (left > 0) node.unlogged.copyWithin(0, count * WAITING_WIDTH, node.unloggedCount * WAITING_WIDTH);
+  node.unloggedCount = left;
   node.loggingCount = 0;
-  if (node.unloggedCount > 0) log(node, out);
+  if (left > 0) log(node, out);
 }
 
 /** Where what shows is on disk, so are the cells. */

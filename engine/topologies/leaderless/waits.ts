@@ -22,7 +22,10 @@ export function newWaits(slot: number, bit: number): Waits {
 }
 
 export function wait(waits: Waits, pool: Pool, at: number, delayUs: number, out: Out): void {
-  if (waits.count === waits.serials.length) widen(waits);
+  if (waits.count === waits.serials.length) {
+    forgetEnded(waits, pool);
+    if (waits.count > waits.serials.length / 2) widen(waits);
+  }
   const index = (waits.first + waits.count) & (waits.serials.length - 1);
   waits.serials[index] = pool.words[at]!;
   waits.sinceUs[index] = out.nowUs;
@@ -58,6 +61,24 @@ function takeFirst(waits: Waits): void {
 
 export function forgetWaits(waits: Waits): void {
   while (waits.count > 0) takeFirst(waits);
+}
+
+/** Operations that wait no more make room; the first stays, for the timer is set for it. */
+function forgetEnded(waits: Waits, pool: Pool): void {
+  const { serials, sinceUs, first } = waits;
+  let kept = 0;
+  for (let index = 0; index < waits.count; index++) {
+    const from = (first + index) & (serials.length - 1);
+    const at = find(pool, serials[from]!);
+    if (index > 0 && (at < 0 || (pool.words[at + TIMERS]! & waits.bit) === 0)) continue;
+    const to = (first + kept++) & (serials.length - 1);
+    serials[to] = serials[from]!;
+    sinceUs[to] = sinceUs[from]!;
+  }
+  for (; waits.count > kept; waits.count--) {
+    const last = (first + waits.count - 1) & (serials.length - 1);
+    serials[last] = sinceUs[last] = 0;
+  }
 }
 
 function widen(waits: Waits): void {

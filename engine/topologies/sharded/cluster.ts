@@ -87,8 +87,8 @@ export class ShardedCluster implements Cluster {
   }
 
   /** Every shard has the same kinds of messages. */
-  serviceClassOf(kind: number): number {
-    return this.shards[0]!.cluster.serviceClassOf(kind);
+  get serviceClassOf(): Cluster['serviceClassOf'] {
+    return this.shards[0]!.cluster.serviceClassOf;
   }
 
   timerName(member: number, slot: number): string {

@@ -39,6 +39,9 @@ interface Link {
   lastArrivalUs: number;
 }
 
+/** By names of actors, and by pair: what the stream of a link's delays is called. */
+const streamNames = new WeakMap<readonly string[], string[]>();
+
 /**
  * Directed links between actors. A link comes to be when it is first used; its draws come from streams of its own,
  * named after its ends, so that no link disturbs another.
@@ -156,7 +159,7 @@ export class Network {
     const link: Link = {
       settings,
       byKind: settings.latencyByKind ?? null,
-      delays: this.streams.add(`link ${this.nameOf(from, to)}: latency`),
+      delays: this.streams.add(this.streamName(from, to)),
       losses: -1,
       duplications: -1,
       lossThreshold: 0,
@@ -169,6 +172,13 @@ export class Network {
     setChances(link, undefined, undefined);
     this.links[from * this.actors + to] = link;
     return link;
+  }
+
+  /** Made once for all networks of these actors: to join and hash a name costs more than to seed its stream. */
+  private streamName(from: number, to: number): string {
+    let known = streamNames.get(this.names);
+    if (known === undefined) streamNames.set(this.names, (known = []));
+    return (known[from * this.actors + to] ??= `link ${this.nameOf(from, to)}: latency`);
   }
 
   private nameOf(from: number, to: number): string {

@@ -32,6 +32,7 @@ const SLOT_BITS = 12;
 const SLOTS = 1 << SLOT_BITS;
 const LEVELS = 4;
 const WORDS_PER_LEVEL = SLOTS >>> 5;
+const GROUPS_PER_LEVEL = WORDS_PER_LEVEL >>> 5;
 
 /** Microseconds in one slot, and in one whole turn, of each level. */
 const SLOT_US = [1, 2 ** 12, 2 ** 24, 2 ** 36];
@@ -56,6 +57,8 @@ export class Queue {
   private ends = new Int32Array(2 * SLOTS * 2);
   /** One bit a slot that holds something. */
   private readonly occupied = new Int32Array(LEVELS * WORDS_PER_LEVEL);
+  /** One bit a word of those that is not 0: where little is scheduled, most are, and to look at each costs more than the rest. */
+  private readonly occupiedWords = new Int32Array(LEVELS * GROUPS_PER_LEVEL);
   /** Where each level's present turn begins. */
   private readonly turnStartUs = new Float64Array(LEVELS);
   /** The slot of the lowest level being emptied: the present, within its turn. */
@@ -249,6 +252,7 @@ export class Queue {
     if ((bits & (1 << slot)) === 0) {
       ends[at] = record;
       occupied[word] = bits | (1 << slot);
+      if (bits === 0) this.occupiedWords[word >>> 5]! |= 1 << word;
     } else {
       this.words[ends[at + 1]! * STRIDE] = record;
     }
@@ -260,7 +264,10 @@ export class Queue {
   }
 
   private vacate(level: number, slot: number): void {
-    this.occupied[level * WORDS_PER_LEVEL + (slot >>> 5)]! &= ~(1 << slot);
+    const word = level * WORDS_PER_LEVEL + (slot >>> 5);
+    const bits = this.occupied[word]! & ~(1 << slot);
+    this.occupied[word] = bits;
+    if (bits === 0) this.occupiedWords[word >>> 5]! &= ~(1 << word);
   }
 
   /** The first occupied slot of a level at or after `from`, or −1. */
@@ -269,11 +276,25 @@ export class Queue {
     const base = level * WORDS_PER_LEVEL;
     let word = from >>> 5;
     let bits = this.occupied[base + word]! & (-1 << from);
-    while (bits === 0) {
-      if (++word === WORDS_PER_LEVEL) return -1;
+    if (bits === 0) {
+      word = this.nextWord(level, word + 1);
+      if (word < 0) return -1;
       bits = this.occupied[base + word]!;
     }
     return (word << 5) + 31 - Math.clz32(bits & -bits);
+  }
+
+  /** The first word of a level, at or after `from`, that is not 0, or −1. */
+  private nextWord(level: number, from: number): number {
+    if (from >= WORDS_PER_LEVEL) return -1;
+    const base = level * GROUPS_PER_LEVEL;
+    let group = from >>> 5;
+    let bits = this.occupiedWords[base + group]! & (-1 << from);
+    while (bits === 0) {
+      if (++group === GROUPS_PER_LEVEL) return -1;
+      bits = this.occupiedWords[base + group]!;
+    }
+    return (group << 5) + 31 - Math.clz32(bits & -bits);
   }
 
   /** Short runs schedule nothing that far ahead. */

@@ -32,7 +32,20 @@ export interface Actors {
   readonly places: readonly string[];
 }
 
+/** Runs of one scenario, and of others that differ in their faults only, share this. */
+const known = new WeakMap<Scenario['topology'], { of: Scenario; actors: Actors }>();
+
 export function actorsOf(scenario: Scenario): Actors {
+  const { nodes, helpers, workload, topology } = scenario;
+  const before = known.get(topology);
+  if (before?.of.nodes === nodes && before.of.helpers === helpers && before.of.workload === workload)
+    return before.actors;
+  const actors = newActors(scenario);
+  known.set(topology, { of: scenario, actors });
+  return actors;
+}
+
+function newActors(scenario: Scenario): Actors {
   const { nodes, helpers, workload, topology } = scenario;
   const sharded = topology.type === 'sharded';
   const actors = [

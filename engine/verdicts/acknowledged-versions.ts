@@ -85,7 +85,7 @@ export class AcknowledgedVersions {
   private makeRoom(ofKey: OfKey): void {
     const { count, versions } = ofKey;
     if (count < this.capacity) {
-      ofKey.versions = new Float64Array(Math.min(this.capacity, count * 2) * WIDTH);
+      ofKey.versions = new Float64Array(Math.min(this.capacity, count * 4) * WIDTH);
       ofKey.versions.set(versions);
       return;
     }

@@ -135,20 +135,25 @@ function renderVerdict({ name, result, count, witness }: Verdict, paint: Paint):
 
 const whyDropped = { lost: 'lost', cut: 'cut off', down: 'nobody up', died: 'sender died' };
 
-/** The messages of a witness, each with when it was sent and when it arrived. */
+/** The messages of a witness: when each was sent and when it arrived, and what it is, over as many lines as that takes. */
 function renderCauses({ messages, messagesMore }: Causes, paint: Paint): string {
-  const lines = table(
-    [left('message'), left('from'), left('to'), right('sent, ms'), right('arrived')],
-    messages.map(({ from, to, what, sentMs, arrivedMs, dropped }) => [
-      what,
-      from,
-      to,
-      number(sentMs, 3),
-      arrivedMs !== null ? number(arrivedMs, 3) : dropped === null ? 'never' : whyDropped[dropped],
-    ]),
-    { paintTitles: paint.faint, margin: '       ' },
+  const margin = '    ';
+  const times = messages.map(({ sentMs, arrivedMs, dropped }) => [
+    number(sentMs, 3),
+    arrivedMs !== null ? number(arrivedMs, 3) : dropped === null ? 'never' : whyDropped[dropped],
+  ]);
+  const titles = ['sent, ms', 'arrived'];
+  const widths = titles.map((title, column) =>
+    Math.max(title.length, ...times.map((row) => row[column]!.length)),
   );
-  return messagesMore === 0 ? lines : `${lines}\n       and ${number(messagesMore)} more`;
+  const room = columnsMax - widths.reduce((sum, width) => sum + width + 2, margin.length);
+  const rows = messages.flatMap(({ from, to, what }, index) =>
+    indented('', `${from} → ${to}: ${what}`, room - 2)
+      .split('\n')
+      .map((line, at) => [...(at === 0 ? times[index]! : ['', '']), at === 0 ? line : `  ${line}`]),
+  );
+  const lines = table([...titles.map(right), left('message')], rows, { paintTitles: paint.faint, margin });
+  return messagesMore === 0 ? lines : `${lines}\n${margin}and ${number(messagesMore)} more`;
 }
 
 function failovers(report: Report, paint: Paint): string {

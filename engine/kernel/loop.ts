@@ -201,7 +201,8 @@ export class Loop implements Out {
   /** The actor that now handles an input, and when what it sends leaves. */
   private self = 0;
   private departUs = 0;
-  private readonly input: Input = { kind: START, from: 0, a: 0, b: 0, c: 0, d: 0, e: 0, bytes: 0 };
+  /** What an actor is given to handle. Reused: whoever is told of something while that goes on may look, and not keep it. */
+  readonly input: Input = { kind: START, from: 0, a: 0, b: 0, c: 0, d: 0, e: 0, bytes: 0 };
 
   constructor(
     actors: readonly Actor[],

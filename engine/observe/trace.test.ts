@@ -284,7 +284,7 @@ test('every entry is one sentence of its own, which names who and what', () => {
 test('they read as English', () => {
   const say = (entry: Omit<TraceEntry, 'atMs'>) => describeTraceEntry({ ...at, ...entry } as TraceEntry);
   expect(say({ type: 'delivered', from: 'a', to: 'b', message: messages.append } as TraceEntry)).toBe(
-    'b receives record 9 of term 2 from a',
+    'b receives record 9 of term 2 (write 5 of key 7) from a',
   );
   expect(
     say({ type: 'dropped', from: 'a', to: 'b', message: messages['write-ok'], why: 'cut' } as TraceEntry),

@@ -987,15 +987,20 @@ function siblingsName(writes: readonly number[]): string {
 
 function versionOnItsWay({
   stampMs: stamp,
+  value,
   tombstone,
   siblings,
 }: {
   readonly stampMs: number | null;
+  readonly value: number;
   readonly tombstone?: true;
   readonly siblings?: readonly number[];
 }): string {
   if (siblings !== undefined) return siblingsName(siblings);
-  return tombstone ? `the tombstone of ${stamp} ms` : stampedVersion(stamp);
+  if (stamp === null) return 'nothing';
+  return tombstone
+    ? `delete ${value} (the tombstone of ${stamp} ms)`
+    : `write ${value} (${stampedVersion(stamp)})`;
 }
 
 /** A message as a phrase. */
@@ -1098,7 +1103,7 @@ export function describeMessage(message: Message): string {
     case 'stream':
       return `a request to stream after record ${message.afterLsn}`;
     case 'append':
-      return `record ${message.lsn} of term ${message.recordTerm}`;
+      return `record ${message.lsn} of term ${message.recordTerm} (write ${message.value} of key ${message.key})`;
     case 'confirm':
       return `its position: written ${message.writtenLsn}, flushed ${message.flushedLsn}, replayed ${message.replayedLsn}`;
     case 'keepalive':
@@ -1186,7 +1191,7 @@ export function describeMessage(message: Message): string {
     case 'heartbeat-answer':
       return `the answer to a heartbeat in term ${message.term}: the logs agree through ${message.agreedLsn}`;
     case 'entry':
-      return `record ${message.lsn} of term ${message.entryTerm}${message.key === null ? ', which writes nothing' : ''}`;
+      return `record ${message.lsn} of term ${message.entryTerm}${message.key === null ? ', which writes nothing' : ` (write ${message.value} of key ${message.key})`}`;
     case 'entry-taken':
       return `word that it has the log on disk through record ${message.lsn}`;
     case 'entry-rejected':

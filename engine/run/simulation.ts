@@ -252,6 +252,8 @@ export class Simulation implements Notebook {
       this.inversions = new Inversions(
         workload.clients.map(({ id }) => id),
         count,
+        // A read ends while its answer is handled.
+        this.cluster.readsGiveNumbers === true ? () => this.loop.input.e : () => 0,
         order,
       );
     }

@@ -107,6 +107,8 @@ export interface Cluster {
   readonly holdersOf?: ((key: number) => number) | null;
   /** Whether versions are stamps of clocks, of which the newest wins, and not records of a log. */
   readonly stampsVersions?: boolean;
+  /** Whether what a read returns is the number of the write whose value and version it is; 0 for nothing. */
+  readonly readsGiveNumbers?: boolean;
   /** Of stamped versions: whether writes of a key are put in an order before they are made, so that none is thrown away. */
   readonly ordersWrites?: boolean;
   /** Of stamped versions: whether the topology itself tells which writes are thrown away, by what their authors had seen. */

@@ -5,11 +5,13 @@ import { OK } from '../workload/clients.ts';
 import { byStamp, type VersionOrder } from './version-order.ts';
 
 /** The newest version of a key that an ended read has returned. */
-const VERSION_WIDTH = 3;
+const VERSION_WIDTH = 4;
 const TERM = 0;
 const LSN = 1;
 /** The read that returned it. */
 const BY = 2;
+/** The write whose value that was; 0 where this is not known. */
+const WROTE = 3;
 
 /**
  * New-old inversions: of two reads of a key, the second began after the first had ended, and returned an older version.
@@ -26,10 +28,13 @@ export class Inversions {
 
   private readonly order: VersionOrder;
 
-  /** `names` of client groups, by index. */
-  constructor(names: readonly string[], keys: number, order: VersionOrder = byStamp) {
+  private readonly found: () => number;
+
+  /** `names` of client groups, by index. `found`: of the read that ends, the write whose value it returned; 0 where this is not known. */
+  constructor(names: readonly string[], keys: number, found: () => number, order = byStamp) {
     this.names = names;
     this.order = order;
+    this.found = found;
     this.newest = new Int32Array(keys * VERSION_WIDTH);
     this.atBegin = names.map(() => new Int32Array(8 * VERSION_WIDTH));
   }
@@ -54,26 +59,27 @@ export class Inversions {
     const beforeTerm = atBegin[before + TERM]!;
     const beforeLsn = atBegin[before + LSN]!;
     if (this.order.lacks(term, lsn, beforeTerm, beforeLsn))
-      this.note(operation, beforeTerm, beforeLsn, atBegin[before + BY]!);
+      this.note(operation, beforeTerm, beforeLsn, atBegin[before + BY]!, atBegin[before + WROTE]!);
     const { newest } = this;
     const at = key * VERSION_WIDTH;
     if (!this.order.lacks(newest[at + TERM]!, newest[at + LSN]!, term, lsn)) return;
     newest[at + LSN] = this.order.join(newest[at + LSN]!, lsn);
     newest[at + TERM] = term;
     newest[at + BY] = operation.number;
+    newest[at + WROTE] = this.found();
   }
 
-  private note(operation: Ended, term: number, lsn: number, by: number): void {
+  private note(operation: Ended, term: number, lsn: number, by: number, wrote: number): void {
     const { atUs, beganUs, group, key, number } = operation;
     this.count++;
     this.first ??= {
       atMs: atUs / 1000,
       story: [
-        `read ${by} of key ${key} returned ${this.order.name(term, lsn)}`,
+        `read ${by} of key ${key} returned ${wrote === 0 ? '' : `write ${wrote}, `}${this.order.name(term, lsn)}`,
         `after that, at ${beganUs / 1000} ms, ${this.names[group]!} began read ${number} of the same key`,
         `at ${atUs / 1000} ms it returned ${operation.lsn === 0 ? 'nothing, as if the key was never written' : `${this.order.name(operation.term, operation.lsn)}, which is older`}`,
       ],
-      operations: [by, number],
+      operations: wrote === 0 ? [by, number] : [wrote, by, number],
     };
   }
 

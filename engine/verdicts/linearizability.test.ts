@@ -91,7 +91,7 @@ describe('linearizability of a run', () => {
     const { result, witness } = verdicts.find(({ name }) => name === 'linearizability')!;
     expect(result).toBe('violation');
     expect(witness!.story.join('\n')).toMatch(
-      /^[xyz](#\d+)? called (read → \S+|write \d+) at [\d.]+ ms; it returned at/,
+      /^[xyz](#\d+)? called (read → \S+|write \d+) \(operation \d+\) at [\d.]+ ms; it returned at/,
     );
     expect(witness!.operations!.length).toBeGreaterThan(1);
   });

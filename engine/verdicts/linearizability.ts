@@ -130,7 +130,7 @@ export class Linearizability {
       const operation = operationAt(history, index);
       const { client, callUs, returnUs } = operation;
       const until = returnUs === null ? 'never returned' : `returned at ${returnUs / 1000} ms`;
-      return `${client} called ${describeOperation(operation)} at ${callUs / 1000} ms; it ${until}`;
+      return `${client} called ${describeOperation(operation)} (operation ${this.number[index]!}) at ${callUs / 1000} ms; it ${until}`;
     };
     const all = concerned.includes(stuck) ? concerned : [...concerned, stuck];
     return {

@@ -69,6 +69,7 @@ export class LeaderlessCluster implements Cluster {
   readonly clientsAskAnybody = true;
   readonly holdersOf: ((key: number) => number) | null;
   readonly stampsVersions = true;
+  readonly readsGiveNumbers: boolean;
   readonly ordersWrites: boolean;
   private readonly placement: Placement;
   private readonly keys: number;
@@ -108,6 +109,7 @@ export class LeaderlessCluster implements Cluster {
     this.keys = keys;
     const sets = spec.versions === 'lww' ? null : siblingSets(spec.versions);
     this.sets = sets;
+    this.readsGiveNumbers = sets === null;
     this.dropped = sets === null ? null : new DroppedSiblings();
     if (sets !== null) this.order = orderOf(sets, run.names.slice(0, nodes.length), this.dropped!);
     this.messageOf = sets === null ? leaderlessMessage : messagesOf(sets);

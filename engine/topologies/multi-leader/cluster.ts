@@ -81,6 +81,7 @@ export class MultiLeaderCluster implements Cluster {
   readonly clientsAskAnybody = true;
   readonly everybodyLeads = true;
   readonly stampsVersions = true;
+  readonly readsGiveNumbers: boolean;
   readonly judgesThrownAway = true;
   private readonly spec: MultiLeaderSpec;
   private readonly run: Surroundings;
@@ -144,6 +145,7 @@ export class MultiLeaderCluster implements Cluster {
       return newLeader(settings, self, targets[self]!, own, spec.follows[self]!);
     });
     const used = new Set(spec.tables.flatMap(({ resolvers }) => resolvers));
+    this.readsGiveNumbers = used.size === 1 && used.has('last-writer');
     this.states = resolverNames.map((name) => (isCrdt(name) && used.has(name) ? crdtStates(name) : null));
     this.cartItems = new CartItems((leader) => this.leaders[leader]!.applied);
     const names = mergesIn(spec.tables);

@@ -31,6 +31,7 @@ export class ShardedCluster implements Cluster {
   readonly everybodyLeads: boolean;
   readonly holdersOf: ((key: number) => number) | null;
   readonly stampsVersions: boolean;
+  readonly readsGiveNumbers: boolean;
   readonly ordersWrites: boolean;
   /** Which shard a member is of. */
   private readonly shardOf: readonly Shard[];
@@ -77,6 +78,7 @@ export class ShardedCluster implements Cluster {
     this.everybodyLeads = cluster.everybodyLeads ?? false;
     this.holdersOf = cluster.holdersOf ? (key) => shards[key % shards.length]!.cluster.holdersOf!(key) : null;
     this.stampsVersions = cluster.stampsVersions ?? false;
+    this.readsGiveNumbers = cluster.readsGiveNumbers ?? false;
     this.ordersWrites = cluster.ordersWrites ?? false;
   }
 

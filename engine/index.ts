@@ -159,7 +159,7 @@ export {
   type StreamView,
 } from './run/player.ts';
 export { confirms, decodeLink, encodeLink, type RunLink } from './run/record.ts';
-export type { Causes, ExpectationResult, Failover, Report, Verdict } from './run/report.ts';
+export type { Causes, ExpectationResult, Failover, Outage, Report, Verdict } from './run/report.ts';
 export { type SampleOptions, sample } from './run/sample.ts';
 export { type RunOptions, simulate } from './run/simulate.ts';
 export type { Spread } from './run/spread.ts';

@@ -1,4 +1,4 @@
-import type { Causes, Failover, Report, Scenario, Verdict } from '#engine';
+import type { Causes, Failover, Outage, Report, Scenario, Verdict } from '#engine';
 import { columnsMax, indented, left, milliseconds, number, right, table } from './layout.ts';
 import type { Paint } from './paint.ts';
 
@@ -50,7 +50,7 @@ function heading(report: Report, title: string, { until }: Told['options'], pain
 const kinds = ['read', 'write'] as const;
 
 function outcomes(report: Report, paint: Paint): string {
-  return table(
+  const counts = table(
     [
       left('Operations'),
       right('ok'),
@@ -77,6 +77,28 @@ function outcomes(report: Report, paint: Paint): string {
     }),
     { paintTitles: paint.heading },
   );
+  const outages = kinds.flatMap((kind) =>
+    report.availability[kind].outages
+      .filter(({ causes }) => causes !== undefined && causes.messages.length > 0)
+      .map((outage) => renderOutage(kind, outage, paint)),
+  );
+  return [counts, ...outages].join('\n');
+}
+
+/** The first operation that failed in an outage, and what ended it. */
+function renderOutage(kind: string, { fromMs, toMs, fail, info, causes }: Outage, paint: Paint): string {
+  const [first, last] = causes!.operations;
+  const until =
+    last === undefined
+      ? 'It went on to the end.'
+      : `It ended with the answer to operation ${last.operation}.`;
+  return [
+    indented(
+      '  ',
+      `No ${kind} was answered from ${number(fromMs)} to ${number(toMs)} ms: ${number(fail)} failed, ${number(info)} may have happened. The first was operation ${first!.operation}. ${until}`,
+    ),
+    renderCauses(causes!, paint),
+  ].join('\n');
 }
 
 /** Rounded down, so that 100 % is said only of a run without a failure. */

@@ -199,8 +199,17 @@ function everyOutage(history: Parameters<typeof outages>[0], untilUs: number) {
     const isOpen = asked(before).length * 2 > before.length;
     const fromUs = isOpen ? (history[lastOk]?.[0] ?? 0) : (asked(since)[0]?.[0] ?? toUs);
     const ended = (how: string) => since.filter((event) => event[1] === how).length;
+    const first = since.find((event) => event[1] === 'fail' || event[1] === 'info')?.[2];
+    // Operations are numbered by their slots here.
+    const operations = [first, history[at]?.[2]].filter((number) => number !== undefined);
     if (fromUs < toUs)
-      found.push({ fromMs: fromUs / 1000, toMs: toUs / 1000, fail: ended('fail'), info: ended('info') });
+      found.push({
+        fromMs: fromUs / 1000,
+        toMs: toUs / 1000,
+        fail: ended('fail'),
+        info: ended('info'),
+        operations,
+      });
     lastOk = at;
   }
   return found;
@@ -224,9 +233,9 @@ test('ratios are in [0, 1] and the longest outages are told, for any history', (
       }
       const { ratio, longestOutageMs, outages: told } = outages(history, nowUs);
       const every = everyOutage(history, nowUs);
-      const lengthsUs = (some: typeof every) =>
+      const lengthsUs = (some: readonly { readonly fromMs: number; readonly toMs: number }[]) =>
         some.map(({ fromMs, toMs }) => Math.round((toMs - fromMs) * 1000)).toSorted((a, b) => b - a);
-      expect(lengthsUs(told as typeof every)).toEqual(lengthsUs(every).slice(0, 10));
+      expect(lengthsUs(told)).toEqual(lengthsUs(every).slice(0, 10));
       for (const outage of told) expect(every).toContainEqual(outage);
       expect(told.map(({ fromMs }) => fromMs)).toEqual(
         told.map(({ fromMs }) => fromMs).toSorted((a, b) => a - b),

@@ -40,7 +40,13 @@ interface OutageUs {
   readonly toUs: number;
   readonly fail: number;
   readonly info: number;
+  /** The first of these, and the ok one that ended it. */
+  readonly first: number;
+  readonly endedBy: number;
 }
+
+/** The number of no operation. */
+const NONE = -1;
 
 /** Counts, latencies and availability of one kind of operation. */
 class Measure {
@@ -56,22 +62,26 @@ class Measure {
   private lastOkUs = 0;
   /** Operations that have ended otherwise since. */
   private readonly endedSince = [0, 0, 0];
+  /** The first of these. */
+  private firstSince = NONE;
 
   began(atUs: number): void {
     this.open++;
     if (this.unansweredSinceUs === Number.POSITIVE_INFINITY) this.unansweredSinceUs = atUs;
   }
 
-  ended(atUs: number, beganUs: number, outcome: Outcome): void {
+  ended(atUs: number, beganUs: number, outcome: Outcome, number: number): void {
     this.counts[outcome]! += 1;
     this.open--;
     if (outcome !== OK) {
       this.endedSince[outcome]! += 1;
+      if (this.firstSince === NONE) this.firstSince = number;
       return;
     }
     this.latency.record(atUs - beganUs);
-    if (atUs - this.outageSinceUs() > this.shortestUs) this.keep(atUs);
+    if (atUs - this.outageSinceUs() > this.shortestUs) this.keep(atUs, number);
     this.endedSince[1] = this.endedSince[2] = 0;
+    this.firstSince = NONE;
     this.lastOkUs = atUs;
     this.unansweredSinceUs = this.open > 0 ? atUs : Number.POSITIVE_INFINITY;
   }
@@ -82,7 +92,7 @@ class Measure {
   }
 
   /** An outage ends that is longer than one of those kept. */
-  private keep(atUs: number): void {
+  private keep(atUs: number, endedBy: number): void {
     const { outages } = this;
     let last = outages.length;
     if (last === outagesMost) {
@@ -90,13 +100,14 @@ class Measure {
       last--;
       for (let at = shortestOf(outages); at < last; at++) outages[at] = outages[at + 1]!;
     }
-    outages[last] = this.outage(atUs);
+    outages[last] = this.outage(atUs, endedBy);
     if (outages.length === outagesMost) this.shortestUs = lengthUs(outages[shortestOf(outages)]!);
   }
 
-  private outage(toUs: number): OutageUs {
+  private outage(toUs: number, endedBy: number): OutageUs {
     const [, fail, info] = this.endedSince;
-    return { fromUs: this.outageSinceUs(), toUs, fail: fail!, info: info! };
+    const { firstSince: first } = this;
+    return { fromUs: this.outageSinceUs(), toUs, fail: fail!, info: info!, first, endedBy };
   }
 
   /** Once the run is over, what is open still may have happened. */
@@ -120,16 +131,18 @@ class Measure {
     const { ok, fail, info } = this.outcomes(isOver);
     const asked = ok + fail + info;
     // One that goes on still is the last of them.
-    const outages = this.outageSinceUs() < atUs ? [...this.outages, this.outage(atUs)] : [...this.outages];
+    const outages =
+      this.outageSinceUs() < atUs ? [...this.outages, this.outage(atUs, NONE)] : [...this.outages];
     if (outages.length > outagesMost) outages.splice(shortestOf(outages), 1);
     return {
       ratio: asked === 0 ? null : ok / asked,
       longestOutageMs: outages.reduce((longest, each) => Math.max(longest, lengthUs(each)), 0) / 1000,
-      outages: outages.map(({ fromUs, toUs, fail, info }) => ({
+      outages: outages.map(({ fromUs, toUs, fail, info, first, endedBy }) => ({
         fromMs: fromUs / 1000,
         toMs: toUs / 1000,
         fail,
         info,
+        operations: [first, endedBy].filter((number) => number !== NONE),
       })),
     };
   }
@@ -221,7 +234,7 @@ export class Operations {
     record.lsn = lsn;
     record.knownTerm = slots[at + KNOWN_TERM]!;
     record.knownLsn = slots[at + KNOWN_LSN]!;
-    (record.kind === READ ? this.read : this.write).ended(atUs, record.beganUs, outcome);
+    (record.kind === READ ? this.read : this.write).ended(atUs, record.beganUs, outcome, record.number);
     this.judge(record);
     if (record.kind !== READ && outcome === OK) this.acknowledged(record.key, term, lsn);
   }

@@ -61,6 +61,7 @@ test('a lost write: who took it, whom it was sent to in vain, and that its clien
 
 test('whatever a witness names is in the trace at the times it says, and explaining changes nothing else', () => {
   let messages = 0;
+  let outages = 0;
   fc.assert(
     fc.property(randomCluster({ faults: ['crash', 'cut', 'pause', 'slow-link'], minNodes: 2 }), (random) => {
       const source = {
@@ -72,7 +73,27 @@ test('whatever a witness names is in the trace at the times it says, and explain
         const { causes: _, ...rest } = witness ?? { causes: null };
         return { ...verdict, witness: witness === null ? null : rest };
       });
-      expect({ ...report, verdicts: plain }).toEqual(simulate(parseScenario(source)));
+      const withoutCauses = ({ outages, ...rest }: Report['availability']['read']) => ({
+        ...rest,
+        outages: outages.map(({ causes: _, ...outage }) => outage),
+      });
+      const { read, write } = report.availability;
+      const availability = { read: withoutCauses(read), write: withoutCauses(write) };
+      expect({ ...report, verdicts: plain, availability }).toEqual(simulate(parseScenario(source)));
+      for (const kind of ['read', 'write'] as const)
+        for (const { fromMs, toMs, causes } of report.availability[kind].outages) {
+          if (causes === undefined) continue;
+          outages++;
+          const during = entries.filter(
+            (entry): entry is Extract<TraceEntry, { type: 'ended' }> =>
+              entry.type === 'ended' && entry.kind === kind && entry.atMs >= fromMs && entry.atMs <= toMs,
+          );
+          const first = during.findIndex(({ outcome }) => outcome !== 'ok');
+          const last = during.findIndex(({ outcome }, index) => outcome === 'ok' && index > first);
+          const named = [during[first]!.operation, ...(last < 0 ? [] : [during[last]!.operation])];
+          expect(causes.operations.map(({ operation }) => operation)).toEqual(named);
+          expect(causes.messages.length).toBeGreaterThan(0);
+        }
       for (const { witness } of report.verdicts) {
         for (const operation of witness?.causes?.operations ?? []) {
           const at = (type: 'began' | 'ended') =>
@@ -102,4 +123,5 @@ test('whatever a witness names is in the trace at the times it says, and explain
     { numRuns: 20 },
   );
   expect(messages).toBeGreaterThan(20);
+  expect(outages).toBeGreaterThan(5);
 });

@@ -1,12 +1,20 @@
 import { describeMessage, type Message, type Observer, type TraceEntry } from '../observe/trace.ts';
-import type { Report, Verdict, WitnessMessage, WitnessOperation } from './report.ts';
+import type {
+  Availability,
+  Causes,
+  Outage,
+  Report,
+  Verdict,
+  WitnessMessage,
+  WitnessOperation,
+} from './report.ts';
 
 /** Messages that one witness is given at most. */
 const messagesMost = 24;
 
 /**
- * What caused the violations of a run, from a second run of the same scenario and seed, which is the same run: the operations
- * that each witness names, and the messages that ask for them, answer them, or carry what they wrote from node to node. Of
+ * What caused the violations and outages of a run, from a second run of the same scenario and seed, which is the same run: the operations
+ * that each witness names, and the longest outage of each kind, and the messages that ask for them, answer them, or carry what they wrote from node to node. Of
  * messages of one kind on one link, the first that arrived stands for all; where none did, the last that was sent.
  *
  * ```ts
@@ -25,9 +33,12 @@ export class Explanation {
     this.judged = report;
     for (const { witness } of report.verdicts)
       for (const number of witness?.operations ?? []) this.operations.set(number, null);
+    for (const kind of kinds)
+      for (const number of longestOf(report.availability[kind])?.operations ?? [])
+        this.operations.set(number, null);
   }
 
-  /** Whether any witness names operations: otherwise there is nothing to look for. */
+  /** Whether any operation is named: otherwise there is nothing to look for. */
   get isNeeded(): boolean {
     return this.operations.size > 0;
   }
@@ -51,27 +62,43 @@ export class Explanation {
 
   /** The report with causes, once the run is over. */
   report(): Report {
-    return { ...this.judged, verdicts: this.judged.verdicts.map((verdict) => this.explained(verdict)) };
+    const { verdicts, availability } = this.judged;
+    return {
+      ...this.judged,
+      verdicts: verdicts.map((verdict) => this.explained(verdict)),
+      availability: {
+        read: this.explainedOutage(availability.read),
+        write: this.explainedOutage(availability.write),
+      },
+    };
   }
 
   private explained(verdict: Verdict): Verdict {
     const { witness } = verdict;
     if (witness?.operations === undefined) return verdict;
-    const numbers = [...new Set(witness.operations)];
+    return { ...verdict, witness: { ...witness, causes: this.causesOf(witness.operations) } };
+  }
+
+  private explainedOutage(availability: Availability): Availability {
+    const longest = longestOf(availability);
+    return {
+      ...availability,
+      outages: availability.outages.map((outage) =>
+        outage === longest ? { ...outage, causes: this.causesOf(outage.operations) } : outage,
+      ),
+    };
+  }
+
+  private causesOf(operations: readonly number[]): Causes {
+    const numbers = [...new Set(operations)];
     const messages = numbers
       .flatMap((number) => [...this.messages.entries()].filter(([key]) => key.startsWith(`${number} `)))
       .map(([, seen]) => seen.find(({ arrivedMs }) => arrivedMs !== null) ?? seen.at(-1)!)
       .toSorted((a, b) => a.sentMs - b.sentMs || a.operation - b.operation);
     return {
-      ...verdict,
-      witness: {
-        ...witness,
-        causes: {
-          operations: numbers.flatMap((number) => this.operations.get(number) ?? []),
-          messages: messages.slice(0, messagesMost),
-          messagesMore: Math.max(0, messages.length - messagesMost),
-        },
-      },
+      operations: numbers.flatMap((number) => this.operations.get(number) ?? []),
+      messages: messages.slice(0, messagesMost),
+      messagesMore: Math.max(0, messages.length - messagesMost),
     };
   }
 
@@ -107,6 +134,15 @@ export class Explanation {
     if (entry.type === 'delivered') first.arrivedMs = atMs;
     else first.dropped = entry.why;
   }
+}
+
+const kinds = ['read', 'write'] as const;
+
+/** The longest outage in which operations ended otherwise than ok. */
+function longestOf({ outages }: Availability): Outage | undefined {
+  return outages
+    .filter(({ fail, info }) => fail + info > 0)
+    .toSorted((a, b) => b.toMs - b.fromMs - (a.toMs - a.fromMs))[0];
 }
 
 type Mutable<Type> = { -readonly [field in keyof Type]: Type[field] };

@@ -37,6 +37,10 @@ export interface Outage {
   /** Operations that ended meanwhile: surely did not happen, and may have happened. */
   readonly fail: number;
   readonly info: number;
+  /** Numbers of the first operation that ended so, where one did, and of the ok one that ended the outage, where it has ended. */
+  readonly operations: readonly number[];
+  /** Of the longest in which any did, where `explain` has run it again: those operations, and the messages that name them. */
+  readonly causes?: Causes;
 }
 
 /** How far behind stale reads were, at their beginning. */

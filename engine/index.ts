@@ -90,6 +90,7 @@ export {
   type Consistency,
   checkHistory,
   type HistoryWitness,
+  type KeyOrder,
 } from './histories/check.ts';
 export { describeOperation } from './histories/describe.ts';
 export {

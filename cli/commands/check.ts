@@ -40,7 +40,11 @@ async function check(options: CheckCommandOptions, html: OutputFile | undefined,
   const model = chooseModel(file, options.model);
   const { consistency, budget } = options;
   const startedMs = io.nowMs();
-  const checked = checkHistory(file.history, model, { consistency, ...(budget !== undefined && { budget }) });
+  const checked = checkHistory(file.history, model, {
+    consistency,
+    orders: html !== undefined,
+    ...(budget !== undefined && { budget }),
+  });
   const wallMs = Math.round((io.nowMs() - startedMs) * 1000) / 1000;
   html?.write(pageOf(file, checked, model.name, consistency));
   html?.commit();
@@ -57,7 +61,7 @@ const shownMax = 1000;
 
 function pageOf(file: HistoryFile, checked: CheckedHistory, model: string, consistency: Consistency): string {
   const { history, faults, clock } = file;
-  const timeline = timelineOf(history, checked.witness, faults, shownMax);
+  const timeline = timelineOf(history, checked, faults, shownMax);
   const word = consistency === 'linearizable' ? 'linearizable' : 'sequentially consistent';
   const verdict = {
     ok: `Yes, it is ${word}.`,
@@ -70,6 +74,11 @@ function pageOf(file: HistoryFile, checked: CheckedHistory, model: string, consi
     isBad: checked.result === 'violation',
     sentences: [
       `${count(checked.operations, 'operation')} of ${count(history.clients.length, 'client')} on ${count(history.keys.length, 'key')}, by the model ${model}.`,
+      ...(checked.orders === null
+        ? []
+        : [
+            `The line goes through what took place in an order that explains every answer${checked.orders.length > 1 ? ', a line for each key; that of the chosen operation is shown' : ''}.`,
+          ]),
       ...(checked.witness === null
         ? []
         : [

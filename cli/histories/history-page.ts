@@ -49,7 +49,7 @@ ${words.sentences.map((sentence) => `<p>${escaped(sentence)}</p>`).join('\n')}
 const roles = ['ordered', 'stuck', 'concerned', 'other', 'failed'] as const;
 
 /** Each bar as six values; times from the left edge, to the unit's thousandth. */
-function dataOf({ fromUs, toUs, lanes, bars, line, stuckUs, faults }: Timeline, unit: PageWords['unit']) {
+function dataOf({ fromUs, toUs, lanes, bars, lines, stuckUs, faults }: Timeline, unit: PageWords['unit']) {
   const scale = unit === 'ms' ? 1000 : 1;
   const at = (us: number) => Math.round(((us - fromUs) / scale) * 1000) / 1000;
   return {
@@ -64,7 +64,7 @@ function dataOf({ fromUs, toUs, lanes, bars, line, stuckUs, faults }: Timeline, 
       roles.indexOf(bar.role),
       bar.label,
     ]),
-    line: line.map((index) => [index, at(bars[index]!.atUs!)]),
+    lines: lines.map((line) => line.map((index) => [index, at(bars[index]!.atUs!)])),
     stuck: stuckUs === null ? null : at(stuckUs),
     faults: faults.map(({ label, fromUs: from, toUs: to }) => [label, at(from), at(to)]),
   };
@@ -117,7 +117,8 @@ const script = `
 const data=JSON.parse(document.getElementById('data').textContent);
 const frame=document.getElementById('frame'),told=document.getElementById('told');
 const high=34,top0=data.faults.length?44:24,left=Math.min(140,20+8*Math.max(...data.lanes.map(n=>n.length)));
-let zoom=Math.max(1,Math.min(40,data.bars.length/(data.lanes.length*6))),chosen=-1,bars=[];
+let zoom=Math.max(1,Math.min(40,data.bars.length/(data.lanes.length*6))),chosen=-1,bars=[],shown=0,showLine;
+const lineOf=new Map(data.lines.flatMap((line,of)=>line.map(([index])=>[index,of])));
 const make=(name,attributes,parent,text)=>{const e=document.createElementNS('http://www.w3.org/2000/svg',name);for(const k in attributes)e.setAttribute(k,attributes[k]);if(text!==undefined)e.textContent=text;parent.append(e);return e};
 const clip=(text,room)=>{const most=Math.floor(room/6.6);return text.length<=most?text:most<3?'':text.slice(0,most-1)+'…'};
 const time=t=>data.unit==='ms'?Math.round((data.from+t)*1000)/1000+' ms':'line '+(data.from+t);
@@ -131,8 +132,11 @@ function draw(){
  const first=Math.ceil(data.from/step)*step;for(let n=0;first+n*step-data.from<=data.span;n++){const t=first+n*step;make('text',{class:'axis',x:x(t-data.from),y:top0-6},svg,Math.round(t*1000)/1000+(n===0?' '+data.unit:''))}
  data.lanes.forEach((name,lane)=>{make('line',{class:'lane',x1:0,x2:left+wide+24,y1:y(lane)+high-2,y2:y(lane)+high-2},svg);make('text',{x:8,y:y(lane)+20},svg,clip(name,left-8))});
  bars=data.bars.map(([lane,from,to,role,label],index)=>{const end=to===null?data.span:to,w=Math.max(4,x(end)-x(from));const bar=make('rect',{class:'b'+role+(to===null?' open':''),x:x(from),y:y(lane)+5,width:w,height:22,rx:3},svg);make('title',{},bar,label);bar.addEventListener('click',()=>choose(index));if(w>48&&role<4&&to!==null)make('text',{class:'label',x:x(from)+5,y:y(lane)+20},svg,clip(label,w-8));return bar});
- if(data.line.length>0)make('polyline',{class:'line',points:data.line.map(([index,at])=>x(at)+','+(y(data.bars[index][0])+16)).join(' ')},svg);
- for(const [index,at] of data.line)make('circle',{class:'dot',cx:x(at),cy:y(data.bars[index][0])+16,r:3},svg);
+ const through=make('g',{'pointer-events':'none'},svg);
+ showLine=of=>{shown=of;through.replaceChildren();const line=data.lines[of];if(!line)return;
+  make('polyline',{class:'line',points:line.map(([index,at])=>x(at)+','+(y(data.bars[index][0])+16)).join(' ')},through);
+  for(const [index,at] of line)make('circle',{class:'dot',cx:x(at),cy:y(data.bars[index][0])+16,r:3},through)};
+ showLine(shown);
  if(data.stuck!==null)make('line',{class:'end',x1:x(data.stuck),x2:x(data.stuck),y1:0,y2:tall},svg);
  frame.replaceChildren(svg);
  if(chosen>=0)choose(chosen);
@@ -142,6 +146,7 @@ function choose(index){
  chosen=index;const bar=bars[index];bar.classList.add('chosen');
  const [lane,from,to,role,label]=data.bars[index];
  told.textContent='Client '+data.lanes[lane]+': '+label+', from '+time(from)+(to===null?', never returned':' to '+time(to))+'. '+['In the order that was found.','Stuck: it cannot take place before it returns.','In the way of the one that is stuck.','Not reached, or of another key.','It did not happen.'][role];
+ const of=lineOf.get(index);if(of!==undefined&&of!==shown)showLine(of);
  const at=+bar.getAttribute('x'),row=+bar.getAttribute('y');
  if(at<frame.scrollLeft+left||at>frame.scrollLeft+frame.clientWidth-60)frame.scrollLeft=at-frame.clientWidth/2;
  if(row<frame.scrollTop||row>frame.scrollTop+frame.clientHeight-30)frame.scrollTop=row-frame.clientHeight/2;

@@ -7,6 +7,7 @@ import {
   isRight,
   operationsOf,
   problemsOf,
+  problemsOfOrders,
   smallHistories,
   textHistories,
   type Vocabulary,
@@ -82,11 +83,12 @@ describe('linearizability', () => {
     const counts = { ok: 0, violation: 0, unknown: 0 };
     fc.assert(
       fc.property(smallHistories(vocabulary, { operations: 9, keys: 2 }), (history) => {
-        const checked = checkHistory(history, model);
+        const checked = checkHistory(history, model, { orders: true });
         counts[checked.result] += 1;
         expect(checked.result).toBe(isRight(history, model, 'linearizable') ? 'ok' : 'violation');
         if (checked.result === 'violation')
           expect(problemsOf(history, model, checked, { small: true })).toEqual([]);
+        else expect(problemsOfOrders(history, model, checked)).toEqual([]);
       }),
       { numRuns: runs },
     );
@@ -165,8 +167,9 @@ describe('linearizability', () => {
         fc.boolean(),
         (history, small) => {
           const cut = small ? historyOf(operationsOf(history).slice(0, 8)) : history;
-          const checked = checkHistory(cut, register);
+          const checked = checkHistory(cut, register, { orders: true });
           counts[checked.result] += 1;
+          if (checked.result === 'ok') expect(problemsOfOrders(cut, register, checked)).toEqual([]);
           // The zones' budget is their length.
           expect(checkHistory(cut, register, { budget: 1 }).result).toBe(checked.result);
           expect(checked.result).toBe(checkHistory(cut, searched).result);
@@ -186,11 +189,12 @@ describe('linearizability', () => {
       const counts = { ok: 0, violation: 0, unknown: 0 };
       fc.assert(
         fc.property(textHistories(words, 9), (history) => {
-          const checked = checkHistory(history, keyValue);
+          const checked = checkHistory(history, keyValue, { orders: true });
           counts[checked.result] += 1;
           expect(checked.result).toBe(isRight(history, keyValue, 'linearizable') ? 'ok' : 'violation');
           if (checked.result === 'violation')
             expect(problemsOf(history, keyValue, checked, { small: true })).toEqual([]);
+          else expect(problemsOfOrders(history, keyValue, checked)).toEqual([]);
         }),
         { numRuns: runs },
       );
@@ -327,9 +331,11 @@ describe('sequential consistency', () => {
     const runs = runsOf({ full: 600, reduced: 80 });
     fc.assert(
       fc.property(smallHistories(vocabulary, { operations: 7, keys: 2 }), (history) => {
-        const { result } = checkHistory(history, model, { consistency: 'sequential' });
+        const checked = checkHistory(history, model, { consistency: 'sequential', orders: true });
+        const { result } = checked;
         counts[result] += 1;
         expect(result).toBe(isRight(history, model, 'sequential') ? 'ok' : 'violation');
+        if (result === 'ok') expect(problemsOfOrders(history, model, checked, 'sequential')).toEqual([]);
         if (checkHistory(history, model).result === 'ok') expect(result).toBe('ok');
       }),
       { numRuns: runs },

@@ -27,6 +27,14 @@ export interface CheckOptions {
   readonly budget?: number;
   /** Integers that the search of one part may remember; where that is not enough the answer is `unknown` too. 2^27, half a gigabyte, if left out. */
   readonly rememberedMost?: number;
+  /** Whether to give orders where there is no violation. */
+  readonly orders?: boolean;
+}
+
+/** An order of everything that took place, of one key or, where that is null, of all. Numbers of the history. */
+export interface KeyOrder {
+  readonly key: number | null;
+  readonly order: Int32Array;
 }
 
 /**
@@ -49,6 +57,8 @@ export interface CheckedHistory {
   readonly operations: number;
   readonly steps: number;
   readonly witness: HistoryWitness | null;
+  /** By which the model gives what was answered, if asked for and `ok`; of sequential consistency one for all keys. */
+  readonly orders: readonly KeyOrder[] | null;
 }
 
 const defaultBudget = 5_000_000;
@@ -59,38 +69,50 @@ export function checkHistory(
   model: SequentialModel,
   options: CheckOptions = {},
 ): CheckedHistory {
-  const budget = options.budget ?? defaultBudget;
-  const { result, steps, witness } =
-    options.consistency === 'sequential'
-      ? checkSequential(history, model, budget, options.rememberedMost)
-      : checkLinearizable(history, model, budget, options.rememberedMost);
-  return { result, operations: history.size, steps, witness };
+  const { consistency = 'linearizable', budget = defaultBudget, rememberedMost, orders = false } = options;
+  const judge = consistency === 'sequential' ? checkSequential : checkLinearizable;
+  const { result, steps, witness, orders: found } = judge(history, model, budget, rememberedMost, orders);
+  return {
+    result,
+    operations: history.size,
+    steps,
+    witness,
+    orders: orders && result === 'ok' ? found : null,
+  };
 }
 
-type Judged = Pick<CheckedHistory, 'result' | 'steps' | 'witness'>;
+type Judged = Pick<CheckedHistory, 'result' | 'steps' | 'witness'> & { readonly orders: readonly KeyOrder[] };
+
+const noOrders: readonly KeyOrder[] = [];
 
 function checkLinearizable(
   history: History,
   model: SequentialModel,
   budget: number,
   rememberedMost: number | undefined,
+  wantsOrders: boolean,
 ): Judged {
   let steps = 0;
+  const orders: KeyOrder[] = [];
   const zones = zonesOf(history, model);
   const searched: Part[] = [];
   for (const part of partsOf(history, model)) {
-    const violation = zones?.(part.operations);
+    const violation = zones?.check(part.operations);
     if (violation === undefined) {
       searched.push(part);
       continue;
     }
     steps += part.operations.length;
-    if (violation === null) continue;
+    if (violation === null) {
+      if (wantsOrders) orders.push({ key: part.key, order: zones!.order(part.operations) });
+      continue;
+    }
     const { stuck, conflict, order } = violation;
     return {
       result: 'violation',
       steps,
       witness: { key: part.key, prefix: order, stuck, concerned: conflict },
+      orders: noOrders,
     };
   }
 
@@ -110,16 +132,23 @@ function checkLinearizable(
       if (result === 'unknown' && each.search.isFull) givenUp = true;
       else if (result === 'unknown') still.push(each);
       else if (result === 'violation')
-        return { result, steps, witness: witnessOf(history, each.part, each.search) };
+        return { result, steps, witness: witnessOf(history, each.part, each.search), orders: noOrders };
+      else if (wantsOrders) orders.push({ key: each.part.key, order: each.search.farthestOrder() });
     }
-    if (steps >= budget && still.length > 0) return { result: 'unknown', steps, witness: null };
+    if (steps >= budget && still.length > 0)
+      return { result: 'unknown', steps, witness: null, orders: noOrders };
     open = still;
   }
-  return { result: givenUp ? 'unknown' : 'ok', steps, witness: null };
+  return { result: givenUp ? 'unknown' : 'ok', steps, witness: null, orders };
 }
 
-/** Judges a part without a search: its first violation, null if there is none, undefined where only a search can tell. */
-type JudgesByZones = (operations: Int32Array) => ZoneViolation | null | undefined;
+/** Judges parts without a search. */
+interface JudgesByZones {
+  /** The first violation, null if there is none, undefined where only a search can tell. */
+  check(operations: Int32Array): ZoneViolation | null | undefined;
+  /** Of a part without a violation. */
+  order(operations: Int32Array): Int32Array;
+}
 
 /** null where there is more than a register's reads and writes, or a text's gets, puts and appends. */
 function zonesOf(history: History, model: SequentialModel): JudgesByZones | null {
@@ -127,16 +156,18 @@ function zonesOf(history: History, model: SequentialModel): JudgesByZones | null
   const { kinds } = history;
   const hasOnly = (...names: readonly string[]) => kinds.every((kind) => names.includes(kind));
   if (register !== undefined && hasOnly(register.read, register.write)) {
-    const zones = new RegisterZones(history, {
+    return new RegisterZones(history, {
       read: kinds.indexOf(register.read),
       write: kinds.indexOf(register.write),
       initial: history.values.indexOf(initial as History['values'][number]),
     });
-    return (operations) => zones.check(operations);
   }
   if (text !== undefined && typeof initial === 'string' && hasOnly(text.get, text.put, text.append)) {
     const words = { get: kinds.indexOf(text.get), put: kinds.indexOf(text.put), initial };
-    return (operations) => new TextZones(history, words, operations).check();
+    return {
+      check: (operations) => new TextZones(history, words, operations).check(),
+      order: (operations) => new TextZones(history, words, operations).order(),
+    };
   }
   return null;
 }
@@ -160,7 +191,13 @@ function checkSequential(
 ): Judged {
   const search = new SequentialSearch(history, model, rememberedMost);
   const result = search.run(budget);
-  if (result !== 'violation') return { result, steps: search.steps, witness: null };
+  if (result !== 'violation')
+    return {
+      result,
+      steps: search.steps,
+      witness: null,
+      orders: [{ key: null, order: search.farthestOrder() }],
+    };
   const prefix = search.farthestOrder();
   const placed = new Set(prefix);
   // Of each client the first operation that has no place.
@@ -173,5 +210,10 @@ function checkSequential(
       first.set(history.client[index]!, index);
   }
   const concerned = [...first.values()].sort((a, b) => history.returnUs[a]! - history.returnUs[b]! || a - b);
-  return { result, steps: search.steps, witness: { key: null, prefix, stuck: concerned[0]!, concerned } };
+  return {
+    result,
+    steps: search.steps,
+    witness: { key: null, prefix, stuck: concerned[0]!, concerned },
+    orders: noOrders,
+  };
 }

@@ -1,7 +1,7 @@
 /** Random small histories, the definition of linearizability and of sequential consistency spelled out, and a judge of witnesses. */
 
 import fc from 'fast-check';
-import type { CheckedHistory, Consistency } from './check.ts';
+import type { CheckedHistory, Consistency, KeyOrder } from './check.ts';
 import {
   type History,
   HistoryBuilder,
@@ -274,39 +274,14 @@ export function problemsOf(
 ): string[] {
   if (witness === null) return ['there is none'];
   const { key, stuck } = witness;
-  const prefix = [...witness.prefix];
-  const problems: string[] = [];
   const { callUs, returnUs, outcome } = history;
   const stuckUs = returnUs[stuck]!;
-  if (new Set(prefix).size !== prefix.length) problems.push('an operation takes place twice');
-  if (prefix.includes(stuck)) problems.push('the stuck operation takes place');
-  if (prefix.some((index) => outcome[index] === OUTCOME_FAIL)) problems.push('what failed takes place');
-  if (prefix.some((index) => history.key[index] !== key)) problems.push('another key takes part');
-  let state = model.initial;
-  let latestCallUs = Number.NEGATIVE_INFINITY;
-  for (const index of prefix) {
-    if (returnUs[index]! < latestCallUs) problems.push('an order against time');
-    latestCallUs = Math.max(latestCallUs, callUs[index]!);
-    if (callUs[index]! > stuckUs) problems.push('it takes place before it was called');
-    const { kind, input, output } = operationAt(history, index);
-    const next = model.step(state, {
-      kind,
-      ...(input !== undefined && { input }),
-      ...(output !== undefined && { output }),
-    });
-    if (next === null) {
-      problems.push('the model refuses it');
-      break;
-    }
-    state = next.state;
-  }
-  const here = Array.from({ length: history.size }, (_, index) => index).filter(
-    (index) => history.key[index] === key && outcome[index] !== OUTCOME_FAIL,
-  );
-  const isMissing = (index: number) =>
-    outcome[index] !== OUTCOME_INFO && returnUs[index]! < stuckUs && !prefix.includes(index);
-  if (here.some(isMissing)) problems.push('what had returned before is missing');
+  const problems = problemsOfOrder(history, model, { key, order: witness.prefix }, stuckUs);
+  if (witness.prefix.includes(stuck)) problems.push('the stuck operation takes place');
   if (small) {
+    const here = Array.from({ length: history.size }, (_, index) => index).filter(
+      (index) => history.key[index] === key && outcome[index] !== OUTCOME_FAIL,
+    );
     const known = here
       .filter((index) => callUs[index]! <= stuckUs)
       .map((index): Operation => {
@@ -317,4 +292,65 @@ export function problemsOf(
     if (haveAnOrder(known, model, 'linearizable')) problems.push('the stuck operation could take place');
   }
   return problems;
+}
+
+/** Whether an order is one that time and model allow, and holds all of its key, or of all keys, that returned before an instant. */
+function problemsOfOrder(
+  history: History,
+  model: SequentialModel,
+  { key, order }: KeyOrder,
+  untilUs: number,
+  consistency: Consistency = 'linearizable',
+): string[] {
+  const problems: string[] = [];
+  const { callUs, returnUs, outcome, client } = history;
+  if (new Set(order).size !== order.length) problems.push('an operation takes place twice');
+  if (order.some((index) => outcome[index] === OUTCOME_FAIL)) problems.push('what failed takes place');
+  if (key !== null && order.some((index) => history.key[index] !== key))
+    problems.push('another key takes part');
+  const states = new Map<number, unknown>();
+  /** By whom time is kept: by all together, or by each client for itself. */
+  const latestCallUs = new Map<number, number>();
+  for (const index of order) {
+    const clock = consistency === 'linearizable' ? -1 : client[index]!;
+    const latest = latestCallUs.get(clock) ?? Number.NEGATIVE_INFINITY;
+    if (returnUs[index]! < latest) problems.push('an order against time');
+    latestCallUs.set(clock, Math.max(latest, callUs[index]!));
+    if (callUs[index]! > untilUs) problems.push('it takes place before it was called');
+    const { kind, input, output } = operationAt(history, index);
+    const of = history.key[index]!;
+    const next = model.step(states.has(of) ? states.get(of) : model.initial, {
+      kind,
+      ...(input !== undefined && { input }),
+      ...(output !== undefined && { output }),
+    });
+    if (next === null) {
+      problems.push('the model refuses it');
+      break;
+    }
+    states.set(of, next.state);
+  }
+  for (let index = 0; index < history.size; index++) {
+    if (key !== null && history.key[index] !== key) continue;
+    if (outcome[index] === OUTCOME_FAIL || outcome[index] === OUTCOME_INFO) continue;
+    if (returnUs[index]! < untilUs && !order.includes(index))
+      problems.push('what had returned before is missing');
+  }
+  return problems;
+}
+
+/** Orders of every key of the history are asked for, and each is right. */
+export function problemsOfOrders(
+  history: History,
+  model: SequentialModel,
+  { orders }: CheckedHistory,
+  consistency: Consistency = 'linearizable',
+): string[] {
+  if (orders === null) return ['there are none'];
+  const placed = new Set(orders.flatMap(({ order }) => [...order]));
+  const isMissing = Array.from(history.outcome, (outcome, index) => outcome === 0 && !placed.has(index));
+  return [
+    ...(isMissing.includes(true) ? ['what took place is in no order'] : []),
+    ...orders.flatMap((each) => problemsOfOrder(history, model, each, Number.POSITIVE_INFINITY, consistency)),
+  ];
 }

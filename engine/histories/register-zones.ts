@@ -52,6 +52,12 @@ export class RegisterZones {
     return { stuck, conflict, order: this.orderBefore(operations, returnUs[stuck]!) };
   }
 
+  /** An order of a part in which `check` has found no violation. */
+  order(operations: Int32Array): Int32Array {
+    this.gather(operations, Number.POSITIVE_INFINITY);
+    return this.orderBefore(operations, Number.POSITIVE_INFINITY);
+  }
+
   /** Builds the clusters of what returned before `untilUs`, and of the writes that had been called by then; false if a value is written twice. */
   private gather(operations: Int32Array, untilUs: number): boolean {
     const { kind, input, output, callUs, returnUs } = this.history;

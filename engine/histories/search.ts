@@ -210,7 +210,7 @@ export class LinearizationSearch {
       this.begun = true;
       if (this.returns.length === 0) return 'ok';
       this.enter(0);
-      if (this.arrive()) return 'ok';
+      if (this.arrive()) return this.finish();
     }
     while (this.frameTrail.length > 0) {
       if (this.steps >= limit || this.isFull) return 'unknown';
@@ -226,13 +226,18 @@ export class LinearizationSearch {
       }
       this.frameNext[top] = candidate + 1;
       this.take(this.candidates[candidate]!, this.successors[candidate]!);
-      if (this.arrive()) return 'ok';
+      if (this.arrive()) return this.finish();
     }
     if (this.toKeep) this.keep();
     return 'violation';
   }
 
-  /** The operations of the way that reached the farthest return, in their order. Numbers of the history. */
+  private finish(): 'ok' {
+    this.keep();
+    return 'ok';
+  }
+
+  /** The operations of the way that reached the farthest return, or the end, in their order. Numbers of the history. */
   farthestOrder(): Int32Array {
     const order = new Int32Array(this.farthestLength);
     const uses = this.optionalClass.map(() => 0);

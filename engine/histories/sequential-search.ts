@@ -105,7 +105,7 @@ export class SequentialSearch {
     return 'violation';
   }
 
-  /** The longest order that was found, numbers of the history. */
+  /** The longest order that was found, or that of all where there is one. Numbers of the history. */
   farthestOrder(): Int32Array {
     return this.farthest;
   }
@@ -151,9 +151,9 @@ export class SequentialSearch {
       client--;
       if (client < 0) client = this.clients.length - 1;
     }
-    if (this.left === 0) return true;
-    if (this.taken > this.farthest.length)
+    if (this.left === 0 || this.taken > this.farthest.length)
       this.farthest = Int32Array.from(this.trail.flatMap(({ index }) => (index >= 0 ? [index] : [])));
+    if (this.left === 0) return true;
     if (!this.visited.dominates(this.words, nothingUsed))
       this.frames.push({ length: this.trail.length, next: 0 });
     return false;

@@ -3,7 +3,7 @@
  * which they may have taken place. Numbers only; who draws decides what they look like.
  */
 
-import type { HistoryWitness } from './check.ts';
+import type { CheckedHistory, HistoryWitness, KeyOrder } from './check.ts';
 import { describeOperation } from './describe.ts';
 import { type History, operationAt } from './history.ts';
 
@@ -30,8 +30,8 @@ export interface Timeline {
   readonly toUs: number;
   readonly lanes: readonly string[];
   readonly bars: readonly Bar[];
-  /** Bars in the order that was found, of one key: the line goes through their moments. */
-  readonly line: readonly number[];
+  /** Bars in the order that was found, key by key: a line goes through their moments. First that of the violation, or the longest. */
+  readonly lines: readonly (readonly number[])[];
   readonly stuckUs: number | null;
   readonly faults: readonly FaultSpan[];
   /** Operations of the history that are not shown. */
@@ -52,12 +52,14 @@ export interface FaultSpan {
  */
 export function timelineOf(
   history: History,
-  witness: HistoryWitness | null,
+  { witness, orders }: Pick<CheckedHistory, 'witness' | 'orders'>,
   faults: readonly FaultSpan[],
   most: number,
 ): Timeline {
   const shown = chosen(history, witness, most);
-  const moments = momentsOf(history, witness);
+  const ordered: readonly KeyOrder[] =
+    witness === null ? (orders ?? []) : [{ key: witness.key, order: witness.prefix }];
+  const moments = new Map(ordered.flatMap(({ order }) => momentsOf(history, order)));
   const fromUs = shown.reduce(
     (least, index) => Math.min(least, history.callUs[index]!),
     Number.POSITIVE_INFINITY,
@@ -93,13 +95,16 @@ export function timelineOf(
     };
   });
   const barOf = new Map(shown.map((index, at) => [index, at]));
-  const line = [...moments.keys()].flatMap((index) => barOf.get(index) ?? []);
+  const lines = ordered
+    .map(({ order }) => [...order].flatMap((index) => barOf.get(index) ?? []))
+    .filter((line) => line.length > 0)
+    .sort((a, b) => b.length - a.length);
   return {
     fromUs,
     toUs,
     lanes: clients.map((client) => String(history.clients[client]!)),
     bars,
-    line,
+    lines,
     stuckUs: witness === null ? null : history.returnUs[witness.stuck]!,
     faults: faults.filter((fault) => fault.toUs >= fromUs && fault.fromUs <= toUs),
     left: history.size - shown.length,
@@ -107,14 +112,12 @@ export function timelineOf(
 }
 
 /** Moments that are in order, as early as they can be: never before a call nor before the one before. */
-function momentsOf(history: History, witness: HistoryWitness | null): Map<number, number> {
-  const moments = new Map<number, number>();
+function momentsOf({ callUs }: History, order: Int32Array): [operation: number, atUs: number][] {
   let atUs = Number.NEGATIVE_INFINITY;
-  for (const index of witness?.prefix ?? []) {
-    atUs = Math.max(atUs, history.callUs[index]!);
-    moments.set(index, atUs);
-  }
-  return moments;
+  return Array.from(order, (index) => {
+    atUs = Math.max(atUs, callUs[index]!);
+    return [index, atUs];
+  });
 }
 
 /** What matters most to a violation comes first; the rest by how near its call is to the return where it is stuck. */

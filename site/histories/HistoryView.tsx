@@ -7,11 +7,12 @@ const wide = 880;
 
 /** Operations as bars, one line a client, and the order in which they can have taken place. Rendered at build, ships no script. */
 export default function HistoryView({ id, timeline }: { readonly id: string; readonly timeline: Timeline }) {
-  const { fromUs, toUs, lanes, bars, line, stuckUs, faults } = timeline;
+  const { fromUs, toUs, lanes, bars, lines, stuckUs, faults } = timeline;
   const x = (us: number) => Math.round((left + ((us - fromUs) / (toUs - fromUs)) * wide) * 10) / 10;
   const middle = (lane: number) => top + lane * laneHigh + laneHigh / 2;
   const high = top + lanes.length * laneHigh + 4;
-  const points = line.map((at) => `${x(bars[at]!.atUs!)},${middle(bars[at]!.lane)}`);
+  const points = (line: readonly number[]) =>
+    line.map((at) => `${x(bars[at]!.atUs!)},${middle(bars[at]!.lane)}`).join(' ');
   const stuck = bars.find(({ role }) => role === 'stuck');
   const ms = (us: number) => Math.round(us / 10) / 100;
   return (
@@ -67,15 +68,19 @@ export default function HistoryView({ id, timeline }: { readonly id: string; rea
               )}
             </g>
           ))}
-          <polyline class="order" points={points.join(' ')} />
-          {line.map((at) => (
+          {lines.map((line) => (
+            <polyline key={line[0]} class="order" points={points(line)} />
+          ))}
+          {lines.flat().map((at) => (
             <circle key={at} class="moment" cx={x(bars[at]!.atUs!)} cy={middle(bars[at]!.lane)} r={3} />
           ))}
           {stuckUs !== null && <line class="end" x1={x(stuckUs)} x2={x(stuckUs)} y1={20} y2={high} />}
         </svg>
       </section>
       <figcaption>
-        {stuck !== undefined && (
+        {stuck === undefined ? (
+          lines.length > 0 && 'The line goes through all operations in an order that explains every answer.'
+        ) : (
           <>
             The line goes through the operations in an order that explains them, up to{' '}
             <a href={`#${id}-stuck`}>the one in red</a>: {lanes[stuck.lane]}, {stuck.label},{' '}

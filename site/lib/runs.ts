@@ -92,7 +92,7 @@ export async function timelineOfRun(id: string, operations: number): Promise<Tim
   const history = player.history();
   const register = models.find(({ name }) => name === 'register');
   if (history === null || register === undefined) throw new Error(`The keys of ${id} are no registers`);
-  return timelineOf(history, checkHistory(history, register).witness, faults, operations);
+  return timelineOf(history, checkHistory(history, register, { orders: true }), faults, operations);
 }
 
 /** Reports of a scenario with seeds from 1 up. */

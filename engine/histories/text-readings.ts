@@ -4,6 +4,8 @@ import type { Value } from './history.ts';
 
 /** No node, operation or position; and of a word that was written more than once, its operation. */
 const NONE = -1;
+/** More than any history has. */
+const operationsMost = 2 ** 30;
 
 /**
  * A tree of beginnings: a node is a put, or what was there at first, or an append to its parent, whose number is lower. Takes what was
@@ -21,6 +23,8 @@ export class TextReadings {
   private readonly puts = new Map<string, number>();
   private readonly appends = new Map<string, number>();
   private readonly texts = new Map<string, number[]>();
+  /** Nodes by parent and operation, both counted from 1. */
+  private readonly nodes = new Map<number, number>();
   private putLengths: readonly number[] = [];
   private appendLengths: readonly number[] = [];
   /**
@@ -56,14 +60,14 @@ export class TextReadings {
   finish(): void {
     this.putLengths = lengthsOf(this.puts);
     this.appendLengths = lengthsOf(this.appends);
-    // In the order of a dictionary: what begins alike is read once.
+    // As time goes on a text grows: most are read from where the last one ended.
     let last = '';
     let known = NONE;
-    for (const text of [...this.texts.keys()].sort()) {
+    for (const [text, operations] of this.texts) {
       if (!this.arePlain) return;
-      if (known !== NONE) known = commonLength(last, text);
-      const node = this.parse(text, known);
-      for (const operation of this.texts.get(text)!) this.nodeOf.set(operation, node);
+      const node = this.parse(text, known === NONE ? NONE : commonLength(last, text));
+      for (const operation of operations) this.nodeOf.set(operation, node);
+      if (text.length <= known && last.startsWith(text)) continue;
       last = text;
       known = text.length;
     }
@@ -109,9 +113,16 @@ export class TextReadings {
     for (; end !== NONE && this.node[end] === NONE; end = this.before[end]!) ends.push(end);
     let parent = end === NONE ? NONE : this.node[end]!;
     for (const each of ends.reverse()) {
-      this.operation.push(this.word[each]!);
-      parent = this.parent.push(parent) - 1;
-      this.node[each] = parent;
+      const word = this.word[each]!;
+      const name = (parent + 1) * operationsMost + word + 1;
+      let child = this.nodes.get(name);
+      if (child === undefined) {
+        this.operation.push(word);
+        child = this.parent.push(parent) - 1;
+        this.nodes.set(name, child);
+      }
+      this.node[each] = child;
+      parent = child;
     }
     return parent;
   }
@@ -135,6 +146,7 @@ function lengthsOf(words: ReadonlyMap<string, number>): number[] {
 
 function commonLength(one: string, other: string): number {
   if (other.startsWith(one)) return one.length;
+  if (one.startsWith(other)) return other.length;
   let length = 0;
   while (one.charCodeAt(length) === other.charCodeAt(length)) length++;
   return length;

@@ -46,19 +46,20 @@ export class TextZones {
     this.history = history;
     this.operations = sortedBy(operations, history.callUs);
     const size = operations.length;
-    this.callUs = Float64Array.from(this.operations, (index) => history.callUs[index]!);
-    this.returnUs = Float64Array.from(this.operations, (index) => history.returnUs[index]!);
-    this.isGet = Uint8Array.from(this.operations, (index) => Number(history.kind[index] === words.get));
-    const text = (place: number) => {
-      const index = this.operations[place]!;
-      const number = this.isGet[place] === 1 ? history.output[index]! : history.input[index]!;
-      return number === NO_VALUE ? undefined : history.values[number];
-    };
+    this.callUs = new Float64Array(size);
+    this.returnUs = new Float64Array(size);
+    this.isGet = new Uint8Array(size);
     this.readings = new TextReadings(words.initial);
     for (let place = 0; place < size; place++) {
-      const isPut = history.kind[this.operations[place]!] === words.put;
-      if (this.isGet[place] === 0) this.readings.write(place, text(place), isPut);
-      else if (text(place) !== undefined) this.readings.read(place, text(place) ?? '');
+      const index = this.operations[place]!;
+      const kind = history.kind[index]!;
+      this.callUs[place] = history.callUs[index]!;
+      this.returnUs[place] = history.returnUs[index]!;
+      this.isGet[place] = Number(kind === words.get);
+      const number = kind === words.get ? history.output[index]! : history.input[index]!;
+      const text = number === NO_VALUE ? undefined : history.values[number];
+      if (kind !== words.get) this.readings.write(place, text, kind === words.put);
+      else if (text !== undefined) this.readings.read(place, text ?? '');
     }
     this.readings.finish();
     const nodes = this.readings.parent.length;

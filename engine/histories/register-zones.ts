@@ -30,8 +30,9 @@ export class RegisterZones {
   private readonly zones = new ZoneTable();
   private value = new Int32Array(64);
   private write = new Int32Array(64);
-  /** What the clusters were gathered for. */
+  /** What the clusters were gathered for; and how many reads each then has, where that is not all of the history. */
   private gatheredUs = Number.NaN;
+  private reads = new Int32Array(0);
 
   constructor(history: History, words: RegisterWords) {
     this.history = history;
@@ -71,7 +72,13 @@ export class RegisterZones {
       this.value = new Int32Array(zones.minReturnUs.length);
       this.write = new Int32Array(zones.minReturnUs.length);
     }
-    const { value, write } = this;
+    // The whole is only judged; of a beginning the order may be asked for.
+    const countsReads = untilUs !== Number.POSITIVE_INFINITY;
+    if (countsReads) {
+      if (this.reads.length < most) this.reads = new Int32Array(most);
+      else this.reads.fill(0, 0, most);
+    }
+    const { value, write, reads } = this;
     const { minReturnUs, maxCallUs } = zones;
     let size = 0;
     if (initial >= 0) {
@@ -103,6 +110,7 @@ export class RegisterZones {
         clusterOf[number] = size;
         value[size] = number;
         write[size] = isRead ? NOBODY : index;
+        if (isRead && countsReads) reads[size] = 1;
         minReturnUs[size] = endUs;
         maxCallUs[size++] = beginUs;
         continue;
@@ -110,7 +118,7 @@ export class RegisterZones {
       if (!isRead) {
         isFit = write[known] === NOBODY;
         write[known] = index;
-      }
+      } else if (countsReads) reads[known]! += 1;
       if (endUs < minReturnUs[known]!) minReturnUs[known] = endUs;
       if (beginUs > maxCallUs[known]!) maxCallUs[known] = beginUs;
     }
@@ -124,37 +132,45 @@ export class RegisterZones {
     for (let cluster = 0; cluster < zones.size; cluster++) {
       const by = write[cluster]!;
       if (by === INITIAL || (by !== NOBODY && zones.minReturnUs[cluster]! >= callUs[by]!)) continue;
-      const { first } = this.endsOf(cluster, operations, untilUs);
+      const first = this.endsOf([cluster], operations, untilUs)[0]!.first;
       return { stuck: first, operations: by === NOBODY ? [first] : [first, by] };
     }
     const pair = zones.conflict();
     return pair && this.conflictOf(pair, operations, untilUs);
   }
 
-  /** Of a cluster: the operation that returns first, the one that is called last. */
+  /** Of each cluster: the operation that returns first, the one that is called last. */
   private endsOf(
-    cluster: number,
+    clusters: readonly number[],
     operations: Int32Array,
     untilUs: number,
-  ): { readonly first: number; readonly last: number } {
+  ): { readonly first: number; readonly last: number }[] {
     const { kind, output, callUs, returnUs } = this.history;
     const { read } = this.words;
-    const number = this.value[cluster]!;
-    let first = this.write[cluster]!;
-    let last = first;
+    const one = this.value[clusters[0]!]!;
+    const other = this.value[clusters.at(-1)!]!;
+    const ends = clusters.map((cluster) => ({
+      value: this.value[cluster]!,
+      first: this.write[cluster]!,
+      last: this.write[cluster]!,
+    }));
     for (let at = 0; at < operations.length; at++) {
       const index = operations[at]!;
-      if (output[index] !== number || kind[index] !== read || returnUs[index]! >= untilUs) continue;
-      if (first === NOBODY || (first !== INITIAL && returnUs[index]! < returnUs[first]!)) first = index;
-      if (last < 0 || callUs[index]! > callUs[last]!) last = index;
+      const number = output[index]!;
+      if ((number !== one && number !== other) || kind[index] !== read || returnUs[index]! >= untilUs)
+        continue;
+      const end = ends.find(({ value }) => value === number)!;
+      const { first, last } = end;
+      if (first === NOBODY || (first !== INITIAL && returnUs[index]! < returnUs[first]!)) end.first = index;
+      if (last < 0 || callUs[index]! > callUs[last]!) end.last = index;
     }
-    return { first, last };
+    return ends;
   }
 
   /** Each must come before the other, because of the operations that give their zones their ends. */
   private conflictOf(pair: readonly [number, number], operations: Int32Array, untilUs: number): Conflict {
     const { kind, returnUs } = this.history;
-    const ends = pair.map((cluster) => this.endsOf(cluster, operations, untilUs));
+    const ends = this.endsOf(pair, operations, untilUs);
     const early = ends.map(({ first }) => first);
     const late = ends.map(({ last }) => last);
     // A write is known from its call on, whatever was read of it until then; anything else once it has returned.
@@ -176,23 +192,22 @@ export class RegisterZones {
     const { kind, output, callUs, returnUs } = this.history;
     const { read } = this.words;
     // Each cluster's write, then its reads in the order of calls; a write that nobody knows of is left out.
-    const first = new Int32Array(zones.size).fill(NOBODY);
-    const next = new Int32Array(operations.length);
-    const byCall = sortedBy(operations, callUs);
-    for (let at = byCall.length - 1; at >= 0; at--) {
-      const index = byCall[at]!;
-      if (kind[index] !== read || returnUs[index]! >= untilUs || output[index] === NO_VALUE) continue;
-      const cluster = clusterOf[output[index]!]!;
-      next[at] = first[cluster]!;
-      first[cluster] = at;
-    }
     const order = new Int32Array(operations.length);
+    const next = this.reads;
     let length = 0;
     for (const cluster of zones.inOrder()) {
       const by = write[cluster]!;
-      let at = first[cluster]!;
-      if (by !== INITIAL && (at !== NOBODY || returnUs[by]! < untilUs)) order[length++] = by;
-      for (; at !== NOBODY; at = next[at]!) order[length++] = byCall[at]!;
+      const reads = next[cluster]!;
+      if (by !== INITIAL && (reads > 0 || returnUs[by]! < untilUs)) order[length++] = by;
+      next[cluster] = length;
+      length += reads;
+    }
+    this.gatheredUs = Number.NaN;
+    const byCall = sortedBy(operations, callUs);
+    for (let at = 0; at < byCall.length; at++) {
+      const index = byCall[at]!;
+      if (kind[index] !== read || returnUs[index]! >= untilUs || output[index] === NO_VALUE) continue;
+      order[next[clusterOf[output[index]!]!]!++] = index;
     }
     return order.subarray(0, length);
   }

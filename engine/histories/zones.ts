@@ -51,8 +51,8 @@ export class ZoneTable {
     let forward = 0;
     for (let cluster = 0; cluster < size; cluster++) if (this.isForward(cluster)) forward++;
     if (forward > this.fromUs.length) {
-      this.fromUs = new Float64Array(forward * 2);
-      this.toUs = new Float64Array(forward * 2);
+      this.fromUs = new Float64Array(forward);
+      this.toUs = new Float64Array(forward);
     }
     const fromUs = this.fromUs.subarray(0, forward);
     const toUs = this.toUs.subarray(0, forward);
@@ -78,18 +78,15 @@ export class ZoneTable {
   /** Clusters without a conflict, by where their zones begin. */
   inOrder(): Int32Array {
     const { size, minReturnUs, maxCallUs } = this;
-    const beginUs = new Float64Array(size);
-    for (let cluster = 0; cluster < size; cluster++)
-      beginUs[cluster] = Math.min(minReturnUs[cluster]!, maxCallUs[cluster]!);
+    const beginUs = (cluster: number) => Math.min(minReturnUs[cluster]!, maxCallUs[cluster]!);
     // Where two begin together, the backward one comes first: it may lie at the very beginning of the other.
     const isBefore = (a: number, b: number) =>
-      beginUs[a]! < beginUs[b]! || (beginUs[a] === beginUs[b] && !this.isForward(a) && this.isForward(b));
+      beginUs(a) < beginUs(b) || (beginUs(a) === beginUs(b) && !this.isForward(a) && this.isForward(b));
     const sorted = new Int32Array(size);
     let movesLeft = movesMost(size);
     for (let cluster = 0; cluster < size; cluster++) {
-      const begunUs = beginUs[cluster]!;
       let at = cluster;
-      while (at > 0 && beginUs[sorted[at - 1]!]! >= begunUs && isBefore(cluster, sorted[at - 1]!)) {
+      while (at > 0 && isBefore(cluster, sorted[at - 1]!)) {
         sorted[at] = sorted[at - 1]!;
         at--;
       }

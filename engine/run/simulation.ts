@@ -262,6 +262,7 @@ export class Simulation implements Notebook {
         { users: workload.users.count, keys: workload.keys.count },
         names,
         workload.clients.map(({ id }) => id),
+        this.staleReads.numberOf,
       );
     }
     this.operations = new Operations(

@@ -81,6 +81,17 @@ export class AcknowledgedVersions {
     return behind;
   }
 
+  /** The write of a version; 0 where it has not been acknowledged, or is remembered no longer. */
+  numberOf(key: number, term: number, lsn: number): number {
+    const ofKey = this.keys[key];
+    for (let at = (ofKey?.count ?? 0) - 1; at >= 0; at--) {
+      const { versions } = ofKey!;
+      if (versions[at * WIDTH + TERM] === term && versions[at * WIDTH + LSN] === lsn)
+        return versions[at * WIDTH + NUMBER]!;
+    }
+    return 0;
+  }
+
   /** The older half goes once a key has as many as are kept. */
   private makeRoom(ofKey: OfKey): void {
     const { count, versions } = ofKey;

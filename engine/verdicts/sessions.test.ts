@@ -105,6 +105,31 @@ function brokenReads(operations: readonly Operation[]) {
     reads.filter(breaks[name]).map(({ number }) => number);
 }
 
+/**
+ * The write that was lacked is one of the read's key, newer than what the read returned; a read before had returned it, or a write
+ * that was read before knew of it. Where it had not been acknowledged by then it is not named.
+ */
+function tellsWhatWasLacked(
+  named: readonly number[],
+  name: (typeof sessionVerdictNames)[number],
+  operations: readonly Operation[],
+): void {
+  const [lacked, ...others] = named.map((number) => operations.find((each) => each.number === number)!);
+  const read = others.at(-1)!;
+  expect(read.kind).toBe('read');
+  if (named.length < (name === 'read-your-writes' ? 2 : 3)) return;
+  expect(lacked).toMatchObject({ kind: 'write', key: read.key });
+  expect(isOlder(read.version, lacked!.version)).toBe(true);
+  if (name === 'monotonic-reads') expect(others[0]!.version).toEqual(lacked!.version);
+  if (name === 'consistent-prefix') {
+    expect(others[0]!.kind).toBe('write');
+    const isKnown = operations.some(
+      (each) => each.kind === 'read' && each.user === read.user && each.found === others[0]!.number,
+    );
+    expect(isKnown).toBe(true);
+  }
+}
+
 const faults = ['crash', 'restart', 'pause', 'cut', 'slow-link', 'slow-disk'] as const;
 
 const withUsers = (source: LeaderFollowerScenario): ScenarioSource => ({
@@ -132,7 +157,8 @@ test('each guarantee: every read held against all that its user had seen', () =>
       const { verdicts } = simulate(parseScenario(withUsers(source)), {
         observe: (entry) => entries.push(entry),
       });
-      const expected = brokenReads(operationsOf(entries));
+      const operations = operationsOf(entries);
+      const expected = brokenReads(operations);
       for (const name of sessionVerdictNames) {
         const numbers = expected(name);
         expect(verdicts.find((verdict) => verdict.name === name)).toMatchObject({
@@ -144,6 +170,8 @@ test('each guarantee: every read held against all that its user had seen', () =>
         );
         expect(called.toSorted((a, b) => a - b)).toEqual(numbers.toSorted((a, b) => a - b));
         totals[name] = (totals[name] ?? 0) + numbers.length;
+        const { witness } = verdicts.find((verdict) => verdict.name === name)!;
+        if (witness !== null) tellsWhatWasLacked(witness.operations!, name, operations);
       }
     }),
     { numRuns: runsOf({ full: 1000, reduced: 20 }) },
@@ -190,7 +218,7 @@ test('a witness tells the least that shows it: what was seen, what was asked aft
     ],
     [
       'monotonic-reads',
-      /^user \d of clients read key \d from near \(operation \d+\); at [\d.]+ ms that returned/,
+      /^user \d of clients read key \d from near \(operation \d+\); at [\d.]+ ms that returned write \d+, record/,
     ],
     [
       'consistent-prefix',

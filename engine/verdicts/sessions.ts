@@ -117,8 +117,17 @@ export class Sessions {
   private readonly counts = { 'read-your-writes': 0, 'monotonic-reads': 0, 'consistent-prefix': 0 };
   private readonly witnesses: Partial<Record<SessionVerdictName, Witness>> = {};
 
-  constructor(sizes: SessionSizes, nodeNames: readonly string[], groupNames: readonly string[]) {
+  private readonly numberOf: (key: number, term: number, lsn: number) => number;
+
+  /** `numberOf` the acknowledged write of a version; 0 where it is not known. */
+  constructor(
+    sizes: SessionSizes,
+    nodeNames: readonly string[],
+    groupNames: readonly string[],
+    numberOf: (key: number, term: number, lsn: number) => number,
+  ) {
     this.sizes = sizes;
+    this.numberOf = numberOf;
     this.nodeNames = nodeNames;
     this.groupNames = groupNames;
     const pairs = groupNames.length * sizes.users * sizes.keys;
@@ -198,15 +207,30 @@ export class Sessions {
 
   private broke(name: SessionVerdictName, operation: Ended, slots: Slots): SessionVerdictName {
     this.counts[name]++;
-    this.witnesses[name] ??= {
-      atMs: operation.atUs / 1000,
-      story: [this.whatWasSeen(name, operation, slots), ...this.whatWasReadThen(operation, slots)],
-      operations: [slots[seenBy[name]].operation(operation.slot), operation.number],
-    };
+    this.witnesses[name] ??= this.witness(name, operation, slots);
     return name;
   }
 
-  private whatWasSeen(name: SessionVerdictName, { group, slot, key }: Ended, slots: Slots): string {
+  /** The write that the read lacked, where it is known which that was; how the user had come to see it; the read. */
+  private witness(name: SessionVerdictName, operation: Ended, slots: Slots): Witness {
+    const { slot, key, number, atUs } = operation;
+    const seen = slots[seenBy[name]];
+    const lacked = this.numberOf(key, seen.term(slot), seen.lsn(slot));
+    const operations = [...new Set([lacked, seen.operation(slot), number])];
+    return {
+      atMs: atUs / 1000,
+      story: [this.whatWasSeen(name, operation, slots, lacked), ...this.whatWasReadThen(operation, slots)],
+      operations: lacked === 0 ? operations.slice(1) : operations,
+    };
+  }
+
+  private whatWasSeen(
+    name: SessionVerdictName,
+    { group, slot, key }: Ended,
+    slots: Slots,
+    lacked: number,
+  ): string {
+    const write = lacked === 0 ? '' : `write ${lacked}, `;
     const user = `user ${slots.users[slot]!} of ${this.groupNames[group]!}`;
     switch (name) {
       case 'read-your-writes': {
@@ -215,11 +239,11 @@ export class Sessions {
       }
       case 'monotonic-reads': {
         const { read } = slots;
-        return `${user} read key ${key} from ${this.nodeNames[read.replica(slot)]!} (operation ${read.operation(slot)}); at ${read.whenUs(slot) / 1000} ms that returned record ${read.lsn(slot)} of term ${read.term(slot)}`;
+        return `${user} read key ${key} from ${this.nodeNames[read.replica(slot)]!} (operation ${read.operation(slot)}); at ${read.whenUs(slot) / 1000} ms that returned ${write}record ${read.lsn(slot)} of term ${read.term(slot)}`;
       }
       case 'consistent-prefix': {
         const { required } = slots;
-        return `at ${required.whenUs(slot) / 1000} ms ${user} had read, from ${this.nodeNames[required.replica(slot)]!}, what operation ${required.operation(slot)} wrote; whoever wrote that knew record ${required.lsn(slot)} of term ${required.term(slot)} of key ${key} before`;
+        return `at ${required.whenUs(slot) / 1000} ms ${user} had read, from ${this.nodeNames[required.replica(slot)]!}, what operation ${required.operation(slot)} wrote; whoever wrote that knew ${write}record ${required.lsn(slot)} of term ${required.term(slot)} of key ${key}, before`;
       }
     }
   }

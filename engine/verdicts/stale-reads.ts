@@ -43,6 +43,10 @@ export class StaleReads {
     return true;
   }
 
+  /** The acknowledged write of a version; 0 where none is remembered. */
+  readonly numberOf = (key: number, term: number, lsn: number): number =>
+    this.acknowledged?.numberOf(key, term, lsn) ?? 0;
+
   /** Gives the number of the newest write that the read has missed; 0 where it is not known. */
   private measure({ key, term, lsn, beganUs }: Ended): number {
     if (this.acknowledged === undefined) return 0;

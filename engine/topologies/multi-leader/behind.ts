@@ -65,10 +65,9 @@ function changeAt({ words }: Log, at: number): Change {
   return { author: words[at + ORIGIN]!, sequence: words[at + SEQUENCE]!, number: words[at + NUMBER]! };
 }
 
-/** The insert of a row that the author of an update of it had seen, and that a member has not been given; null where there is none. */
+/** The insert of a row that the author of an update of it had seen; null where no log holds it any more. */
 export function insertBehind(
   leaders: readonly Leader[],
-  member: number,
   author: number,
   sequence: number,
   key: number,
@@ -77,13 +76,11 @@ export function insertBehind(
   const update = ownEntryAt(leaders[author]!, sequence);
   if (update < 0) return null;
   for (const [other, leader] of leaders.entries()) {
-    const given = leaders[member]!.applied[other]!;
     const seen = log.words[update + VECTOR + other]!;
     for (const at of ownEntries(leader)) {
       const { words } = leader.log;
       const isInsert = kindIn(words[at + WHAT]!) === INSERT && keyIn(words[at + WHAT]!) === key;
-      if (isInsert && words[at + SEQUENCE]! > given && words[at + SEQUENCE]! <= seen)
-        return changeAt(leader.log, at);
+      if (isInsert && words[at + SEQUENCE]! <= seen) return changeAt(leader.log, at);
     }
   }
   return null;

@@ -438,7 +438,7 @@ export class MultiLeaderCluster implements Cluster {
   private updateFirst(atUs: number, member: number, author: number, key: number, sequence: number): Witness {
     const { names } = this.run;
     const update = writeOf(this.leaders[author]!, sequence);
-    const insert = insertBehind(this.leaders, member, author, sequence, key);
+    const insert = insertBehind(this.leaders, author, sequence, key);
     return {
       atMs: atUs / 1000,
       story: [

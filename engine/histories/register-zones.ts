@@ -30,7 +30,7 @@ export class RegisterZones {
   private readonly zones = new ZoneTable();
   private value = new Int32Array(64);
   private write = new Int32Array(64);
-  /** What the clusters were gathered for; and how many reads each then has, where that is not all of the history. */
+  /** What the clusters were gathered for, with how many reads each has. */
   private gatheredUs = Number.NaN;
   private reads = new Int32Array(0);
 
@@ -43,11 +43,11 @@ export class RegisterZones {
   /** Judges a part: its first violation, null where it is linearizable. Undefined where a value is written twice, or the first one is. */
   check(operations: Int32Array): ZoneViolation | null | undefined {
     const { returnUs } = this.history;
-    if (!this.gather(operations, Number.POSITIVE_INFINITY)) return undefined;
+    if (!this.gather(operations, Number.POSITIVE_INFINITY, false)) return undefined;
     const found = this.conflict(operations, Number.POSITIVE_INFINITY);
     if (found === null) return null;
     const { stuck, operations: conflict } = firstConflict(this.history, operations, found, (untilUs) => {
-      this.gather(operations, untilUs);
+      this.gather(operations, untilUs, true);
       return this.conflict(operations, untilUs);
     });
     return { stuck, conflict, order: this.orderBefore(operations, returnUs[stuck]!) };
@@ -55,16 +55,15 @@ export class RegisterZones {
 
   /** An order of a part in which `check` has found no violation. */
   order(operations: Int32Array): Int32Array {
-    this.gather(operations, Number.POSITIVE_INFINITY);
     return this.orderBefore(operations, Number.POSITIVE_INFINITY);
   }
 
   /** Builds the clusters of what returned before `untilUs`, and of the writes that had been called by then; false if a value is written twice. */
-  private gather(operations: Int32Array, untilUs: number): boolean {
+  private gather(operations: Int32Array, untilUs: number, countsReads: boolean): boolean {
     const { kind, input, output, callUs, returnUs } = this.history;
     const { read, initial } = this.words;
     const { clusterOf, zones } = this;
-    this.gatheredUs = untilUs;
+    this.gatheredUs = countsReads ? untilUs : Number.NaN;
     for (let cluster = 0; cluster < zones.size; cluster++) clusterOf[this.value[cluster]!] = NO_CLUSTER;
     const most = Math.min(operations.length, clusterOf.length) + 1;
     zones.clear(most);
@@ -72,8 +71,6 @@ export class RegisterZones {
       this.value = new Int32Array(zones.minReturnUs.length);
       this.write = new Int32Array(zones.minReturnUs.length);
     }
-    // The whole is only judged; of a beginning the order may be asked for.
-    const countsReads = untilUs !== Number.POSITIVE_INFINITY;
     if (countsReads) {
       if (this.reads.length < most) this.reads = new Int32Array(most);
       else this.reads.fill(0, 0, most);
@@ -187,7 +184,7 @@ export class RegisterZones {
 
   /** An order of what returned before `untilUs`, where there is one. */
   private orderBefore(operations: Int32Array, untilUs: number): Int32Array {
-    if (this.gatheredUs !== untilUs) this.gather(operations, untilUs);
+    if (this.gatheredUs !== untilUs) this.gather(operations, untilUs, true);
     const { clusterOf, zones, write } = this;
     const { kind, output, callUs, returnUs } = this.history;
     const { read } = this.words;

@@ -1,5 +1,4 @@
 import { globSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { mergeConfig } from 'vitest/config';
 import { ProgressReporter } from './verify.reporter.ts';
 import tests from './vitest.config.ts';
@@ -18,8 +17,6 @@ const config = mergeConfig(tests, {
     env: { QUORATE_FULL: '1' },
     reporters: [new ProgressReporter()],
     testTimeout: 30 * 60_000,
-    // One would be left for a person who watches; here nobody does.
-    maxWorkers: availableParallelism(),
   },
 });
 // A merge would add the gates to all the tests.

@@ -128,10 +128,10 @@ describe('bad input', () => {
     );
   });
 
-  test('12 of them through the real command', { timeout: 120_000 }, async () => {
+  test('5 of them through the real command', { timeout: 120_000 }, async () => {
     const folder = temporaryFolder();
     const file = join(folder, 'broken.yaml');
-    for (const { command, bytes } of fc.sample(mutations, { numRuns: 12, seed: 7 })) {
+    for (const { command, bytes } of fc.sample(mutations, { numRuns: 5, seed: 7 })) {
       writeFileSync(file, bytes);
       expectRefusal(await runThere(argvOf(command, file, folder)), folder);
     }

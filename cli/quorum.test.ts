@@ -56,7 +56,7 @@ test('a quorum that meets is always fresh', async () => {
 
 test('threads come to the same tally as one', async () => {
   const latency = quorumLatencies.wan;
-  const prepared = prepareQuorum({ ...defaultQuorumQuestion, n: 3, r: 1, w: 2, latency, trials: 500_000 });
+  const prepared = prepareQuorum({ ...defaultQuorumQuestion, n: 3, r: 1, w: 2, latency, trials: 200_000 });
   const tallyOf = (part: { from: number; to: number }) => {
     const tally = emptyQuorumTally(prepared);
     sampleQuorum(prepared, tally, part);

@@ -48,6 +48,9 @@ export interface Interview {
 
 type Snapshot = SnapshotFrom<typeof decisionChart>;
 
+/** Where the chart is in an interview that was made here, so that an answer need not give all those before it again. */
+const snapshots = new WeakMap<Interview, Snapshot>();
+
 /** @param from What is known already; its values are the defaults offered. */
 export function startInterview(from: Requirements = parseRequirements({})): Interview {
   return replay(from, []);
@@ -56,7 +59,12 @@ export function startInterview(from: Requirements = parseRequirements({})): Inte
 /** Answers the open question. Throws InputError when the value is none it can take. */
 export function answer(interview: Interview, value: AnswerValue): Interview {
   if (interview.question === null) return interview;
-  return replay(interview.from, [...interview.answers, { id: interview.question.id, value }]);
+  const given = { id: interview.question.id, value };
+  const snapshot = snapshots.get(interview);
+  const answers = [...interview.answers, given];
+  return snapshot === undefined
+    ? replay(interview.from, answers)
+    : interviewAt(answered(snapshot, given), interview.from, answers);
 }
 
 /** The interview before its last answer; the same where there is none. */
@@ -74,23 +82,32 @@ export function nextQuestion(
 
 function replay(from: Requirements, answers: readonly Answer[]): Interview {
   let [snapshot] = initialTransition(decisionChart, { requirements: from, answered: [] });
-  for (const { id, value } of answers) {
-    const open = openQuestion(snapshot);
-    if (open?.key !== id) {
-      throw new InputError('requirements', [
-        {
-          path: [id],
-          found: 'an answer',
-          expected: open === undefined ? 'no more answers' : `an answer to ${open.key}`,
-        },
-      ]);
-    }
-    const requirements = fill(snapshot.context.requirements, open, value);
-    [snapshot] = transition(decisionChart, snapshot, { type: 'answer', key: id, requirements });
+  for (const each of answers) snapshot = answered(snapshot, each);
+  return interviewAt(snapshot, from, answers);
+}
+
+function answered(snapshot: Snapshot, { id, value }: Answer): Snapshot {
+  const open = openQuestion(snapshot);
+  if (open?.key !== id) {
+    throw new InputError('requirements', [
+      {
+        path: [id],
+        found: 'an answer',
+        expected: open === undefined ? 'no more answers' : `an answer to ${open.key}`,
+      },
+    ]);
   }
+  const requirements = fill(snapshot.context.requirements, open, value);
+  return transition(decisionChart, snapshot, { type: 'answer', key: id, requirements })[0];
+}
+
+function interviewAt(snapshot: Snapshot, from: Requirements, answers: readonly Answer[]): Interview {
   const open = openQuestion(snapshot);
   const { requirements } = snapshot.context;
-  return { question: open === undefined ? null : shown(open, requirements), answers, requirements, from };
+  const question = open === undefined ? null : shown(open, requirements);
+  const interview = { question, answers, requirements, from };
+  snapshots.set(interview, snapshot);
+  return interview;
 }
 
 interface OpenQuestion {

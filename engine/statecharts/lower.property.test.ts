@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, initialTransition, transition } from 'xstate';
+import { runsOf } from '../full-size.test-support.ts';
 import { valueKey } from './chart.ts';
 import { ChartError, EndlessChartError } from './chart-error.ts';
 import { type Comparable, comparable, compare, script } from './lowering-oracle.test-support.ts';
 import { MICROSTEPS, machineOf, rootSpec } from './random-machines.test-support.ts';
 
 /** Machines drawn. `LOWERING_RUNS=100000 npx vitest run engine/statecharts` for a long search. */
-const RUNS = Number(process.env.LOWERING_RUNS ?? 1000);
+const RUNS = Number(process.env.LOWERING_RUNS ?? runsOf({ full: 1000, reduced: 500 }));
 const SEED = process.env.LOWERING_SEED === undefined ? {} : { seed: Number(process.env.LOWERING_SEED) };
 
 describe('a random machine', () => {

@@ -234,9 +234,9 @@ describe('the sums', () => {
 
   test('each unit is in one part, and every cell is begun before any is gone on with', () => {
     const some = { ...sweep, runs: 250 };
-    for (const of of [1, 3, 7]) {
-      const parts = Array.from({ length: of }, (_, index) => [
-        ...unitsInOrder(some, { index: index + 1, of }),
+    for (const count of [1, 3, 7]) {
+      const parts = Array.from({ length: count }, (_, index) => [
+        ...unitsInOrder(some, { index: index + 1, of: count }),
       ]);
       const all = parts.flat().map(({ unit }) => unit);
       expect(all.toSorted((a, b) => a - b)).toEqual(Array.from({ length: unitsOf(some) }, (_, unit) => unit));

@@ -90,7 +90,7 @@ describe('split votes', () => {
 });
 
 describe('times', () => {
-  const runs = runsOf({ full: 20_000, reduced: 3000 });
+  const runs = runsOf({ full: 20_000, reduced: 1500 });
   // Standard deviations of one election, ms, rounded up: what a smaller number of runs adds to the tolerance.
   const deviations = [100, 170, 410];
 

@@ -11,7 +11,6 @@ import { simulate } from '../../run/simulate.ts';
 import { parseScenario } from '../../scenario/parse.ts';
 import type { FaultSource, ScenarioSource } from '../../scenario/schema.ts';
 import { powerKind } from './failover-kinds.ts';
-import * as lease from './lease.ts';
 import { ASK, OFF, POWER_OFF } from './messages.ts';
 import { quickTopology } from './random-cluster.test-support.ts';
 import { replicaKind } from './replica-kind.ts';
@@ -135,8 +134,12 @@ describe.each(preventions)('%s', (fencing) => {
         if (input.kind === POWER_OFF) out.send(input.from, OFF, input.a, 0, 0, 0, 0, 64);
       });
     } else {
-      // A leader believes in its lease for ever.
-      vi.spyOn(lease, 'mayAcknowledge').mockReturnValue(true);
+      const { onInput } = replicaKind;
+      // A leader believes in its lease for ever: it counts from now, whenever somebody looks.
+      vi.spyOn(replicaKind, 'onInput').mockImplementation((replica, input, out) => {
+        replica.leaseFromUs += out.elapsedUs(replica.leaseFromUs);
+        onInput(replica, input, out);
+      });
     }
     expect(splitBrain(sound).verdict.result).toBe('violation');
   });

@@ -6,7 +6,8 @@ import type { TraceEntry } from '../../observe/trace.ts';
 import { simulate } from '../../run/simulate.ts';
 import { parseScenario } from '../../scenario/parse.ts';
 import type { FaultSource, ScenarioSource } from '../../scenario/schema.ts';
-import * as manager from './manager.ts';
+import { managerKind } from './failover-kinds.ts';
+import { CANVASS } from './messages.ts';
 import { quickTopology } from './random-cluster.test-support.ts';
 
 afterEach(() => {
@@ -124,7 +125,11 @@ test('a term has one leader, whatever is cut off', () => {
 });
 
 test('an observer that votes twice in an epoch lets two lead one term', () => {
-  vi.spyOn(manager, 'mayVote').mockReturnValue(true);
+  const { onInput } = managerKind;
+  vi.spyOn(managerKind, 'onInput').mockImplementation((manager, input, out) => {
+    if (input.kind === CANVASS) manager.votedEpoch = 0;
+    onInput(manager, input, out);
+  });
   // Two candidates at one time, and followers that each hears alone: nothing else stands between them and one term.
   const faults: FaultSource[] = [
     { type: 'cut', from: ['observer-1'], to: ['observer-2'], atMs: 0 },

@@ -182,19 +182,24 @@ describe('linearizability', () => {
     expect(Math.min(counts.ok, counts.violation)).toBeGreaterThan(runs / 8);
   });
 
-  test.each(['own', 'few'] as const)(
-    'texts of words that are %s: as all orders say, and every witness holds',
-    (words) => {
-      const runs = runsOf({ full: 1500, reduced: 150 });
+  test.each([
+    ['own', 'text', keyValue],
+    ['few', 'text', keyValue],
+    ['own', 'list', listAppend],
+    ['few', 'list', listAppend],
+  ] as readonly (readonly ['own' | 'few', 'text' | 'list', SequentialModel])[])(
+    'words that are %s, of a %s: as all orders say, and every witness holds',
+    (words, of, model) => {
+      const runs = runsOf({ full: 1500, reduced: 100 });
       const counts = { ok: 0, violation: 0, unknown: 0 };
       fc.assert(
-        fc.property(textHistories(words, 9), (history) => {
-          const checked = checkHistory(history, keyValue, { orders: true });
+        fc.property(textHistories(words, 9, of), (history) => {
+          const checked = checkHistory(history, model, { orders: true });
           counts[checked.result] += 1;
-          expect(checked.result).toBe(isRight(history, keyValue, 'linearizable') ? 'ok' : 'violation');
+          expect(checked.result).toBe(isRight(history, model, 'linearizable') ? 'ok' : 'violation');
           if (checked.result === 'violation')
-            expect(problemsOf(history, keyValue, checked, { small: true })).toEqual([]);
-          else expect(problemsOfOrders(history, keyValue, checked)).toEqual([]);
+            expect(problemsOf(history, model, checked, { small: true })).toEqual([]);
+          else expect(problemsOfOrders(history, model, checked)).toEqual([]);
         }),
         { numRuns: runs },
       );
@@ -202,34 +207,40 @@ describe('linearizability', () => {
     },
   );
 
-  test('long texts: zones answer as the search does, and are stuck where it is', () => {
-    const { text: _, ...searched } = keyValue;
-    const runs = runsOf({ full: 1500, reduced: 150 });
-    const counts = { ok: 0, violation: 0, unknown: 0 };
-    let byZones = 0;
-    fc.assert(
-      fc.property(
-        fc
-          .constantFrom('own' as const, 'own' as const, 'few' as const)
-          .chain((words) => textHistories(words, 30)),
-        (history) => {
-          const checked = checkHistory(history, keyValue);
-          const other = checkHistory(history, searched);
-          counts[checked.result] += 1;
-          if (checkHistory(history, keyValue, { budget: 1 }).result !== 'unknown') byZones++;
-          if (other.result === 'unknown') return;
-          expect(checked.result).toBe(other.result);
-          if (checked.result !== 'violation') return;
-          expect(problemsOf(history, keyValue, checked, { small: false })).toEqual([]);
-          const stuckUs = ({ witness }: typeof checked) => history.returnUs[witness!.stuck];
-          expect(stuckUs(checked)).toBe(stuckUs(other));
-        },
-      ),
-      { numRuns: runs },
-    );
-    expect(Math.min(counts.ok, counts.violation, byZones)).toBeGreaterThan(runs / 8);
-    expect(counts.unknown).toBeLessThan(runs / 100);
-  });
+  test.each([
+    ['text', keyValue],
+    ['list', listAppend],
+  ] as readonly (readonly ['text' | 'list', SequentialModel])[])(
+    'a long %s: zones answer as the search does, and are stuck where it is',
+    (of, model) => {
+      const { text: _, ...searched } = model;
+      const runs = runsOf({ full: 1000, reduced: 100 });
+      const counts = { ok: 0, violation: 0, unknown: 0 };
+      let byZones = 0;
+      fc.assert(
+        fc.property(
+          fc
+            .constantFrom('own' as const, 'own' as const, 'few' as const)
+            .chain((words) => textHistories(words, 30, of)),
+          (history) => {
+            const checked = checkHistory(history, model);
+            const other = checkHistory(history, searched, { budget: 200_000 });
+            counts[checked.result] += 1;
+            if (checkHistory(history, model, { budget: 1 }).result !== 'unknown') byZones++;
+            if (other.result === 'unknown' || checked.result === 'unknown') return;
+            expect(checked.result).toBe(other.result);
+            if (checked.result !== 'violation') return;
+            expect(problemsOf(history, model, checked, { small: false })).toEqual([]);
+            const stuckUs = ({ witness }: typeof checked) => history.returnUs[witness!.stuck];
+            expect(stuckUs(checked)).toBe(stuckUs(other));
+          },
+        ),
+        { numRuns: runs },
+      );
+      expect(Math.min(counts.ok, counts.violation, byZones)).toBeGreaterThan(runs / 8);
+      expect(counts.unknown).toBeLessThan(runs / 50);
+    },
+  );
 
   test('a model that says it is a text and adds in front is noticed', () => {
     const wrong: SequentialModel<string> = {
@@ -241,7 +252,7 @@ describe('linearizability', () => {
     };
     const details = fc.check(
       fc.property(
-        textHistories('own', 9),
+        textHistories('own', 9, 'text'),
         (history) =>
           (checkHistory(history, wrong).result === 'ok') === isRight(history, wrong, 'linearizable'),
       ),

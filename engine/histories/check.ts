@@ -9,7 +9,7 @@
  * the smallest parts first, in turns that grow, so that one hard part does not hide another's violation.
  */
 
-import { type History, OUTCOME_FAIL } from './history.ts';
+import { type History, OUTCOME_FAIL, type Value } from './history.ts';
 import type { SequentialModel } from './model.ts';
 import { type Part, partsOf } from './parts.ts';
 import { RegisterZones } from './register-zones.ts';
@@ -162,8 +162,14 @@ function zonesOf(history: History, model: SequentialModel): JudgesByZones | null
       initial: history.values.indexOf(initial as History['values'][number]),
     });
   }
-  if (text !== undefined && typeof initial === 'string' && hasOnly(text.get, text.put, text.append)) {
-    const words = { get: kinds.indexOf(text.get), put: kinds.indexOf(text.put), initial };
+  const isText = typeof initial === 'string' || Array.isArray(initial);
+  if (
+    text !== undefined &&
+    isText &&
+    hasOnly(text.get, text.append, ...(text.put === undefined ? [] : [text.put]))
+  ) {
+    const put = text.put === undefined ? -1 : kinds.indexOf(text.put);
+    const words = { get: kinds.indexOf(text.get), put, initial: initial as string | readonly Value[] };
     return {
       check: (operations) => new TextZones(history, words, operations).check(),
       order: (operations) => new TextZones(history, words, operations).order(),

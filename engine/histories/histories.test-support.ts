@@ -123,11 +123,19 @@ export function smallHistories(
 /**
  * Histories of a text that is put, appended to and read. Of the gets, one in four gives the text of another moment, or that of another
  * get with its last two words exchanged, one left out, or one too many. Words are all different, or few, of which some are made of others.
+ * Or of a list of such words, which only grows.
  */
-export function textHistories(words: 'own' | 'few', operations: number): fc.Arbitrary<History> {
+export function textHistories(
+  words: 'own' | 'few',
+  operations: number,
+  of: 'text' | 'list',
+): fc.Arbitrary<History> {
   const operation = fc.record({
     client: fc.nat({ max: 3 }),
-    kind: fc.constantFrom('get', 'get', 'append', 'append', 'put'),
+    kind:
+      of === 'text'
+        ? fc.constantFrom('get', 'get', 'append', 'append', 'put')
+        : fc.constantFrom('read', 'append'),
     word: fc.nat({ max: 5 }),
     idleUs: fc.nat({ max: 2 }),
     effectUs: fc.nat({ max: 6 }),
@@ -136,6 +144,7 @@ export function textHistories(words: 'own' | 'few', operations: number): fc.Arbi
     lie: fc.nat({ max: 15 }),
     other: fc.nat(),
   });
+  const reads = of === 'text' ? 'get' : 'read';
   return fc.array(operation, { minLength: 1, maxLength: operations }).map((drawn) => {
     const freeUs = [0, 0, 0, 0];
     const lives = [0, 0, 0, 0];
@@ -165,7 +174,7 @@ export function textHistories(words: 'own' | 'few', operations: number): fc.Arbi
     for (const each of asked.toSorted((one, another) => one.effectUs - another.effectUs)) {
       if (!each.happened) continue;
       const text = made.at(-1)!;
-      if (each.kind === 'get') answers.set(each, text);
+      if (each.kind === reads) answers.set(each, text);
       else made.push(each.kind === 'put' ? [each.word] : [...text, each.word]);
     }
     return historyOf(
@@ -182,7 +191,9 @@ export function textHistories(words: 'own' | 'few', operations: number): fc.Arbi
             client,
             key: null,
             kind,
-            ...(kind !== 'get' ? { input: word } : outcome === 'ok' && { output: text.join('') }),
+            ...(kind !== reads
+              ? { input: word }
+              : outcome === 'ok' && { output: of === 'text' ? text.join('') : text }),
             outcome,
             callUs,
             returnUs: outcome === 'info' ? null : returnUs,

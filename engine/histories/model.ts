@@ -57,8 +57,8 @@ export interface SequentialModel<State = unknown> {
    */
   readonly register?: { readonly read: string; readonly write: string };
   /**
-   * The kinds by which it is a text: `put` replaces the state by its input, `append` adds its input at the end, `get` gives it. If
-   * what was read is made of what was written in one way only, a faster way decides.
+   * The kinds by which it is a text or a list: `put` replaces the state by its input, `append` adds its input at the end, of a list
+   * as one item, `get` gives it all. If what was read is made of what was written in one way only, a faster way decides.
    */
-  readonly text?: { readonly get: string; readonly put: string; readonly append: string };
+  readonly text?: { readonly get: string; readonly put?: string; readonly append: string };
 }

@@ -130,6 +130,7 @@ export const listAppend: SequentialModel<readonly Value[]> = {
     return output === undefined || isEqual(output ?? [], state) ? { state } : null;
   },
   observes: ({ kind }) => kind === 'read',
+  text: { get: 'read', append: 'append' },
   problem: ({ kind, output }) =>
     kind !== 'read' || output === undefined || output === null || Array.isArray(output)
       ? null

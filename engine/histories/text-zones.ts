@@ -1,11 +1,11 @@
 /**
- * Texts that are put, appended to and read, where every text that was read is made of what was written in one way only. It then names
+ * Texts or lists that are put, appended to and read, where all that was read is made of what was written in one way only. It then names
  * a put and all appends since, in their order. So what was put and read, up to its longest reading, takes place in one piece: a cluster
  * whose inner order is known. A put or an append that nobody read is a piece of its own: it may take place wherever no other
  * piece is in progress, for the next one begins with a put. The zones of `zones.ts` decide the rest.
  */
 
-import { type History, NO_VALUE } from './history.ts';
+import { type History, NO_VALUE, type Value } from './history.ts';
 import { sortedBy } from './parts.ts';
 import { TextReadings } from './text-readings.ts';
 import { type Conflict, firstConflict, ZoneTable, type ZoneViolation } from './zones.ts';
@@ -13,11 +13,11 @@ import { type Conflict, firstConflict, ZoneTable, type ZoneViolation } from './z
 /** No operation, node or cluster. */
 const NONE = -1;
 
-/** The kinds of this history, by number, and what was there at first. */
+/** The kinds of this history, by number, and what was there at first. A list is the text of its items as JSON, each with a comma. */
 export interface TextWords {
   readonly get: number;
   readonly put: number;
-  readonly initial: string;
+  readonly initial: string | readonly Value[];
 }
 
 /** One part of a history. Operations are places in it, in the order of calls; numbers of the history where they leave it. */
@@ -49,7 +49,9 @@ export class TextZones {
     this.callUs = new Float64Array(size);
     this.returnUs = new Float64Array(size);
     this.isGet = new Uint8Array(size);
-    this.readings = new TextReadings(words.initial);
+    const isList = typeof words.initial !== 'string';
+    const whole = (value: Value) => (Array.isArray(value) ? value.map(itemText).join('') : (value ?? ''));
+    this.readings = new TextReadings(isList ? words.initial.map(itemText).join('') : words.initial);
     for (let place = 0; place < size; place++) {
       const index = this.operations[place]!;
       const kind = history.kind[index]!;
@@ -57,9 +59,12 @@ export class TextZones {
       this.returnUs[place] = history.returnUs[index]!;
       this.isGet[place] = Number(kind === words.get);
       const number = kind === words.get ? history.output[index]! : history.input[index]!;
-      const text = number === NO_VALUE ? undefined : history.values[number];
-      if (kind !== words.get) this.readings.write(place, text, kind === words.put);
-      else if (text !== undefined) this.readings.read(place, text ?? '');
+      const value = number === NO_VALUE ? undefined : history.values[number]!;
+      if (value === undefined) {
+        if (kind !== words.get) this.readings.write(place, undefined, false);
+      } else if (kind === words.get) this.readings.read(place, isList ? whole(value) : (value ?? ''));
+      else if (kind === words.put) this.readings.write(place, isList ? whole(value) : value, true);
+      else this.readings.write(place, isList ? itemText(value) : value, false);
     }
     this.readings.finish();
     const nodes = this.readings.parent.length;
@@ -230,4 +235,8 @@ export class TextZones {
     }
     return order.subarray(0, length);
   }
+}
+
+function itemText(item: Value): string {
+  return `${JSON.stringify(item)},`;
 }

@@ -128,7 +128,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     .option('--until <ms>', 'stop at this virtual time', milliseconds({ least: 0, most: 1e12 }))
     .option('--trace <file>', 'write every trace entry to this file, one JSON object a line')
     .option('--history <file>', 'write what clients asked and were answered to this file, for check')
-    .option('--no-explain', 'do not run it again to find the messages that caused a violation')
+    .option('--no-explain', 'do not run it again to find the messages behind a violation or an outage')
     .addHelpText('after', simulateExamples)
     .action(async (file, options) => {
       const { simulateCommand } = await import('./commands/simulate.ts');

@@ -41,7 +41,8 @@ const randomRun = (versions: 'lww' | 'dotted'): fc.Arbitrary<ScenarioSource> =>
             writesPerSecond: 100,
             ...(versions === 'dotted' ? { context: 'last-read' as const } : { deletesPerSecond: 20 }),
           },
-          { id: 'readers', readsPerSecond: 300 },
+          // Late enough that the first of them may have missed more than one write.
+          { id: 'readers', readsPerSecond: 300, fromMs: 400 },
         ],
         ...(versions === 'dotted' && { users: { count: 4 } }),
         keys: { count: 3 },

@@ -64,8 +64,25 @@ describe('check', () => {
   test('--json: exactly these fields, and operations by number, line and content', async () => {
     const { stdout } = await runHere(['check', '-', '--json'], { stdin: etcd(stale) });
     const document = JSON.parse(stdout);
-    expect(Object.keys(document)).toEqual(['result', 'operations', 'steps', 'wallMs', 'witness']);
-    expect(document).toMatchObject({ result: 'violation', operations: 7 });
+    expect(Object.keys(document)).toEqual([
+      'result',
+      'model',
+      'consistency',
+      'operations',
+      'clients',
+      'keys',
+      'steps',
+      'wallMs',
+      'witness',
+    ]);
+    expect(document).toMatchObject({
+      result: 'violation',
+      model: 'cas-register',
+      consistency: 'linearizable',
+      operations: 7,
+      clients: 4,
+      keys: 1,
+    });
     const stuck = { operation: 6, line: 13, client: '0', key: null, kind: 'read', output: 2, outcome: 'ok' };
     expect(document.witness).toEqual({
       key: null,
@@ -146,6 +163,14 @@ describe('check', () => {
     // Without the clock the read may have come first.
     const argv = ['check', '-', '--consistency', 'sequential'];
     expect(await runHere(argv, { stdin })).toMatchObject({ exitCode: 0 });
+    const backwards = `${stdin}{"client":"b","key":"k","kind":"read","output":null,"outcome":"ok","callMs":8,"returnMs":9}
+{"client":"b","key":"k","kind":"read","output":1,"outcome":"ok","callMs":6,"returnMs":7}
+`;
+    const violation = await runHere(argv, { stdin: backwards });
+    expect(violation.exitCode).toBe(1);
+    // Times do not count here, so nothing is said of what comes before something returns.
+    expect(violation.stdout).toMatch(/the\s+next\s+of\s+its\s+client/);
+    expect(violation.stdout).not.toContain('before it returns');
   });
 
   test('a run’s own history, with its faults, is judged as the run was', async () => {

@@ -11,7 +11,7 @@ import { crc32 } from 'node:zlib';
 import { type CellSketchJson, engineVersion, type Shard } from '#engine';
 import { UsageError } from './failures.ts';
 import { say, writeAll } from './output-file.ts';
-import { isSystemError } from './read-document.ts';
+import { isSystemError, reasonOf } from './read-document.ts';
 
 /** Which sweep it is about, so that nothing is mixed. */
 export interface Header {
@@ -171,7 +171,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (isSystemError(error)) throw new UsageError(`${path}: cannot be read (${error.code}).`);
+    if (isSystemError(error)) throw new UsageError(`${path}: cannot be read: ${reasonOf(error)}.`);
     throw error;
   }
 }

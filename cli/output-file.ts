@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from './failures.ts';
-import { isSystemError } from './read-document.ts';
+import { isSystemError, reasonOf } from './read-document.ts';
 
 /** A file that appears whole or not at all. */
 export interface OutputFile {
@@ -99,7 +99,7 @@ export function say<Value>(path: string, flag: string, work: () => Value): Value
   try {
     return work();
   } catch (error) {
-    if (isSystemError(error)) throw new UsageError(`${flag} ${path}: cannot be written (${error.code}).`);
+    if (isSystemError(error)) throw new UsageError(`${flag} ${path}: cannot be written: ${reasonOf(error)}.`);
     throw error;
   }
 }

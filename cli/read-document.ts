@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { BundledDocument } from '#content';
-import { decodeLink, InputError } from '#engine';
+import { decodeLink, InputError, nearest } from '#engine';
 import { WrongInput } from './failures.ts';
 import { type Io, throwIfInterrupted } from './io.ts';
 import { parseText, type SourceDocument } from './parse-document.ts';
@@ -61,12 +62,14 @@ async function findFile(name: string, bundled: readonly BundledDocument[]): Prom
     if (sample !== undefined) return fileURLToPath(sample.url);
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw unreadable(name, error);
     if (bundled.length === 0) throw wrongFile(name, 'no such file', 'a file, or - for standard input');
-    const names = bundled.map((each) => each.name).join(', ');
+    const names = bundled.map((each) => each.name);
+    // All the names after a slip of the finger would hide the one that was meant.
+    const near = nearest(basename(name).replace(/\.(ya?ml|json)$/, ''), names);
     throw wrongFile(
       name,
       'no such file',
       'a file, - for standard input, or a bundled name',
-      `bundled: ${names}`,
+      near === undefined ? `bundled: ${names.join(', ')}` : `did you mean ${near}?`,
     );
   }
 }
@@ -125,7 +128,21 @@ function wrongFile(file: string, found: string, expected: string, hint?: string)
 }
 
 function unreadable(name: string, error: NodeJS.ErrnoException): WrongInput {
-  return wrongFile(name, `a file that cannot be read (${error.code})`, 'a readable file');
+  return wrongFile(name, `a file that cannot be read: ${reasonOf(error)}`, 'a readable file');
+}
+
+/** What the system says, in words where it is often heard. */
+export function reasonOf({ code }: NodeJS.ErrnoException): string {
+  const words: Readonly<Record<string, string>> = {
+    ENOENT: 'no such file or folder',
+    ENOTDIR: 'a file is where a folder is expected',
+    EISDIR: 'it is a folder',
+    EACCES: 'not permitted',
+    EPERM: 'not permitted',
+    EROFS: 'the file system is read-only',
+    ENOSPC: 'the disk is full',
+  };
+  return words[code ?? ''] === undefined ? `${code}` : `${words[code!]} (${code})`;
 }
 
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {

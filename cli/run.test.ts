@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bundledScenarios } from '#content';
-import { engineVersion } from '#engine';
+import { engineVersion, verdictNames } from '#engine';
 import { runHere, temporaryFolder } from './run.test-support.ts';
 
 const small = `id: small
@@ -76,6 +76,12 @@ describe('usage', () => {
     expect(exitCode).toBe(0);
   });
 
+  test('help of find lists the verdicts', async () => {
+    const { stdout } = await runHere(['help', 'find']);
+    const [, listed] = /^Verdicts: ([^;]*);/m.exec(stdout)!;
+    expect(listed!.split(/,\s+/).sort()).toEqual([...verdictNames].sort());
+  });
+
   test('help does not load the engine', async () => {
     const source = readFileSync(new URL('./run.ts', import.meta.url), 'utf8');
     const loadedAtOnce = [...source.matchAll(/^import .* from '(.*)';$/gm)].map((match) => match[1]);
@@ -91,6 +97,12 @@ describe('files', () => {
       'missing.yaml',
       undefined,
       /^\S+missing\.yaml\n {2}found {5}no such file\n[\s\S]*async-leader-crash/,
+    ],
+    [
+      'a slip in a bundled name',
+      'async-leader-crsh',
+      undefined,
+      /found {5}no such file\n.*\n {2}hint {6}did you mean async-leader-crash\?\n$/,
     ],
     ['an empty file', 'empty.yaml', '', /empty\.yaml:1:1 {2}\(document\)\n {2}found {5}an empty document/],
     [

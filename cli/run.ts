@@ -235,7 +235,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<ExitCode> {
     )
     .option(
       '--budget <steps>',
-      'steps of search before the answer is unknown (default: 5000000)',
+      'steps of search before the answer is unknown (default: 5000000); a register that is never given the same value twice needs none',
       wholeNumber({ least: 1, most: 1e12 }),
     )
     .option('--html <file>', 'write a page that shows the history: bars, order, faults, where it is stuck')
@@ -479,6 +479,11 @@ Examples:
   quorate merge mine.*.part --json`;
 
 const findExamples = `
+Verdicts: lost-writes, stale-reads, divergence, split-brain, consensus-safety,
+certification, update-before-insert, linearizability, discarded-writes,
+new-old-inversions, resurrection, read-your-writes, monotonic-reads,
+consistent-prefix; a scenario gives those that mean something to its topology.
+
 Examples:
   quorate find semi-sync-leader-crash --violates stale-reads
   quorate find async-leader-crash --violates lost-writes > broken.yaml

@@ -30,18 +30,22 @@ export function checkOutputs({ out, svg }: SweepOutputs, axes: number): void {
     openOutputFile(out, '--out').discard();
   }
   if (svg === undefined) return;
+  if (!svg.endsWith('.svg'))
+    throw new UsageError(`--svg ${svg}: found the ending ${endingOf(svg) || '(none)'}, expected .svg.`);
   if (axes > 2) throw new UsageError(`--svg ${svg}: a picture has one or two axes, this sweep has ${axes}.`);
   openOutputFile(svg, '--svg').discard();
 }
 
 function formatOf(out: string) {
-  const ending = /\.\w+$/.exec(out)?.[0] ?? '';
+  const ending = endingOf(out);
   const format = formats[ending];
   if (format !== undefined) return format;
   const known = Object.keys(formats).join(', ');
-  throw new UsageError(
-    `--out ${out}: found the ending ${ending === '' ? '(none)' : ending}, expected one of ${known}.`,
-  );
+  throw new UsageError(`--out ${out}: found the ending ${ending || '(none)'}, expected one of ${known}.`);
+}
+
+function endingOf(name: string): string {
+  return /\.\w+$/.exec(name)?.[0] ?? '';
 }
 
 /** Writes the files, each whole or not at all, and then says what came out. */

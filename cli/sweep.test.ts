@@ -167,11 +167,19 @@ describe('wrong sweeps end with exit 2, a place, and nothing written', () => {
       /nowhere\n[\s\S]*bundled:/,
     ],
     ['an unknown ending', ['--out', 'x.csv'], small, /found the ending \.csv, expected one of \.parquet/],
+    ['a picture by another ending', ['--svg', 'x.png'], small, /found the ending \.png, expected \.svg/],
+    ['nothing to begin anew', ['--restart'], small, /--restart: without --out, --svg or --shard/],
+    [
+      'a measure that is nowhere',
+      [],
+      small.replace('failovers.*.rtoMs', 'failovers.*.rto'),
+      /measures\[0\]\n {2}found {5}no number at failovers\.\*\.rto with seed 1[\s\S]*the measure “outage”/,
+    ],
     [
       'a folder that is not there',
       ['--out', '/nowhere/x.ndjson'],
       small,
-      /\/nowhere\/x\.ndjson: cannot be written \(ENOENT\)/,
+      /\/nowhere\/x\.ndjson: cannot be written: no such file or folder \(ENOENT\)/,
     ],
     [
       'a picture in a folder that is not there',
@@ -241,7 +249,7 @@ describe('parts', () => {
       [['1.part', 'torn.part'], /torn\.part: this part is not whole.*--shard 2\/2/],
       [['1.part', 'changed.part'], /changed\.part: this part is not whole/],
       [['1.part', 'none.part'], /none\.part: not a part of a sweep/],
-      [['1.part', 'nowhere.part'], /nowhere\.part: cannot be read \(ENOENT\)/],
+      [['1.part', 'nowhere.part'], /nowhere\.part: cannot be read: no such file or folder \(ENOENT\)/],
     ] as const) {
       const { exitCode, stdout, stderr } = await runHere(['merge', ...parts.map(path)]);
       expect(stderr).toMatch(said);

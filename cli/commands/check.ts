@@ -48,7 +48,10 @@ async function check(options: CheckCommandOptions, html: OutputFile | undefined,
   const wallMs = Math.round((io.nowMs() - startedMs) * 1000) / 1000;
   html?.write(pageOf(file, checked, model.name, consistency));
   html?.commit();
-  if (options.json) io.stdout.write(`${JSON.stringify(documentOf(file, checked, wallMs), null, 2)}\n`);
+  if (options.json)
+    io.stdout.write(
+      `${JSON.stringify(documentOf(file, checked, { model: model.name, consistency, wallMs }), null, 2)}\n`,
+    );
   else
     io.stdout.write(
       renderChecked(checked, { file, model: model.name, consistency, wallMs, paint: paintFor(io) }),
@@ -82,7 +85,7 @@ function pageOf(file: HistoryFile, checked: CheckedHistory, model: string, consi
       ...(checked.witness === null
         ? []
         : [
-            `The line goes through ${count(checked.witness.prefix.length, 'operation')} in an order that explains them. The stuck one cannot take place before it returns, whatever else does.`,
+            `The line goes through ${count(checked.witness.prefix.length, 'operation')} in an order that explains them. ${consistency === 'linearizable' ? 'The stuck one cannot take place before it returns, whatever else does.' : 'After that none can follow that is the next of its client; the stuck one returned first.'}`,
           ]),
       ...(timeline.left === 0 ? [] : [`${count(timeline.left, 'operation')} farther off not shown.`]),
     ],
@@ -94,7 +97,10 @@ function pageOf(file: HistoryFile, checked: CheckedHistory, model: string, consi
 function documentOf(
   file: HistoryFile,
   { result, operations, steps, witness }: CheckedHistory,
-  wallMs: number,
+  {
+    wallMs,
+    ...judged
+  }: { readonly model: string; readonly consistency: Consistency; readonly wallMs: number },
 ) {
   const { history, lines, clock } = file;
   const whole = (index: number) => {
@@ -108,7 +114,10 @@ function documentOf(
   };
   return {
     result,
+    ...judged,
     operations,
+    clients: history.clients.length,
+    keys: history.keys.length,
     steps,
     wallMs,
     witness: witness && {

@@ -41,6 +41,8 @@ export interface SweepOptions extends SweepOutputs {
 export async function sweepCommand(options: SweepOptions, io: Io): Promise<ExitCode> {
   const { sweep, source } = await readSweep(options, io);
   const { shard = wholeSweep } = options;
+  if (options.restart && (options.shard ?? options.out ?? options.svg) === undefined)
+    throw new UsageError('--restart: without --out, --svg or --shard there is no journal to begin anew.');
   const part = options.shard === undefined ? undefined : partName(sweep, options);
   if (part === undefined) checkOutputs(options, sweep.axes.length);
   else openOutputFile(part, '--out').discard();

@@ -11,6 +11,13 @@ interface Asked {
   readonly paint: Paint;
 }
 
+/** Sequential consistency asks nothing of times, only of each client's order. */
+const afterThat = {
+  linearizable: 'After that the one marked ✗ cannot take place before it returns, whatever else does',
+  sequential:
+    'After that none of these can follow, though each is the next of its client; the one marked ✗ returned first',
+} as const;
+
 /** More operations in one another's way than these say no more. */
 const shownMax = 12;
 
@@ -35,7 +42,7 @@ export function renderChecked(checked: CheckedHistory, asked: Asked): string {
 
 function witnessLines(
   { key, prefix, stuck, concerned }: NonNullable<CheckedHistory['witness']>,
-  { file, paint }: Asked,
+  { file, consistency, paint }: Asked,
 ): string[] {
   const { history, lines, clock } = file;
   const where =
@@ -64,7 +71,7 @@ function witnessLines(
   return [
     indented(
       '',
-      `${count(prefix.length, 'operation')}${where} can be put in order${last === undefined ? '' : `, the last of them ${describeOperation(last)} of client ${last.client}`}. After that the one marked ✗ cannot take place before it returns, whatever else does:`,
+      `${count(prefix.length, 'operation')}${where} can be put in order${last === undefined ? '' : `, the last of them ${describeOperation(last)} of client ${last.client}`}. ${afterThat[consistency]}:`,
     ),
     table(columns, rows, { paintTitles: paint.faint, margin: '  ' }),
     ...(rest > 0 ? [`  … and ${number(rest)} more; --json lists every one.`] : []),

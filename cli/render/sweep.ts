@@ -54,7 +54,12 @@ function renderMatrix(
     (row) => row.reduce((sum, cell) => sum + Math.max(cell.length, 6) + 2, 0) > columnsMax,
   );
   if (isTooWide) return undefined;
-  return [paint.faint(indented('', `down: ${down!.setting}; across: ${across!.setting}`)), text];
+  return [paint.faint(indented('', `down: ${told(down!)}; across: ${told(across!)}`)), text];
+}
+
+/** By the label, if it has one, and by the setting that a scenario is given to run a cell alone. */
+function told({ setting, label }: Axis): string {
+  return label === null ? setting : `${label} (${setting})`;
 }
 
 /** A row for each combination. */

@@ -54,8 +54,8 @@ export function leaderlessModel(
         after: [],
       } satisfies WriterAndReader,
       timers: [
-        { name: 'the write', fires: 'any time' },
-        { name: 'the next read', fires: 'any time' },
+        { name: 'the wait before the write', fires: 'any time' },
+        { name: 'the wait before the next read', fires: 'any time' },
       ],
     },
   ];

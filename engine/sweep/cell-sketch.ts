@@ -112,20 +112,27 @@ function scaled(value: number, measure: Measure, index: number, report: Report):
   throw wrong(measure, index, report, String(value), 'numbers from 0 to some billions');
 }
 
+const aPath = 'a path to numbers in what simulate --json prints';
+
 function valuesOf(measure: Measure, index: number, report: Report): number[] {
   const values = numbersAt(report, measure.metric);
-  if (values === undefined) throw wrong(measure, index, report, 'no number', 'one at this path');
+  if (values === undefined) throw wrong(measure, index, report, `no number at ${measure.metric}`, aPath);
   if (measure.per === null) return values;
   const divisors = numbersAt(report, measure.per);
   if (divisors === undefined)
-    throw wrong(measure, index, report, 'no number to divide by', 'one at this path');
+    throw wrong(measure, index, report, `no number to divide by at ${measure.per}`, aPath);
   const divisor = divisors[0];
   return divisor === undefined || divisor === 0 ? [] : values.map((value) => value / divisor);
 }
 
 function wrong(measure: Measure, index: number, report: Report, found: string, expected: string): InputError {
   return new InputError('sweep', [
-    { path: ['measures', index], found: `${found} with seed ${report.seed}`, expected, hint: measure.label },
+    {
+      path: ['measures', index],
+      found: `${found} with seed ${report.seed}`,
+      expected,
+      hint: `the measure “${measure.label}”`,
+    },
   ]);
 }
 

@@ -38,8 +38,8 @@ function modelOf(nodes: number, topology: object): Model {
         kind: oneWriteTwoReads(nodes) as NodeKind<unknown>,
         state: { acknowledged: false, begun: 0, found: [], after: [] } satisfies WriterAndReader,
         timers: [
-          { name: 'the write', fires: 'any time' },
-          { name: 'the next read', fires: 'any time' },
+          { name: 'the wait before the write', fires: 'any time' },
+          { name: 'the wait before the next read', fires: 'any time' },
         ],
       },
     ],

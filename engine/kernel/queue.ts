@@ -145,6 +145,7 @@ export class Queue {
     this.count++;
     let level = 0;
     while (atUs - this.turnStartUs[level]! >= TURN_US[level]!) level++;
+    if (level >= 2) this.reachFar();
     const slot = Math.floor((atUs - this.turnStartUs[level]!) / SLOT_US[level]!);
     const at = (level * SLOTS + slot) * 2;
     if (!this.holds(level, slot)) {
@@ -232,7 +233,7 @@ export class Queue {
       this.append(1, inSecondTurnUs >>> SLOT_BITS, record);
       return;
     }
-    if (this.ends.length < LEVELS * SLOTS * 2) this.reachFar();
+    this.reachFar();
     for (let level = 2; level < LEVELS; level++) {
       const inLevelUs = atUs - turnStartUs[level]!;
       if (inLevelUs < TURN_US[level]!) {
@@ -300,6 +301,7 @@ export class Queue {
   /** Short runs schedule nothing that far ahead. */
   private reachFar(): void {
     const { ends } = this;
+    if (ends.length === LEVELS * SLOTS * 2) return;
     this.ends = new Int32Array(LEVELS * SLOTS * 2);
     this.ends.set(ends);
   }

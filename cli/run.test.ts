@@ -490,8 +490,10 @@ describe('explore', () => {
     const empty = await explored('{type: multi-leader}', '--depth', '2', '--json');
     expect(empty.exitCode).toBe(3);
     expect(JSON.parse(empty.stdout)).toMatchObject({
+      scenario: 'store',
       result: 'empty',
       violation: null,
+      asked: { depth: 2, crashes: 0, restarts: false, symmetry: false },
     });
     const many = await explored('{type: multi-leader}', '--states', '5', '--json');
     expect(many.exitCode).toBe(3);

@@ -60,13 +60,21 @@ export async function exploreCommand(options: ExploreOptions, io: Io): Promise<E
       statesPerSecond,
     };
     if (options.json)
-      io.stdout.write(`${JSON.stringify({ ...coverage, checks: asked.checks, statesPerSecond }, null, 2)}\n`);
+      io.stdout.write(
+        `${JSON.stringify({ scenario: scenario.id, ...coverage, checks: asked.checks, asked: limitsOf(options), statesPerSecond }, null, 2)}\n`,
+      );
     else io.stdout.write(renderCoverage(coverage, asked));
     if (coverage.result === 'violation') return exitCodes.missed;
     return coverage.result === 'ok' ? exitCodes.asHoped : exitCodes.unknown;
   } finally {
     progress.end();
   }
+}
+
+/** What was let happen on one path, and how far was looked: `depth` beside it is how far there was to go. */
+function limitsOf({ depth, states, writes, crashes, restarts, losses, terms, symmetry }: ExploreOptions) {
+  const isOn = { restarts: restarts === true, symmetry: symmetry === true };
+  return { depth, states, writes, crashes, losses, terms, ...isOn };
 }
 
 function modelOf(

@@ -6,7 +6,7 @@ import {
   type NotFound,
   type ParFound,
 } from '#engine';
-import { indented, left, number, right, table } from './layout.ts';
+import { indented, left, number, right, table, withTimesGrouped } from './layout.ts';
 import { renderYaml } from './yaml.ts';
 
 interface Asked {
@@ -29,7 +29,9 @@ export function renderFound(found: Counterexample | ParFound, { name, seed }: As
   return renderYaml(found.scenario, [
     ...('par' in found ? [parOf(found)] : []),
     `${with_}, ${name} violates ${violates} (search seed ${seed}; run ${number(runsToFirst)} was the first that did, ${number(runs)} in all).`,
-    ...(found.verdict.witness?.story.map((sentence, index) => `${index + 1}. ${sentence}`) ?? []),
+    ...(found.verdict.witness?.story.map(
+      (sentence, index) => `${index + 1}. ${withTimesGrouped(sentence)}`,
+    ) ?? []),
     ...why,
     `Under ${otherSeeds.runs} other seeds the same schedule violates it in ${otherSeeds.violations}.`,
     'Its seed is in it: quorate simulate THIS-FILE shows it again, and so does quorate simulate LINK, which is',
@@ -60,7 +62,7 @@ function told(fault: FaultSource): string {
     driftPpm: 0,
     ...fault,
   } as unknown as FaultDocument;
-  return `${describeFault(filledIn, false).replace(/^fault: /, '')} at ${fault.atMs} ms`;
+  return withTimesGrouped(`${describeFault(filledIn, false).replace(/^fault: /, '')} at ${fault.atMs} ms`);
 }
 
 function parOf({ par, below }: ParFound): string {

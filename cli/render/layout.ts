@@ -72,6 +72,11 @@ export function number(value: number | null, digits = 0): string {
   return value === null ? '–' : value.toLocaleString('en', { maximumFractionDigits: digits });
 }
 
+/** A sentence of the engine with its times as tables show them: `29959.273 ms` becomes `29,959.273 ms`; other numbers are names. */
+export function withTimesGrouped(sentence: string): string {
+  return sentence.replace(/(?<![\d.])\d{4,}(?=(\.\d+)? ms\b)/g, (whole) => number(Number(whole)));
+}
+
 /** Three significant digits below 100 ms, whole milliseconds above: what a person compares. */
 export function milliseconds(value: number | null): string {
   if (value === null) return '–';

@@ -1,5 +1,14 @@
 import type { Causes, Failover, Outage, Report, Scenario, Verdict } from '#engine';
-import { columnsMax, indented, left, milliseconds, number, right, table } from './layout.ts';
+import {
+  columnsMax,
+  indented,
+  left,
+  milliseconds,
+  number,
+  right,
+  table,
+  withTimesGrouped,
+} from './layout.ts';
 import type { Paint } from './paint.ts';
 
 interface Told {
@@ -147,7 +156,9 @@ function renderVerdict({ name, result, count, witness }: Verdict, paint: Paint):
   if (witness !== null) {
     lines.push(`    for example, at ${number(witness.atMs, 3)} ms:`);
     lines.push(
-      ...witness.story.map((sentence, index) => indented(`${String(index + 1).padStart(5)}. `, sentence)),
+      ...witness.story.map((sentence, index) =>
+        indented(`${String(index + 1).padStart(5)}. `, withTimesGrouped(sentence)),
+      ),
     );
     if (witness.causes !== undefined && witness.causes.messages.length > 0)
       lines.push(renderCauses(witness.causes, paint));
@@ -170,7 +181,7 @@ function renderCauses({ messages, messagesMore }: Causes, paint: Paint): string 
   );
   const room = columnsMax - widths.reduce((sum, width) => sum + width + 2, margin.length);
   const rows = messages.flatMap(({ from, to, what }, index) =>
-    indented('', `${from} → ${to}: ${what}`, room - 2)
+    indented('', `${from} → ${to}: ${withTimesGrouped(what)}`, room - 2)
       .split('\n')
       .map((line, at) => [...(at === 0 ? times[index]! : ['', '']), at === 0 ? line : `  ${line}`]),
   );

@@ -118,3 +118,22 @@ describe('parse-document: a document', () => {
     ]);
   });
 });
+
+describe('parse-document: another kind of document', () => {
+  const requirements = 'readsPerSecond: 10\nwritesPerSecond: 1\n';
+  test.each([
+    ['a sweep', 'scenario: x\ngrid: {}\nmeasures: []\n', 'a sweep: it has scenario, grid, measures'],
+    ['requirements', requirements, 'requirements: it has readsPerSecond, writesPerSecond'],
+  ])('%s where a scenario is wanted is called by its name', (_, text, found) => {
+    expect(problemsOf(() => understand(parseText('x.yaml', text), parseScenario))).toEqual([
+      `undefined:undefined undefined: ${found}, a document of another kind`,
+    ]);
+  });
+
+  test('a scenario of which every part is wrong is still a scenario', () => {
+    const text = 'cluster: 1\ntopology: 2\nworkload: 3\n';
+    const problems = problemsOf(() => understand(parseText('x.yaml', text), parseScenario));
+    expect(problems.length).toBeGreaterThan(2);
+    expect(problems.join()).not.toContain('another kind');
+  });
+});

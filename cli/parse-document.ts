@@ -23,7 +23,7 @@ import {
   type YAMLError,
   type YAMLWarning,
 } from 'yaml';
-import { describePath, InputError } from '#engine';
+import { describePath, InputError, notKnownHere } from '#engine';
 import { type PlacedProblem, WrongInput } from './failures.ts';
 
 export type Path = readonly (string | number)[];
@@ -47,6 +47,8 @@ export function understand<Value>(document: SourceDocument, parse: (value: unkno
     return parse(document.value);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
+    const other = otherKindOf(document, error);
+    if (other !== undefined) throw new WrongInput([other]);
     throw new WrongInput(
       error.problems.map(({ path, ...problem }) => ({
         file: document.file,
@@ -56,6 +58,32 @@ export function understand<Value>(document: SourceDocument, parse: (value: unkno
       })),
     );
   }
+}
+
+/** Kinds of documents, the keys that only they have, and who takes them. */
+const kinds = [
+  { name: 'a scenario', keys: ['cluster', 'topology', 'workload'], command: 'simulate' },
+  { name: 'a sweep', keys: ['scenario', 'grid', 'measures'], command: 'sweep' },
+  { name: 'a setting of elections', keys: ['timeoutMs', 'heartbeatMs', 'oneWayMs'], command: 'elections' },
+  { name: 'requirements', keys: ['readsPerSecond', 'writesPerSecond'], command: 'decide' },
+] as const;
+
+/** Of a file of another kind no key would be known; what is wrong is the command. */
+function otherKindOf({ file }: SourceDocument, { problems }: InputError): PlacedProblem | undefined {
+  const unknown = new Set(
+    problems
+      .filter(({ path, found }) => path.length === 1 && found === notKnownHere)
+      .map(({ path }) => path[0]),
+  );
+  const kind = kinds.find(({ keys }) => keys.every((key) => unknown.has(key)));
+  if (kind === undefined) return undefined;
+  const { name, keys, command } = kind;
+  return {
+    file,
+    found: `${name}: it has ${keys.join(', ')}`,
+    expected: 'a document of another kind',
+    hint: `quorate ${command} takes it`,
+  };
 }
 
 export function parseText(file: string, text: string): SourceDocument {

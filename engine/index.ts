@@ -166,7 +166,7 @@ export { type RunOptions, simulate } from './run/simulate.ts';
 export type { Spread } from './run/spread.ts';
 export { engineVersion } from './run/version.ts';
 export { parseScenario } from './scenario/parse.ts';
-export { describePath, InputError, nearest, type Problem } from './scenario/problems.ts';
+export { describePath, InputError, nearest, notKnownHere, type Problem } from './scenario/problems.ts';
 export type { Scenario } from './scenario/scenario.ts';
 export {
   type FaultDocument,

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { InputError, nearest, type Problem, showValue, valueAt } from './problems.ts';
+import { InputError, nearest, notKnownHere, type Problem, showValue, valueAt } from './problems.ts';
 
 /**
  * Parses a document, or throws an InputError that lists everything wrong with it.
@@ -110,7 +110,7 @@ function unknownKey(
   return withNear(
     {
       path: [...path, key],
-      found: 'a key that is not known here',
+      found: notKnownHere,
       expected: known.length === 0 ? 'no such key' : oneOf(known, 'one of the keys'),
     },
     key,

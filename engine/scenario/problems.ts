@@ -1,3 +1,6 @@
+/** What is said to be found where a document has a key that its schema does not know. */
+export const notKnownHere = 'a key that is not known here';
+
 /** One thing wrong with the user's input: where it is, what stood there, what should have, and how to mend it. */
 export interface Problem {
   /** Keys and indices from the root of the document; empty for the document itself. */

@@ -111,7 +111,7 @@ describe('decide', () => {
       '--save',
       file,
     ]);
-    expect(stderr).toMatch(/^--save .*: cannot be written \(EEXIST\)/);
+    expect(stderr).toMatch(/^--save .*: cannot be written: a file is where a folder is expected \(EEXIST\)/);
     expect(stdout).toBe('');
     expect(exitCode).toBe(2);
   });

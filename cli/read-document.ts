@@ -136,6 +136,7 @@ export function reasonOf({ code }: NodeJS.ErrnoException): string {
   const words: Readonly<Record<string, string>> = {
     ENOENT: 'no such file or folder',
     ENOTDIR: 'a file is where a folder is expected',
+    EEXIST: 'a file is where a folder is expected',
     EISDIR: 'it is a folder',
     EACCES: 'not permitted',
     EPERM: 'not permitted',

@@ -299,6 +299,8 @@ describe('check', () => {
     const other = await runHere(['check', '-', '--model', 'tree'], { stdin: etcd(fine) });
     expect(other).toMatchObject({ exitCode: 2, stdout: '' });
     expect(other.stderr).toContain('register, cas-register');
+    const slip = await runHere(['check', '-', '--model', 'regster'], { stdin: etcd(fine) });
+    expect(slip).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('Did you mean register?') });
     const gone = await runHere(['check', 'no-such-history.ndjson']);
     expect(gone).toMatchObject({ exitCode: 2, stdout: '' });
     expect(gone.stderr).toContain('no such file');

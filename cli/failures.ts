@@ -1,3 +1,5 @@
+import { nearest } from '#engine';
+
 /** Something wrong with a file, and where: what `engine` calls a problem, with its place in the text. */
 export interface PlacedProblem {
   readonly file: string;
@@ -28,6 +30,12 @@ export class UsageError extends Error {
     super(message);
     this.name = 'UsageError';
   }
+}
+
+/** A sentence, behind those of an error, where a name is nearly one that is known; nothing otherwise. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === undefined ? '' : ` Did you mean ${near}?`;
 }
 
 /** Ctrl-C or a polite kill: unwind, clean up, print nothing more. */

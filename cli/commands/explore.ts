@@ -1,7 +1,7 @@
 import { bundledScenarios } from '#content';
 import { type CheckedModel, explore, parseScenario, type Scenario, scenarioModel } from '#engine';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { UsageError } from '../failures.ts';
+import { didYouMean, UsageError } from '../failures.ts';
 import { breathe, type Io } from '../io.ts';
 import { understand } from '../parse-document.ts';
 import { startProgress } from '../progress.ts';
@@ -94,7 +94,8 @@ function checksNamed({ checks }: CheckedModel, name: string | undefined): Checke
   if (name === undefined) return checks;
   const named = checks.filter((check) => check.name === name);
   if (named.length > 0) return named;
+  const names = checks.map((check) => check.name);
   throw new UsageError(
-    `--violates ${name}: not checked in this model. Expected one of ${checks.map((check) => check.name).join(', ')}.`,
+    `--violates ${name}: not checked in this model. Expected one of ${names.join(', ')}.${didYouMean(name, names)}`,
   );
 }

@@ -5,14 +5,13 @@ import {
   find,
   findPar,
   InputError,
-  nearest,
   parseScenario,
   type ScenarioSource,
   type VerdictName,
   verdictNames,
 } from '#engine';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { UsageError } from '../failures.ts';
+import { didYouMean, UsageError } from '../failures.ts';
 import { breathe, type Io } from '../io.ts';
 import { understand } from '../parse-document.ts';
 import { startProgress } from '../progress.ts';
@@ -69,21 +68,17 @@ export async function findCommand(options: FindOptions, io: Io): Promise<ExitCod
 function drawn(names: readonly string[]): { kinds: FaultKind[]; spread: boolean } {
   const known = [...faultKinds, 'spread'] as const;
   const wrong = names.find((name) => !known.some((each) => each === name));
-  if (wrong !== undefined) {
-    const near = nearest(wrong, known);
+  if (wrong !== undefined)
     throw new UsageError(
-      `--draw ${wrong}: nothing that may be drawn. Expected some of ${known.join(', ')}.${near === undefined ? '' : ` Did you mean ${near}?`}`,
+      `--draw ${wrong}: nothing that may be drawn. Expected some of ${known.join(', ')}.${didYouMean(wrong, known)}`,
     );
-  }
   return { kinds: faultKinds.filter((kind) => names.includes(kind)), spread: names.includes('spread') };
 }
 
 function verdictNamed(name: string): VerdictName {
   const known = verdictNames.find((each) => each === name);
   if (known !== undefined) return known;
-  const near = nearest(name, verdictNames);
-  const hint = near === undefined ? '' : ` Did you mean ${near}?`;
   throw new UsageError(
-    `--violates ${name}: not a verdict. Expected one of ${verdictNames.join(', ')}.${hint}`,
+    `--violates ${name}: not a verdict. Expected one of ${verdictNames.join(', ')}.${didYouMean(name, verdictNames)}`,
   );
 }

@@ -1,5 +1,5 @@
 import { type History, models, operationAt, type SequentialModel } from '#engine';
-import { type PlacedProblem, UsageError, WrongInput } from '../failures.ts';
+import { didYouMean, type PlacedProblem, UsageError, WrongInput } from '../failures.ts';
 import type { HistoryFile } from './read-history.ts';
 
 const modelNames: readonly string[] = models.map(({ name }) => name);
@@ -9,7 +9,10 @@ export function chooseModel(file: HistoryFile, name: string | undefined): Sequen
   const { history } = file;
   if (name !== undefined) {
     const model = models.find((each) => each.name === name);
-    if (model === undefined) throw new UsageError(`--model ${name}: there are ${modelNames.join(', ')}.`);
+    if (model === undefined)
+      throw new UsageError(
+        `--model ${name}: no such model. Expected one of ${modelNames.join(', ')}.${didYouMean(name, modelNames)}`,
+      );
     const problems = problemsOf(file, model);
     if (problems.length > 0) throw new WrongInput(problems);
     return model;

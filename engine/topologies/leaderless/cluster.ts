@@ -114,7 +114,8 @@ export class LeaderlessCluster implements Cluster {
     if (sets !== null) this.order = orderOf(sets, run.names.slice(0, nodes.length), this.dropped!);
     this.messageOf = sets === null ? leaderlessMessage : messagesOf(sets);
     const regions = nodes.map(({ region }) => region);
-    this.placement = placementOf(nodes, spec.copies, spec.virtualNodes, keys);
+    const { placement, nearest } = whereOf(spec, nodes, keys);
+    this.placement = placement;
     this.holdersOf = spec.clientsKnowHolders ? (key) => homesOf(this.placement, key) : null;
     this.repairEveryUs = spec.repairEveryUs;
     const askedByGroups = groups.map(({ read = spec.read, write = spec.write }) => ({ read, write }));
@@ -124,7 +125,7 @@ export class LeaderlessCluster implements Cluster {
     const settings = {
       nodes: nodes.length,
       placement: this.placement,
-      nearest: nearestFirst(nodes),
+      nearest,
       asksAll: spec.asksAll,
       digests: spec.digests,
       speculativeUs: spec.speculativeUs,
@@ -429,15 +430,16 @@ export class LeaderlessCluster implements Cluster {
   /** Whether nothing is under way, and the live replicas of each key hold the same or have had time enough to. */
   hasConverged(): boolean {
     const { isLive, nowUs } = this.run;
-    const isBusy = this.nodes.some(
-      ({ reads, writes, unloggedCount, hints, lightweight }, node) =>
-        isLive(node) &&
-        (reads.open + writes.open + unloggedCount + lightweight.open.length > 0 ||
-          hints.some(({ count }, peer) => count > 0 && isLive(peer))),
-    );
-    if (isBusy) this.quietSinceUs = -1;
-    else if (this.quietSinceUs < 0) this.quietSinceUs = nowUs();
-    if (isBusy) return false;
+    for (let node = 0; node < this.nodes.length; node++) {
+      const { reads, writes, unloggedCount, hints, lightweight } = this.nodes[node]!;
+      if (!isLive(node)) continue;
+      let open = reads.open + writes.open + unloggedCount + lightweight.open.length;
+      for (let peer = 0; peer < hints.length; peer++) if (isLive(peer)) open += hints[peer]!.count;
+      if (open === 0) continue;
+      this.quietSinceUs = -1;
+      return false;
+    }
+    if (this.quietSinceUs < 0) this.quietSinceUs = nowUs();
     if (nowUs() - this.quietSinceUs >= Math.max(patienceUs, this.repairEveryUs * this.nodes.length))
       return true;
     if (this.differs(this.differing)) return false;
@@ -649,6 +651,26 @@ function valueIn(cells: Int32Array, key: number): number {
 function isOlder(cells: Int32Array, key: number, hi: number, lo: number, value: number): boolean {
   const at = key * CELL_WIDTH;
   return isNewer(hi, lo, value, cells[at]!, cells[at + CELL_LO]!, cells[at + CELL_VALUE]!);
+}
+
+/** Where copies are, and who is near whom: runs of one scenario share this. */
+interface Whereabouts {
+  readonly nodes: readonly NodeSpec[];
+  readonly keys: number;
+  readonly placement: Placement;
+  readonly nearest: Uint8Array;
+}
+
+const whereabouts = new WeakMap<LeaderlessSpec, Whereabouts>();
+
+function whereOf(spec: LeaderlessSpec, nodes: readonly NodeSpec[], keys: number): Whereabouts {
+  let known = whereabouts.get(spec);
+  if (known?.nodes !== nodes || known.keys !== keys) {
+    const placement = placementOf(nodes, spec.copies, spec.virtualNodes, keys);
+    known = { nodes, keys, placement, nearest: nearestFirst(nodes) };
+    whereabouts.set(spec, known);
+  }
+  return known;
 }
 
 /** Per node all nodes: itself, those of its region, the others, each in the order of the file. */
